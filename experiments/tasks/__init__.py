@@ -1,0 +1,1 @@
+"""Learning tasks and the electronic models trained for them; torch is imported only inside functions."""

@@ -1,0 +1,197 @@
+"""Training the electronic model that a chip is later programmed with; NOT training on the chip.
+
+The network has no biases, because a passive mesh has none, and every singular value stays within what the
+attenuators of one layer can give, so that the result deploys without rescaling.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.sets import FloatArray
+from emulator.errors import DivergedError, TaskError
+from emulator.streams import stream
+from experiments.tasks.electronic import accuracy
+from experiments.tasks.task import Task
+from experiments.tasks.weight_cache import cache_key, default_folder, read_weights, write_weights
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["PretrainOptions", "Pretrained", "default_options", "pretrain"]
+
+_RECIPE = 1  # part of the cache key: raise it whenever a change below alters the weights
+_WITHIN = 1.0 - 1e-12  # keeps a recomputed singular value from exceeding the limit by a rounding error
+
+
+@dataclass(frozen=True)
+class PretrainOptions:
+    """Say how to train; raises ``TaskError`` when a number is outside its range."""
+
+    epochs: int = 40
+    """Passes over the training part, at least 1; the learning rate falls to 0 over them as a half cosine."""
+    learning_rate: float = 0.01
+    """First learning rate of Adam, above 0."""
+    batch: int = 128
+    """Samples a step, at least 1; a larger number than there are samples means all of them."""
+    label_smoothing: float = 0.1
+    """Share of the target given to all classes alike, in [0, 1): keeps logits in a converter's range."""
+    sigma_max: float = 3.0
+    """Greatest singular value of any layer, above 0: the paper's m."""
+    activation_clip: float = 4.0
+    """Upper limit of the activation min(max(., 0), limit), above 0."""
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("epochs", self.epochs, 1), ("batch", self.batch, 1)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise TaskError(f"pretraining: {name} is {value!r}, must be a whole number >= {least}")
+        for name, number in (
+            ("learning_rate", self.learning_rate),
+            ("sigma_max", self.sigma_max),
+            ("activation_clip", self.activation_clip),
+        ):
+            if not (math.isfinite(number) and number > 0):
+                raise TaskError(f"pretraining: {name} is {number!r}, must be finite and above 0")
+        if not 0 <= self.label_smoothing < 1:
+            raise TaskError(f"pretraining: label_smoothing is {self.label_smoothing!r}, must be in [0, 1)")
+
+
+_DEFAULTS = {
+    # Few samples: one full-batch step an epoch, and so many epochs.
+    "vowel": PretrainOptions(epochs=2500, learning_rate=0.03, batch=256),
+    "mnist8x8": PretrainOptions(),
+    "fashion8x8": PretrainOptions(epochs=60, batch=32),
+}
+
+
+def default_options(task_name: str) -> PretrainOptions:
+    """Return the settings chosen for a task on its validation part; any other task gets the plain ones."""
+    return _DEFAULTS.get(task_name, PretrainOptions())
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """Hold a trained electronic model: the best epoch by validation loss, and its accuracies in [0, 1]."""
+
+    weights: tuple[FloatArray, ...]
+    """One read-only matrix a layer, shape (outputs, inputs), singular values within ``sigma_max``."""
+    train_accuracy: float
+    val_accuracy: float
+    test_accuracy: float
+
+
+def pretrain(
+    task: Task, options: PretrainOptions | None = None, seed: int = 0, cache_dir: Path | None = None
+) -> Pretrained:
+    """Train the network of ``task``, or fetch it from the cache when the very same training was done before.
+
+    ``options`` None means ``default_options(task.name)``; ``cache_dir`` None means ``$LIGHTLOOP_CACHE``, or
+    else ``.cache/lightloop`` here. On one machine the same arguments give the same bits. Raises
+    ``DivergedError`` when the loss stops being finite, and ``TaskError`` when the seed is negative or the
+    cache cannot be written.
+    """
+    import torch
+
+    if seed < 0:
+        raise TaskError(f"pretraining: seed is {seed}, must be a whole number >= 0")
+
+    options = default_options(task.name) if options is None else options
+    folder = default_folder() if cache_dir is None else cache_dir
+    key = cache_key(task.digest(), astuple(options), seed, _RECIPE, str(torch.__version__))
+    weights = read_weights(folder, key, task.weight_shapes)
+    if weights is None:
+        weights = _train(task, options, seed)
+        write_weights(folder, key, weights)
+    for matrix in weights:
+        matrix.setflags(write=False)
+    train, val, test = (accuracy(weights, x, y, options.activation_clip) for _, x, y in task.parts())
+    return Pretrained(weights=weights, train_accuracy=train, val_accuracy=val, test_accuracy=test)
+
+
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """Make torch use one thread and deterministic kernels; the caller's settings come back afterwards."""
+    import torch
+
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_num_threads(threads)
+
+
+def _train(task: Task, options: PretrainOptions, seed: int) -> tuple[FloatArray, ...]:
+    """Return the weights of the epoch with the least validation loss."""
+    import torch
+
+    order = stream(seed, "pretrain/batches")
+    with _reproducible():
+        layers = _first_weights(task, options, seed)
+        optimizer = torch.optim.Adam(layers, lr=options.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.epochs)
+        x, y = torch.tensor(task.x_train), torch.tensor(task.y_train)
+        x_val, y_val = torch.tensor(task.x_val), torch.tensor(task.y_val)
+        best_loss, best = math.inf, [layer.detach().clone() for layer in layers]
+        for _ in range(options.epochs):
+            shuffled = torch.tensor(order.permutation(len(x)))
+            for start in range(0, len(x), options.batch):
+                rows = shuffled[start : start + options.batch]
+                optimizer.zero_grad()
+                _loss(layers, x[rows], y[rows], options, options.label_smoothing).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            schedule.step()
+            with torch.no_grad():
+                _limit_singular_values(layers, options.sigma_max)
+                val_loss = float(_loss(layers, x_val, y_val, options, 0.0))
+            if not math.isfinite(val_loss):
+                raise DivergedError(
+                    f"pretraining of '{task.name}': the validation loss is {val_loss}; lower learning_rate"
+                )
+            if val_loss < best_loss:
+                best_loss, best = val_loss, [layer.detach().clone() for layer in layers]
+    return tuple(np.array(layer.numpy(), dtype=np.float64, order="C") for layer in best)
+
+
+def _first_weights(task: Task, options: PretrainOptions, seed: int) -> "list[torch.Tensor]":
+    """Return random weights of variance 2/inputs, which keep the scale of a signal under the activation."""
+    import torch
+
+    rng = stream(seed, "pretrain/weights")
+    layers = [torch.tensor(rng.normal(0.0, math.sqrt(2.0 / shape[1]), shape)) for shape in task.weight_shapes]
+    _limit_singular_values(layers, options.sigma_max)
+    return [layer.requires_grad_() for layer in layers]
+
+
+def _loss(
+    layers: "list[torch.Tensor]",
+    x: "torch.Tensor",
+    y: "torch.Tensor",
+    options: PretrainOptions,
+    label_smoothing: float,
+) -> "torch.Tensor":
+    """Return the mean cross-entropy of y = W3 clip(W2 clip(W1 x)) against the labels."""
+    from torch.nn.functional import cross_entropy
+
+    light = x
+    for layer in layers[:-1]:
+        light = (light @ layer.T).clamp(0.0, options.activation_clip)
+    return cross_entropy(light @ layers[-1].T, y, label_smoothing=label_smoothing)
+
+
+def _limit_singular_values(layers: "list[torch.Tensor]", sigma_max: float) -> None:
+    """Replace each matrix by the nearest one whose singular values are all within ``sigma_max``."""
+    import torch
+
+    for layer in layers:
+        left, strength, right = torch.linalg.svd(layer, full_matrices=False)
+        if float(strength[0]) > sigma_max * _WITHIN:
+            layer.copy_(left @ (strength.clamp(max=sigma_max * _WITHIN)[:, None] * right))

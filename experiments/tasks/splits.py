@@ -1,0 +1,92 @@
+"""Choosing classes and cutting samples into training, validation and test rows; NOT scaling them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.sets import DataSet, IntArray
+from emulator.errors import TaskError, nearest
+from emulator.streams import stream
+from experiments.tasks.task import TaskOptions
+
+__all__ = ["Split", "choose_split", "labels_of", "random_split", "stored_split", "with_classes"]
+
+_TEST_SHARE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of a data set, each in ascending order, shape (samples,); the three share none."""
+
+    train: IntArray
+    val: IntArray
+    test: IntArray
+
+
+def choose_split(options: TaskOptions, allowed: tuple[str, ...]) -> str:
+    """Return the split the options ask for, or the first of ``allowed``; raise ``TaskError`` on any other."""
+    if options.split is None:
+        return allowed[0]
+    if options.split not in allowed:
+        hint = nearest(options.split, allowed)
+        raise TaskError(
+            f"task '{options.name}': split is '{options.split}', must be one of {', '.join(allowed)}."
+            f" {hint}".rstrip()
+        )
+    return options.split
+
+
+def with_classes(options: TaskOptions, data: DataSet) -> tuple[int, ...]:
+    """Return the classes the options ask for, or all of them; raise ``TaskError`` on one ``data`` lacks."""
+    known = range(len(data.class_names))
+    classes = tuple(known) if options.classes is None else options.classes
+    for label in classes:
+        if isinstance(label, bool) or not isinstance(label, int) or label not in known:
+            raise TaskError(
+                f"task '{options.name}': class {label!r} is unknown, must be in 0..{len(known) - 1}"
+            )
+    return classes
+
+
+def labels_of(data: DataSet, rows: IntArray, classes: tuple[int, ...]) -> IntArray:
+    """Return the label of each row as its position in ``classes``, which must hold them all."""
+    position = np.full(len(data.class_names), -1, dtype=np.int64)
+    position[list(classes)] = np.arange(len(classes))
+    return position[data.labels[rows]]
+
+
+def random_split(data: DataSet, classes: tuple[int, ...], options: TaskOptions) -> Split:
+    """Cut the samples of ``classes`` at random, 70 % training to 30 % test, whoever they come from."""
+    rows = _rows_of(data, np.arange(len(data.labels)), classes)
+    shuffled = stream(options.seed, f"task/{options.name}/test").permutation(rows)
+    tests = round(_TEST_SHARE * len(rows))
+    return _hold_out(data, np.sort(shuffled[tests:]), np.sort(shuffled[:tests]), options)
+
+
+def stored_split(data: DataSet, classes: tuple[int, ...], options: TaskOptions) -> Split:
+    """Use the parts the data set was published with, keeping the samples of ``classes``.
+
+    Where the set names groups (speakers), its parts share none, and so whole groups are held out for
+    validation: otherwise the validation part would promise more than the test part can keep. They are at
+    least two, as one voice is no sample of voices.
+    """
+    train, test = _rows_of(data, data.train, classes), _rows_of(data, data.test, classes)
+    if data.groups is None:
+        return _hold_out(data, train, test, options)
+    groups = stream(options.seed, f"task/{options.name}/val").permutation(np.unique(data.groups[train]))
+    held = np.isin(data.groups[train], groups[: max(2, _share(options.validation_fraction, len(groups)))])
+    return Split(train=train[~held], val=train[held], test=test)
+
+
+def _rows_of(data: DataSet, rows: IntArray, classes: tuple[int, ...]) -> IntArray:
+    return rows[np.isin(data.labels[rows], classes)]
+
+
+def _hold_out(data: DataSet, train: IntArray, test: IntArray, options: TaskOptions) -> Split:
+    shuffled = stream(options.seed, f"task/{options.name}/val").permutation(train)
+    held = _share(options.validation_fraction, len(train))
+    return Split(train=np.sort(shuffled[held:]), val=np.sort(shuffled[:held]), test=test)
+
+
+def _share(fraction: float, count: int) -> int:
+    return max(1, round(fraction * count))

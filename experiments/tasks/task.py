@@ -1,0 +1,115 @@
+"""What a learning task is: options, arrays and network sizes; NOT how any one task is prepared."""
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from data.sets import FloatArray, IntArray
+from emulator.errors import TaskError
+
+__all__ = ["Task", "TaskOptions"]
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """Say which task, which classes and which split; None stands for the task's own default.
+
+    Raises ``TaskError`` when a value is outside its range.
+    """
+
+    name: str
+    """A name of ``registry.task_names()``."""
+    classes: tuple[int, ...] | None = None
+    """At least two different classes of the data set, in the order of the network's outputs."""
+    split: str | None = None
+    """A split the task offers: ``random`` or ``speaker`` (vowel), ``stored`` (images)."""
+    seed: int = 0
+    """Seed of the random split and of the validation part, at least 0."""
+    validation_fraction: float = 0.1
+    """Share of the training part that is held out, in (0, 0.5]."""
+
+    def __post_init__(self) -> None:
+        where = f"task '{self.name}'"
+        if self.classes is not None and (len(self.classes) < 2 or len(set(self.classes)) < len(self.classes)):
+            raise TaskError(f"{where}: classes is {self.classes}, must be at least two different classes")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise TaskError(f"{where}: seed is {self.seed!r}, must be a whole number >= 0")
+        if not 0 < self.validation_fraction <= 0.5:
+            raise TaskError(
+                f"{where}: validation_fraction is {self.validation_fraction}, must be in (0, 0.5]"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Hold a task ready to train on: three parts that share no sample, all arrays read-only.
+
+    Inputs are float64, C-contiguous, shape (samples, layer_sizes[0]), in [0, 1]; labels are int64, shape
+    (samples,), in 0..layer_sizes[-1]-1. The validation part picks the best state; the test part steers
+    nothing. Raises ``TaskError`` when the arrays break these rules.
+    """
+
+    name: str
+    title: str
+    layer_sizes: tuple[int, ...]
+    """Inputs, hidden units..., classes."""
+    x_train: FloatArray
+    y_train: IntArray
+    x_val: FloatArray
+    y_val: IntArray
+    x_test: FloatArray
+    y_test: IntArray
+    options: TaskOptions
+    """The options with every default filled in."""
+    source: str
+    """Origin and licence of the data on one line."""
+
+    def __post_init__(self) -> None:
+        if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
+            raise TaskError(
+                f"task '{self.name}': layer_sizes is {self.layer_sizes}, must be two or more sizes >= 1"
+            )
+        for part, x, y in self.parts():
+            self._check_part(part, x, y)
+            x.setflags(write=False)
+            y.setflags(write=False)
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, int], ...]:
+        """Return (outputs, inputs) of each layer's matrix."""
+        return tuple((outputs, inputs) for inputs, outputs in pairwise(self.layer_sizes))
+
+    def parts(self) -> tuple[tuple[str, FloatArray, IntArray], ...]:
+        """Return (name, inputs, labels) of the training, validation and test part."""
+        return (
+            ("train", self.x_train, self.y_train),
+            ("val", self.x_val, self.y_val),
+            ("test", self.x_test, self.y_test),
+        )
+
+    def digest(self) -> str:
+        """Return a digest of the sizes and of every byte of the arrays: equal digests are equal tasks."""
+        digest = hashlib.blake2b(repr((self.name, self.layer_sizes)).encode(), digest_size=16)
+        for part, x, y in self.parts():
+            digest.update(f"{part}{x.shape}".encode())
+            digest.update(x.astype("<f8").tobytes())
+            digest.update(y.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def _check_part(self, part: str, x: FloatArray, y: IntArray) -> None:
+        rules = {
+            "inputs must be float64, C-contiguous": x.dtype == np.float64 and x.flags.c_contiguous,
+            f"inputs must have shape (samples >= 1, {self.layer_sizes[0]})": x.ndim == 2
+            and len(x) >= 1
+            and x.shape[1] == self.layer_sizes[0],
+            "inputs must lie in [0, 1]": bool(((x >= 0) & (x <= 1)).all()),
+            "labels must be one int64 a sample": y.dtype == np.int64 and y.shape == x.shape[:1],
+            f"labels must lie in 0..{self.layer_sizes[-1] - 1}": bool(
+                ((y >= 0) & (y < self.layer_sizes[-1])).all()
+            ),
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise TaskError(f"task '{self.name}', {part} part: {rule}")
