@@ -1,0 +1,63 @@
+"""The one tree of errors: each says what, where, the value, what is allowed, and the nearest valid name.
+
+Every class keeps ``args`` equal to its constructor's parameters, because SimPy re-raises a failed process
+as ``type(error)(*error.args)``.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BudgetExhausted",
+    "ClockError",
+    "CommandError",
+    "ConfigError",
+    "DivergedError",
+    "LightloopError",
+    "PhysicsError",
+    "TaskError",
+    "TraceError",
+    "nearest",
+]
+
+
+class LightloopError(Exception):
+    """Any failure that Lightloop foresees; the command line prints it on one line and exits with code 2."""
+
+
+class ConfigError(LightloopError):
+    """A configuration value is refused."""
+
+
+class CommandError(LightloopError):
+    """A command cannot be served: unknown kind, heater out of range, wrong shape, not finite."""
+
+
+class ClockError(LightloopError):
+    """A delay or an instant is not a non-negative whole number of picoseconds."""
+
+
+class PhysicsError(LightloopError):
+    """A physical parameter or an input to a physics function is outside its domain."""
+
+
+class DivergedError(LightloopError):
+    """A reading or a state is NaN or infinite."""
+
+
+class BudgetExhausted(LightloopError):
+    """A budget (energy, peak power, emulated time, queries) has been spent; the run stops cleanly."""
+
+
+class TraceError(LightloopError):
+    """A trace or a journal is missing, damaged, of an unknown version, or already there."""
+
+
+class TaskError(LightloopError):
+    """A task or its data set is unknown, missing or damaged."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return a hint such as ``"did you mean 'tau_s'?"``, or the empty string when nothing is close."""
+    matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f"did you mean '{matches[0]}'?" if matches else ""
