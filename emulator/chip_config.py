@@ -164,7 +164,7 @@ class ReceiverConfig(StrictModel):
     """Photocurrent per optical power, in A/W, (0, 1000]."""
     bandwidth_hz: Annotated[Hertz, Field(gt=0, le=1e12)] = 0.7e9
     """Noise bandwidth, in hertz, (0, 1e12]."""
-    averages: Annotated[PositiveInt, Field(le=1_000_000)] = 1
+    averages: Annotated[PositiveInt, Field(le=1_000_000)] = 256
     """Readings averaged into one, 1..1000000; each costs its symbols again."""
     adc_bits: Bits = 14
     """Resolution of the ADC, in bits, 0..16; 0 is ideal."""

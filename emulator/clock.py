@@ -13,8 +13,6 @@ from emulator.errors import ClockError
 
 __all__ = ["Clock", "RealTimeClock", "VirtualClock", "checked_delay_ps", "make_clock"]
 
-Clock = simpy.Environment
-
 
 def checked_delay_ps(delay_ps: object) -> int:
     """Return ``delay_ps`` unchanged when it is a non-negative int; raise ``ClockError`` otherwise."""
@@ -26,11 +24,26 @@ def checked_delay_ps(delay_ps: object) -> int:
 class VirtualClock(simpy.Environment):
     """Run emulated time as fast as the host can."""
 
+    @property
+    def now_ps(self) -> int:
+        """Return the present emulated time, in picoseconds."""
+        return int(self._now)
+
     def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
         """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
-        if type(delay) is int and delay >= 0:
-            return simpy.Timeout(self, delay, value)
-        raise ClockError(f"delay: {delay!r} is not allowed; a delay is a non-negative int of picoseconds")
+        return simpy.Timeout(self, checked_delay_ps(delay), value)
+
+    def skip(self, delay_ps: int) -> bool:
+        """Pass ``delay_ps`` at once when nothing else is due until then; return whether that was so.
+
+        What a lone agent would wait for through an event of its own happens at the same instant and in the same
+        order, without the event: where it returns False, wait for ``timeout`` instead.
+        """
+        due_ps = self._now + checked_delay_ps(delay_ps)
+        if self._queue and self._queue[0][0] <= due_ps:
+            return False
+        self._now = due_ps
+        return True
 
 
 class RealTimeClock(simpy.rt.RealtimeEnvironment):
@@ -45,9 +58,19 @@ class RealTimeClock(simpy.rt.RealtimeEnvironment):
         self.tolerance_s = tolerance_s
         self.late_count = 0
 
+    @property
+    def now_ps(self) -> int:
+        """Return the present emulated time, in picoseconds."""
+        return int(self._now)
+
     def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
         """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
         return simpy.Timeout(self, checked_delay_ps(delay), value)
+
+    def skip(self, delay_ps: int) -> bool:
+        """Return False: in real time every wait is waited for."""
+        checked_delay_ps(delay_ps)
+        return False
 
     def step(self) -> None:
         """Wait for the next event's instant, process it, and count it when it comes late."""
@@ -55,6 +78,9 @@ class RealTimeClock(simpy.rt.RealtimeEnvironment):
         if monotonic() - due_s > self.tolerance_s:
             self.late_count += 1
         super().step()
+
+
+Clock = VirtualClock | RealTimeClock
 
 
 def make_clock(mode: Literal["virtual", "real_time"], factor: float = 1.0) -> Clock:

@@ -2,11 +2,12 @@
 
 A controller is a plain generator: it yields commands and is sent replies. The same frozen dataclasses are
 served by the instruments, stored by the recorder and re-issued by a replay; none of them knows SimPy or a file.
+Replies are named tuples, because three are made in every query.
 """
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,22 +105,19 @@ class Join:
     ticket: Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class PhasesSet:
+class PhasesSet(NamedTuple):
     """Tell what the heaters draw, in watts, now that the phases are set."""
 
     power_w: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Tell how long the chip has waited, in picoseconds."""
 
     duration_ps: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(NamedTuple):
     """Return what the receivers read: ``outputs`` (samples, classes) in activation units, not to be written to.
 
     ``saturated`` counts the conversions, over all layers, that hit the end of the ADC's range.

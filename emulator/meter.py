@@ -50,7 +50,7 @@ class Meter:
     def set(self, handle: int, t_ps: int, watts: float) -> None:
         """Let the component draw ``watts`` from ``t_ps`` on.
 
-        Raises ``CommandError`` when the level is negative, NaN or infinite, or ``t_ps`` lies before its last change.
+        Raises ``CommandError`` when the level is negative or not finite, or ``t_ps`` lies before its last change.
         """
         level = self._watts[handle]
         if watts == level:
@@ -64,6 +64,12 @@ class Meter:
         self._watts[handle] = watts
         self._since_ps[handle] = t_ps
         self._sink.power(self._labels[handle], t_ps, watts)
+
+    def pulse(self, handle: int, start_ps: int, end_ps: int, watts: float) -> None:
+        """Let the component draw ``watts`` from ``start_ps`` to ``end_ps``, and then again what it drew before."""
+        base = self._watts[handle]
+        self.set(handle, start_ps, watts)
+        self.set(handle, end_ps, base)
 
     def power_w(self) -> float:
         """Return the present total power, in watts."""

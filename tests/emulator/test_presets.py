@@ -106,7 +106,7 @@ def test_the_paper_preset_holds_the_numbers_of_the_paper_and_an_ideal_receiver()
     heaters = paper.heaters
     assert (heaters.dynamics, heaters.coupling, heaters.sigma_kind) == ("instant", "omega", "absolute")
     assert (heaters.omega, heaters.sigma_gamma, paper.mesh.sigma_max) == (2e-3, 2e-3, 3.0)
-    assert (paper.dac.bits, paper.dac.domain, paper.activation_clip) == (8, "phase", 4.0)
+    assert (paper.dac.bits, paper.dac.domain, paper.activation_clip) == (0, "phase", 4.0)
     receiver = paper.receiver
     assert (receiver.shot_noise, receiver.thermal_noise_a_per_sqrt_hz, receiver.adc_bits) == (False, 0.0, 0)
 

@@ -1,0 +1,36 @@
+"""Mini-batches: an endless, seeded sequence of them, reshuffled every epoch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.commands import Batch
+from emulator.errors import ConfigError
+
+__all__ = ["mini_batches"]
+
+
+def mini_batches(
+    inputs: NDArray[np.float64], labels: NDArray[np.int64], batch_size: int, rng: np.random.Generator
+) -> Iterator[Batch]:
+    """Return endless batches, keyed 0, 1, ..., of ``batch_size`` rows of ``inputs`` (samples, modes).
+
+    Every epoch is a fresh shuffle; a remainder smaller than a batch is left out of it. Raises ``ConfigError``
+    when the set is smaller than one batch.
+    """
+    if not 1 <= batch_size <= len(inputs):
+        raise ConfigError(f"batch_size={batch_size} is not allowed; there are {len(inputs)} samples")
+    return _endless(inputs, labels, batch_size, rng)
+
+
+def _endless(
+    inputs: NDArray[np.float64], labels: NDArray[np.int64], batch_size: int, rng: np.random.Generator
+) -> Iterator[Batch]:
+    key = 0
+    while True:
+        order = rng.permutation(len(inputs)).astype(np.int32)
+        for first in range(0, len(inputs) - batch_size + 1, batch_size):
+            chosen = order[first : first + batch_size]
+            yield Batch(key, np.ascontiguousarray(inputs[chosen]), labels[chosen], chosen)
+            key += 1

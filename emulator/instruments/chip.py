@@ -1,0 +1,206 @@
+"""The MZI-mesh chip on the bench: it serves SetPhases, Settle and Forward, and says what each costs in time.
+
+A query's time is made of spans, in this order: link and DAC (SetPhases), settling (Settle), upload of a new
+mini-batch, request, symbols, detection, ADC and readout (Forward). The host's own time follows between commands.
+Not modelled: pipelining of layers; the next layer starts when the whole mini-batch has been converted.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.chip_config import ChipConfig
+from emulator.commands import Batch, Forward, PhasesSet, Reading, Reply, SetPhases, Settle, Settled
+from emulator.errors import CommandError, DivergedError
+from emulator.instruments.core import ChipCore, Design
+from emulator.meter import Meter
+from emulator.physics.laser import electrical_power_w
+from emulator.trace import REMAINDER, AnyRecorder
+from emulator.trace.plans import Step
+from emulator.units import s_to_ps
+
+__all__ = ["Chip", "Outcome", "Service"]
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """Say how long a kind of command occupies the instrument, span by span, and how often it was served.
+
+    ``plan`` is the number under which the trace knows the spans ``steps``.
+    """
+
+    duration_ps: int
+    plan: int
+    steps: tuple[Step, ...]
+    uses: int = 0
+
+
+Outcome = tuple[Reply, int, float, float]
+"""The reply to a command, and what the trace keeps of it: target, value, result. A tuple: it is made three times
+a query."""
+
+
+class Chip:
+    """Serve one command at a time: the bench calls ``begin``, lets the service's time pass, calls ``finish``."""
+
+    name = "chip"
+
+    def __init__(
+        self, config: ChipConfig, design: Design, seed: int, meter: Meter, recorder: AnyRecorder
+    ) -> None:
+        self.core = ChipCore(config, design, seed)
+        self.queries = 0
+        self._config = config
+        self._recorder = recorder
+        self._meter = meter
+        self._active = design.active.tolist()
+        self._loaded: int | None = None
+        self._heat_time_ps = 0
+        self._symbols_ps = 0
+        self._forward_services: dict[tuple[int, bool], tuple[Service, int]] = {}
+        self._setpoint_services: dict[int, Service] = {}
+        self._settle_services: dict[int, Service] = {}
+        self._settle_ps = s_to_ps(config.heaters.settle_s)
+        self._settle_plan = recorder.plan((("heaters", "settling", REMAINDER),))
+        self._one_heater = np.zeros(1, dtype=np.int64)
+        self._one_phase = np.zeros(1)
+        self._heaters = meter.component("chip.heaters", self.core.heater_power_w)
+        meter.component("chip.dac", config.dac.power_w)
+        meter.component("chip.modulators", config.inputs.power_w)
+        meter.component("chip.receivers", config.receiver.power_w)
+        meter.component(
+            "chip.laser", electrical_power_w(config.laser.power_w, config.laser.wall_plug_efficiency)
+        )
+
+    def services(self) -> list[Service]:
+        """Return every kind of service that was asked for, with its number of uses."""
+        forward = [service for service, _ in self._forward_services.values()]
+        return [*self._setpoint_services.values(), *self._settle_services.values(), *forward]
+
+    def observe(self, inputs: NDArray[np.float64], now_ps: int) -> NDArray[np.float64]:
+        """Return what ``inputs`` (samples, modes) would read at ``now_ps``, at no cost in time, energy or noise."""
+        return self.core.observe(inputs, self.queries, now_ps - self._heat_time_ps)
+
+    def begin(self, command: SetPhases | Settle | Forward) -> Service:
+        """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
+        kind = type(command)
+        if kind is SetPhases:
+            return self._begin_set_phases(command)  # type: ignore[arg-type]  # mypy does not narrow by `kind is`
+        if kind is Forward:
+            return self._begin_forward(command.batch)  # type: ignore[union-attr]
+        return self._begin_settle(command.duration_ps)  # type: ignore[union-attr]
+
+    def finish(self, command: SetPhases | Settle | Forward, start_ps: int, end_ps: int) -> Outcome:
+        """Carry out the physics of ``command``, served from ``start_ps`` to ``end_ps``, and return the outcome.
+
+        Phases take effect at the end of SetPhases; light meets the mesh when its symbols begin. Raises
+        ``DivergedError`` when a reading is not finite.
+        """
+        kind = type(command)
+        if kind is Forward:
+            return self._finish_forward(command.batch, start_ps)  # type: ignore[union-attr]
+        if kind is SetPhases:
+            return self._finish_set_phases(command, end_ps)  # type: ignore[arg-type]
+        duration = end_ps - start_ps
+        return Settled(duration), -1, float(duration), 0.0
+
+    def _begin_set_phases(self, command: SetPhases) -> Service:
+        for heater, phase in zip(command.heaters, command.radians, strict=True):
+            if not 0 <= heater < len(self._active) or not self._active[heater]:
+                raise CommandError(f"SetPhases: device {heater} is not an active heater of this chip")
+            if not math.isfinite(phase):
+                raise CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
+        count = len(command.heaters)
+        known = self._setpoint_services.get(count)
+        if known is not None:
+            return known
+        link_s = self._transfer_s(count * self._config.link.bits_per_setpoint)
+        steps = (("link", "setpoint", s_to_ps(link_s)), ("dac", "update", s_to_ps(self._config.dac.update_s)))
+        self._setpoint_services[count] = service = self._service(steps)
+        return service
+
+    def _begin_settle(self, asked_ps: int | None) -> Service:
+        duration_ps = self._settle_ps if asked_ps is None else asked_ps
+        known = self._settle_services.get(duration_ps)
+        if known is not None:
+            return known
+        if type(duration_ps) is not int or duration_ps < 0:
+            raise CommandError(
+                f"Settle: duration_ps={duration_ps!r} is not a non-negative int of picoseconds"
+            )
+        service = Service(duration_ps, self._settle_plan, (("heaters", "settling", duration_ps),))
+        self._settle_services[duration_ps] = service
+        return service
+
+    def _finish_set_phases(self, command: SetPhases, end_ps: int) -> Outcome:
+        single = len(command.heaters) == 1
+        target, value = -1, 0.0
+        if single:
+            target, value = command.heaters[0], command.radians[0]
+            heaters, radians = self._one_heater, self._one_phase
+            heaters[0], radians[0] = target, value
+        else:
+            heaters = np.array(command.heaters, dtype=np.int64)
+            radians = np.array(command.radians, dtype=np.float64)
+            self._recorder.setpoints(heaters, radians)
+        self.core.drive(heaters, radians, end_ps - self._heat_time_ps)
+        self._heat_time_ps = end_ps
+        power_w = self.core.heater_power_w
+        self._meter.set(self._heaters, end_ps, power_w)
+        return PhasesSet(power_w), target, value, power_w
+
+    def _begin_forward(self, batch: Batch) -> Service:
+        key = (batch.inputs.shape[0], batch.key != self._loaded)
+        known = self._forward_services.get(key)
+        if known is None:
+            known = self._forward_services[key] = self._forward_service(*key)
+        self._symbols_ps = known[1]
+        return known[0]
+
+    def _forward_service(self, samples: int, upload: bool) -> tuple[Service, int]:
+        """Return the service of a query of ``samples``, and how long after its start the light is sent."""
+        config, depth = self._config, len(self.core.layers)
+        modes, classes = self.core.layers[0].inputs, self.core.layers[-1].outputs
+        bits = config.link.bits_per_sample
+        symbols = math.ceil(samples / config.inputs.wavelengths) * config.receiver.averages
+        before = [("link", "upload", s_to_ps(self._transfer_s(samples * modes * bits)))] if upload else []
+        before.append(("link", "request", s_to_ps(config.link.latency_s)))
+        light = [
+            ("optics", "symbols", s_to_ps(depth * symbols / config.inputs.symbol_rate_hz)),
+            ("receiver", "detection", s_to_ps(depth * config.receiver.detection_s)),
+            ("receiver", "adc", s_to_ps(depth * config.receiver.adc_s)),
+            ("link", "readout", s_to_ps(self._transfer_s(samples * classes * bits))),
+        ]
+        return self._service((*before, *light)), sum(step[2] for step in before)
+
+    def _finish_forward(self, batch: Batch, start_ps: int) -> Outcome:
+        core = self.core
+        if batch.key != self._loaded:
+            self._load(batch)
+        light_ps = start_ps + self._symbols_ps
+        outputs, saturated, total = core.read(self.queries, light_ps - self._heat_time_ps)
+        self._heat_time_ps = light_ps
+        self.queries += 1
+        if not math.isfinite(total):
+            raise DivergedError(f"chip: query {self.queries} read a value that is not finite")
+        return Reading(outputs, saturated), batch.key, 0.0, total
+
+    def _load(self, batch: Batch) -> None:
+        modes = self.core.layers[0].inputs
+        if batch.inputs.ndim != 2 or batch.inputs.shape[1] != modes or batch.inputs.shape[0] == 0:
+            raise CommandError(
+                f"Forward: inputs have shape {batch.inputs.shape}; the chip takes (samples, {modes})"
+            )
+        if not np.isfinite(batch.inputs).all():
+            raise CommandError(f"Forward: batch {batch.key} holds inputs that are not finite")
+        self.core.load(batch.inputs)
+        self._loaded = batch.key
+        self._recorder.batch(batch.key, batch.samples)
+
+    def _transfer_s(self, bits: int) -> float:
+        return self._config.link.latency_s + bits / self._config.link.rate_bit_per_s
+
+    def _service(self, steps: tuple[Step, ...]) -> Service:
+        return Service(sum(step[2] for step in steps), self._recorder.plan(steps), steps)

@@ -1,0 +1,273 @@
+"""Light through all layers of the chip: mesh, receiver, electronic activation, next mesh.
+
+Modelled: per layer y = mesh(x), a reading of y with noise, saturation and ADC steps, the activation clipped to
+[0, clip], and the steps of the modulator that puts it on light again. Not modelled: crosstalk between
+wavelengths, memory between symbols.
+
+The first layer's light is that of the batch, which stays the same over many queries: it is kept on the tape.
+The inputs of later layers carry fresh noise in every query, so there the tape holds the light of the unit
+vectors, whose output light is the layer's matrix; by superposition the matrix gives the light of any input.
+``forward_plain`` propagates everything, rotator by rotator, and is the oracle.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.physics.gaussian import BLOCK, fill_normals, normals
+from emulator.physics.kernel import kernel
+from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile
+
+__all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_FIRST, _DEVICES, _SIGMA, _U, _INPUTS, _OUTPUTS, _MODES, _CHECKPOINTS, _TAPE, _TILES, _MATRIX = range(11)
+_TABLE_COLUMNS = 11
+
+_CONSTANT, _PER_SQUARE, _RANGE, _STEP, _LOW, _HIGH, _INPUT_STEP = range(7)
+
+_SINGLE_THREAD_MULTIPLIES = 200_000
+"""Multiplications up to which OpenBLAS stays on one thread (its own limit is 262,144)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverParameters:
+    """Describe the reading of one layer's output light, in activation units.
+
+    The reading's variance is ``constant`` + ``per_square`` x**2; ``full_scale`` is the ADC's range (infinite
+    when ideal), ``step`` its step (0 when ideal). The activation is clipped to [``low``, ``high``] and, where
+    it is put on light again, rounded to ``input_step`` (0 when ideal).
+    """
+
+    constant: float = 0.0
+    per_square: float = 0.0
+    full_scale: float = np.inf
+    step: float = 0.0
+    low: float = -np.inf
+    high: float = np.inf
+    input_step: float = 0.0
+
+    def row(self) -> list[float]:
+        """Return the parameters in the order in which the kernel reads them."""
+        return [
+            self.constant, self.per_square, self.full_scale, self.step, self.low, self.high, self.input_step,
+        ]  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Tape:
+    """Hold the light in front of every layer's checkpoints, and what the kernel needs to bring it up to date.
+
+    ``light`` is one arena for all layers; ``changed`` (layers,) is the first device of each layer whose phase
+    has changed since its light was propagated, or the number of its devices when none has.
+    """
+
+    table: Ints
+    checkpoints: Ints
+    light: Floats
+    matrices: Floats
+    changed: Ints
+    activations: Floats
+    noise: Floats
+    count: int
+
+
+def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool = True) -> Tape:
+    """Return a tape for the inputs ``columns`` (inputs, count), on which nothing has been propagated yet.
+
+    Without ``checkpoints`` it keeps only inputs and outputs: smaller, for light that is used once.
+    """
+    count = columns.shape[1]
+    tiles = -(-count // LANES)
+    table = np.zeros((len(layers), _TABLE_COLUMNS), dtype=np.int64)
+    stops = [layer.checkpoints if checkpoints else layer.checkpoints[:1] for layer in layers]
+    stop_table = np.zeros((len(layers), max(stop.size for stop in stops)), dtype=np.int64)
+    arenas, first, light_size, matrix_size = [], 0, 0, 0
+    for index, layer in enumerate(layers):
+        probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes)
+        arena = np.zeros((stops[index].size + 1, *probe.shape))
+        arena[0] = probe
+        arenas.append(arena.ravel())
+        stop_table[index, : stops[index].size] = stops[index]
+        table[index] = [
+            first, layer.devices, layer.sigma_first, layer.u_first, layer.inputs, layer.outputs, layer.modes,
+            stops[index].size, light_size, probe.shape[0], matrix_size,
+        ]  # fmt: skip
+        first += layer.devices
+        light_size += arena.size
+        matrix_size += layer.outputs * layer.inputs
+    widest = max(layer.outputs for layer in layers) * tiles * LANES
+    return Tape(
+        table,
+        stop_table,
+        np.concatenate(arenas),
+        np.zeros(matrix_size),
+        np.zeros(len(layers), dtype=np.int64),
+        np.zeros(2 * widest),
+        np.zeros(-(-widest // BLOCK) * BLOCK + 2 * BLOCK),
+        count,
+    )
+
+
+@kernel
+def receive(
+    signal: Floats, parameters: Floats, noise: Floats, count: int, draw: int, key_0: int, key_1: int
+) -> int:
+    """Replace the first ``count`` entries of ``signal`` by their readings; return how many saturated.
+
+    ``noise`` holds room for the draws, in blocks, and 2*BLOCK of workspace at its end.
+    """
+    constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
+    if constant > 0.0 or per_square > 0.0:
+        fill_normals(noise, noise[noise.size - 2 * BLOCK :], count, draw, key_0, key_1)
+        for i in range(count):
+            signal[i] += np.sqrt(constant + per_square * signal[i] * signal[i]) * noise[i]
+    saturated = 0
+    full_scale, step = parameters[_RANGE], parameters[_STEP]
+    if step > 0.0:
+        per_step = 1.0 / step
+        for i in range(count):
+            saturated += abs(signal[i]) > full_scale
+            signal[i] = np.floor(min(max(signal[i], -full_scale), full_scale) * per_step + 0.5) * step
+    low, high = parameters[_LOW], parameters[_HIGH]
+    for i in range(count):
+        signal[i] = min(max(signal[i], low), high)
+    step = parameters[_INPUT_STEP]
+    if step > 0.0:
+        per_step = 1.0 / step
+        for i in range(count):
+            signal[i] = np.floor(signal[i] * per_step + 0.5) * step
+    return saturated
+
+
+@kernel
+def _multiply(matrix: Floats, columns: Floats, result: Floats, outputs: int, inputs: int, tiles: int) -> None:
+    """Write matrix (outputs, inputs) times columns (tiles, inputs, LANES) into result (tiles, outputs, LANES).
+
+    BLAS gets pieces too small for it to start threads, so that the bits do not depend on their number.
+    """
+    table = matrix.reshape((outputs, inputs))
+    rows = max(1, _SINGLE_THREAD_MULTIPLIES // (inputs * LANES))
+    for t in range(tiles):
+        source = columns[t * inputs * LANES : (t + 1) * inputs * LANES].reshape((inputs, LANES))
+        target = result[t * outputs * LANES : (t + 1) * outputs * LANES].reshape((outputs, LANES))
+        for first in range(0, outputs, rows):
+            np.dot(table[first : first + rows], source, target[first : first + rows])
+
+
+@kernel
+def _read_matrix(light: Floats, matrix: Floats, outputs: int, inputs: int, modes: int) -> None:
+    """Copy the output light of the unit vectors, (tiles, modes, LANES), into ``matrix`` (outputs, inputs)."""
+    for mode in range(inputs):
+        lane = (mode // LANES) * modes * LANES + mode % LANES
+        for row in range(outputs):
+            matrix[row * inputs + mode] = light[lane + row * LANES]
+
+
+@kernel
+def _update_layer(
+    table: Ints, checkpoints: Ints, upper: Ints, cos: Floats, sin: Floats, changed: int, light: Floats
+) -> Floats:
+    """Bring one layer's part of the tape up to date and return its output light, flat."""
+    size = table[_TILES] * table[_MODES] * LANES
+    stops = table[_CHECKPOINTS]
+    first = table[_FIRST]
+    last = first + table[_DEVICES]
+    part = light[table[_TAPE] : table[_TAPE] + (stops + 1) * size]
+    if changed < table[_DEVICES]:
+        replay_tape(
+            part.reshape((stops + 1, table[_TILES], table[_MODES] * LANES)), checkpoints[:stops],
+            upper[first:last], cos[first:last], sin[first:last], changed, table[_DEVICES], table[_SIGMA], table[_U],
+        )  # fmt: skip
+    return part[stops * size :]
+
+
+@kernel
+def forward(
+    table: Ints,
+    checkpoints: Ints,
+    upper: Ints,
+    cos: Floats,
+    sin: Floats,
+    changed: Ints,
+    light: Floats,
+    matrices: Floats,
+    receivers: Floats,
+    activations: Floats,
+    noise: Floats,
+    outputs: Floats,
+    draw: int,
+    key_0: int,
+    key_1: int,
+) -> int:
+    """Send the tape's inputs through all layers once; fill ``outputs`` (count, classes); return saturations.
+
+    ``cos`` and ``sin`` (devices of the chip,) hold the matrix elements that the light sees; ``receivers``
+    (layers, 7) the rows of ReceiverParameters; ``activations`` workspace for two layers. Draw number
+    ``draw*layers + layer`` of the stream (key_0, key_1) is the noise of each layer.
+    """
+    layers = table.shape[0]
+    tiles = table[0, _TILES]
+    half = activations.size // 2
+    saturated = 0
+    here = 0
+    for layer in range(layers):
+        row = table[layer]
+        here, there = (layer % 2) * half, ((layer + 1) % 2) * half
+        fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
+        count = row[_OUTPUTS] * LANES
+        if layer == 0:
+            for t in range(tiles):
+                begin = t * row[_MODES] * LANES
+                activations[here + t * count : here + (t + 1) * count] = fresh[begin : begin + count]
+        else:
+            matrix = matrices[row[_MATRIX] : row[_MATRIX] + row[_OUTPUTS] * row[_INPUTS]]
+            if changed[layer] < row[_DEVICES]:
+                _read_matrix(fresh, matrix, row[_OUTPUTS], row[_INPUTS], row[_MODES])
+            _multiply(matrix, activations[there:], activations[here:], row[_OUTPUTS], row[_INPUTS], tiles)
+        changed[layer] = row[_DEVICES]
+        saturated += receive(
+            activations[here:], receivers[layer], noise, tiles * count, draw * layers + layer, key_0, key_1
+        )
+    classes = outputs.shape[1]
+    for sample in range(outputs.shape[0]):
+        begin = here + (sample // LANES) * classes * LANES + sample % LANES
+        for row in range(classes):
+            outputs[sample, row] = activations[begin + row * LANES]
+    return saturated
+
+
+def forward_plain(
+    inputs: Floats,
+    layers: tuple[LayerMap, ...],
+    phases: Floats,
+    receivers: tuple[ReceiverParameters, ...],
+    loss_amplitude: float,
+    draw: int,
+    key: tuple[int, int],
+) -> Floats:
+    """Return the readings (count, classes) of ``inputs`` (count, modes): the oracle of ``forward``.
+
+    ``phases`` (devices of the chip,) are what the light sees. The noise is the same as that of ``forward``.
+    """
+    signal = np.ascontiguousarray(inputs.T)
+    first = 0
+    for index, (layer, receiver) in enumerate(zip(layers, receivers, strict=True)):
+        light = propagate_plain(signal, layer, phases[first : first + layer.devices], loss_amplitude)
+        readings = tile(light, layer.outputs)
+        draws = normals(readings.size, draw * len(layers) + index, key).reshape(readings.shape)
+        readings += np.sqrt(receiver.constant + receiver.per_square * readings**2) * draws
+        if receiver.step > 0.0:
+            limited = np.clip(readings, -receiver.full_scale, receiver.full_scale)
+            readings = np.floor(limited / receiver.step + 0.5) * receiver.step
+        readings = np.clip(readings, receiver.low, receiver.high)
+        if receiver.input_step > 0.0:
+            readings = np.floor(readings / receiver.input_step + 0.5) * receiver.input_step
+        tiles = readings.shape[0]
+        columns = readings.transpose(1, 0, 2).reshape(layer.outputs, tiles * LANES)
+        signal = np.ascontiguousarray(columns[:, : inputs.shape[0]])
+        first += layer.devices
+    return np.ascontiguousarray(signal.T)

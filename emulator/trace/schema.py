@@ -1,0 +1,257 @@
+"""The tables of a trace: columns, types, units and name lists; no file is opened here.
+
+One definition serves the journal (packed rows), the HDF5 file (one dataset a column) and the reader (named
+columns), so the three cannot drift apart.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "BATCHES",
+    "COMMANDS",
+    "DETAILS",
+    "MAX_NAMES",
+    "MAX_STATES",
+    "METRICS",
+    "NO_COMMAND",
+    "NO_PLAN",
+    "PLANS",
+    "POWER",
+    "REMAINDER",
+    "SAMPLES",
+    "SCHEMA_VERSION",
+    "SETPOINTS",
+    "SPANS",
+    "STATUSES",
+    "TABLES",
+    "VOCABULARIES",
+    "Batches",
+    "Column",
+    "Commands",
+    "Detail",
+    "Metrics",
+    "Plans",
+    "Power",
+    "Samples",
+    "Setpoints",
+    "Spans",
+    "Status",
+    "Table",
+]
+
+SCHEMA_VERSION: Final = 1
+"""Version of the tables below; a reader refuses any other."""
+
+NO_COMMAND: Final = -1
+"""Row id that stands for "no command"."""
+
+NO_PLAN: Final = 0
+"""Plan of a command that has no span template."""
+
+REMAINDER: Final = -1
+"""Duration of the one step of a plan that takes what the others leave of the command's service time."""
+
+Detail = Literal["full", "commands", "summary"]
+DETAILS: Final[tuple[Detail, ...]] = ("full", "commands", "summary")
+
+Status = Literal["running", "complete", "budget", "diverged", "aborted", "failed", "killed", "disk-full"]
+STATUSES: Final[tuple[Status, ...]] = (
+    "running",
+    "complete",
+    "budget",
+    "diverged",
+    "aborted",
+    "failed",
+    "killed",
+    "disk-full",
+)
+
+VOCABULARIES: Final = ("agent", "instrument", "kind", "resource", "activity", "component", "metric")
+"""The lists of interned names; a column of small integers may index one of them."""
+
+MAX_NAMES: Final = {name: 512 if name == "metric" else 256 for name in VOCABULARIES}
+"""How many names each vocabulary holds."""
+
+MAX_STATES: Final = 256
+"""How many states of different names one trace holds."""
+
+_NUMPY_TYPES: Final = {"B": "|u1", "H": "<u2", "i": "<i4", "q": "<i8", "d": "<f8"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its ``struct`` type code, its unit, and the vocabulary that its integers index, if any."""
+
+    name: str
+    code: Literal["B", "H", "i", "q", "d"]
+    units: str = "1"
+    vocabulary: str | None = None
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Return the little-endian NumPy type of the column."""
+        return np.dtype(_NUMPY_TYPES[self.code])
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its number in the journal, its name in HDF5, its columns and the packed row they make."""
+
+    ident: int
+    name: str
+    columns: tuple[Column, ...]
+    row: struct.Struct
+    dtype: np.dtype[np.void]
+
+
+def _table(ident: int, name: str, *columns: Column) -> Table:
+    row = struct.Struct("<" + "".join(column.code for column in columns))
+    dtype = np.dtype([(column.name, column.dtype) for column in columns])
+    return Table(ident, name, columns, row, dtype)
+
+
+COMMANDS: Final = _table(
+    0,
+    "commands",
+    Column("agent", "B", vocabulary="agent"),
+    Column("instrument", "B", vocabulary="instrument"),
+    Column("kind", "B", vocabulary="kind"),
+    Column("plan", "H"),
+    Column("cause", "q"),
+    Column("t_issued", "q", "ps"),
+    Column("t_started", "q", "ps"),
+    Column("t_done", "q", "ps"),
+    Column("target", "i"),
+    Column("value", "d"),
+    Column("result", "d"),
+)
+PLANS: Final = _table(
+    1,
+    "plans",
+    Column("plan", "H"),
+    Column("resource", "B", vocabulary="resource"),
+    Column("activity", "B", vocabulary="activity"),
+    Column("duration_ps", "q", "ps"),
+)
+SPANS: Final = _table(
+    2,
+    "spans",
+    Column("resource", "B", vocabulary="resource"),
+    Column("activity", "B", vocabulary="activity"),
+    Column("t_start", "q", "ps"),
+    Column("t_end", "q", "ps"),
+    Column("command", "q"),
+)
+POWER: Final = _table(
+    3,
+    "power",
+    Column("component", "B", vocabulary="component"),
+    Column("t", "q", "ps"),
+    Column("watts", "d", "W"),
+)
+METRICS: Final = _table(
+    4,
+    "metrics",
+    Column("name", "H", vocabulary="metric"),
+    Column("t", "q", "ps"),
+    Column("queries", "q"),
+    Column("value", "d"),
+)
+BATCHES: Final = _table(5, "batches", Column("key", "q"), Column("first", "q"), Column("count", "i"))
+SAMPLES: Final = _table(6, "samples", Column("index", "i"))
+SETPOINTS: Final = _table(
+    7, "setpoints", Column("command", "q"), Column("heater", "i"), Column("phase_rad", "d", "rad")
+)
+
+TABLES: Final = (COMMANDS, PLANS, SPANS, POWER, METRICS, BATCHES, SAMPLES, SETPOINTS)
+"""Every table; the position equals ``Table.ident``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Commands:
+    """One row a command, in order of completion; ``cause``: the row whose reply led to it, or ``NO_COMMAND``.
+
+    The think time of the agent before row ``n`` is ``t_issued[n] - t_done[cause[n]]``.
+    """
+
+    agent: NDArray[np.uint8]
+    instrument: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    plan: NDArray[np.uint16]
+    cause: NDArray[np.int64]
+    t_issued: NDArray[np.int64]
+    t_started: NDArray[np.int64]
+    t_done: NDArray[np.int64]
+    target: NDArray[np.int32]
+    value: NDArray[np.float64]
+    result: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Plans:
+    """One row a step: the steps of a plan follow each other; one of them may last the ``REMAINDER``."""
+
+    plan: NDArray[np.uint16]
+    resource: NDArray[np.uint8]
+    activity: NDArray[np.uint8]
+    duration_ps: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """One row an activity of a resource, from ``t_start`` to ``t_end`` (ps), on behalf of ``command``."""
+
+    resource: NDArray[np.uint8]
+    activity: NDArray[np.uint8]
+    t_start: NDArray[np.int64]
+    t_end: NDArray[np.int64]
+    command: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Power:
+    """One row a change: from ``t`` (ps) on, ``component`` draws ``watts``."""
+
+    component: NDArray[np.uint8]
+    t: NDArray[np.int64]
+    watts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Metrics:
+    """One row a logged number, with the queries spent by then."""
+
+    name: NDArray[np.uint16]
+    t: NDArray[np.int64]
+    queries: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """One row a mini-batch: its samples are rows ``first`` to ``first + count`` of ``Samples``."""
+
+    key: NDArray[np.int64]
+    first: NDArray[np.int64]
+    count: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """One row a sample of a mini-batch: its index in the data set."""
+
+    index: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Setpoints:
+    """One row a heater that a command with ``target`` -1 set."""
+
+    command: NDArray[np.int64]
+    heater: NDArray[np.int32]
+    phase_rad: NDArray[np.float64]

@@ -1,0 +1,84 @@
+"""Conversions at the edges: seconds to whole picoseconds, decibels, quantities, numbers for people."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.errors import ConfigError
+from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, quantity, s_to_ps
+
+
+@given(t_ps=st.integers(0, 10**15))
+def test_picoseconds_survive_the_way_through_seconds(t_ps: int) -> None:
+    assert s_to_ps(ps_to_s(t_ps)) == t_ps
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, 0), (1, PS_PER_S), (1.22e-6, 1_220_000), (0.1, 10**11), (4e-13, 0), (6e-13, 1), (9e6, 9 * 10**18)],
+)
+def test_seconds_are_rounded_once_to_the_nearest_picosecond(seconds: float, expected: int) -> None:
+    assert s_to_ps(seconds) == expected
+    assert type(s_to_ps(seconds)) is int
+
+
+@pytest.mark.parametrize("seconds", [-1e-12, math.nan, math.inf, -math.inf, "1", None])
+def test_what_is_no_time_is_refused(seconds: Any) -> None:
+    with pytest.raises(ConfigError, match="not a finite, non-negative number of seconds"):
+        s_to_ps(seconds)
+
+
+def test_decibels_are_of_power_and_the_factor_is_of_amplitude() -> None:
+    assert db_to_amplitude(0.0) == 1.0
+    assert db_to_amplitude(20.0) == pytest.approx(0.1)
+    assert db_to_amplitude(0.33) ** 2 == pytest.approx(10**-0.033)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "expected"),
+    [
+        ("10 us", "s", 1e-5),
+        ("1.22 us", "s", 1.22e-6),
+        ("5 mJ", "J", 5e-3),
+        ("0.25 dB", "dB", 0.25),
+        ("16 Gbit/s", "bit/s", 16e9),
+        ("20 pA/Hz^0.5", "A/Hz^0.5", 20e-12),
+        ("0.1275 1/um", "1/m", 0.1275e6),
+        ("50 percent", "", 0.5),
+    ],
+)
+def test_a_quantity_is_read_in_si_without_rounding_twice(text: str, unit: str, expected: float) -> None:
+    assert quantity(text, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("10", "s"),
+        ("10 kg", "s"),
+        ("ten us", "s"),
+        ("", "s"),
+        ("x dB", "dB"),
+        ("1 parsec^7", "s"),
+        ("((", "s"),
+    ],
+)
+def test_what_is_no_quantity_of_the_dimension_is_refused_with_the_unit_named(text: str, unit: str) -> None:
+    with pytest.raises(ConfigError, match=unit):
+        quantity(text, unit)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1.25e-5, "12.5 us"), (0.0, "0 s"), (1.0, "1 s"), (-2e-3, "-2 ms"), (5e3, "5 ks"), (3e-15, "3e-15 s")],
+)
+def test_numbers_are_written_for_people(value: float, expected: str) -> None:
+    assert format_si(value, "s") == expected
+
+
+def test_numbers_that_are_not_finite_are_written_as_they_are() -> None:
+    assert format_si(math.inf, "s") == "inf s"
+    assert format_si(math.nan, "s") == "nan s"

@@ -1,0 +1,124 @@
+"""A disk that fills up while logging, at the end, or under the whole process: rows stay, nobody dies."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emulator.errors import TraceError
+from emulator.trace import NO_COMMAND, NO_PLAN, Header, Recorder
+from emulator.trace.reader import open_trace
+from emulator.trace.recorder import BLOCK_ROWS
+from emulator.trace.schema import COMMANDS
+
+Record = Callable[..., Recorder]
+
+
+def add(recorder: Recorder, row: int) -> int:
+    return recorder.command(0, 0, 0, NO_PLAN, NO_COMMAND, row, row, row + 1, 0, 0.0, 0.0)
+
+
+def labelled(out: Path, header: Header) -> Recorder:
+    recorder = Recorder.create(out, header)
+    for column in ("agent", "instrument", "kind"):
+        recorder.label(f"commands.{column}", "forward")
+    return recorder
+
+
+@pytest.mark.parametrize("failing", range(4))
+def test_a_full_disk_at_any_block_keeps_the_rows_before_it(
+    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    write_all, calls = os.write, iter(range(100))
+
+    def write_some(descriptor: int, block: bytes) -> int:
+        if next(calls) == failing:
+            raise OSError(28, "No space left on device")
+        return write_all(descriptor, block)
+
+    monkeypatch.setattr(os, "write", write_some)
+    out = tmp_path / "run.h5"
+    if failing == 0:
+        with pytest.raises(TraceError, match="No space"):
+            labelled(out, header)
+        assert list(tmp_path.iterdir()) == []
+        return
+    recorder = labelled(out, header)
+    for row in range(failing * BLOCK_ROWS - 1):
+        add(recorder, row)
+    with pytest.raises(TraceError, match=r"run.h5.journal.*No space left.*bytes are free"):
+        add(recorder, failing * BLOCK_ROWS - 1)
+    with pytest.raises(TraceError):
+        recorder.commit()
+    recorder.close("disk-full", "no space", 4 * BLOCK_ROWS, 99)
+    with open_trace(out) as trace:
+        rows = (failing - 1) * BLOCK_ROWS
+        assert (trace.status, len(trace.commands.t_done)) == ("disk-full", rows)
+        assert trace.elapsed_ps == trace.queries == rows
+
+
+def test_a_disk_that_fills_up_at_the_end_is_reported_and_the_status_says_so(
+    tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = record(tmp_path / "run.h5")
+    write_all, calls = os.write, iter(range(100))
+
+    def write_some(descriptor: int, block: bytes) -> int:
+        return write_all(descriptor, block if next(calls) else block[:10])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_some)
+        with pytest.raises(TraceError, match="only 10 of"):
+            recorder.close("complete", "", 2600, 50)
+    assert not (tmp_path / "run.h5").exists()
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert trace.status == "disk-full"
+        assert "only 10 of" in trace.reason
+        assert trace.states == ("initial",)
+
+
+DISK_FULL = """
+import resource, signal, sys
+from pathlib import Path
+from emulator.errors import TraceError
+from emulator.trace import Header, Recorder
+out, limit = Path(sys.argv[1]), int(sys.argv[2])
+recorder = Recorder.create(out, Header("a = 1", 1, "", (), ""))
+for column in ("agent", "instrument", "kind"):
+    recorder.label(f"commands.{column}", "forward")
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    for row in range(10**6):
+        recorder.command(0, 0, 0, 0, -1, row, row, row + 1, 0, row / 3, 0.0)
+except TraceError as error:
+    print(error)
+try:
+    recorder.close("disk-full", "no space left", row, row)
+except TraceError as error:
+    print(error)
+    sys.exit(74)
+"""
+
+
+@pytest.mark.parametrize("limit", [300, 20_000, 300_000, 2_000_000])
+def test_a_full_disk_never_kills_the_recording_process(tmp_path: Path, limit: int) -> None:
+    out = tmp_path / "run.h5"
+    command = [sys.executable, "-c", DISK_FULL, str(out), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+    assert done.returncode in (0, 74), done.stderr
+    assert "run.h5.journal" in done.stdout
+    assert "bytes are free" in done.stdout
+    with open_trace(out) as trace:
+        rows = len(trace.commands.t_done)
+        assert trace.status in ("disk-full", "killed")
+        assert rows % BLOCK_ROWS == 0
+        assert rows == max(0, limit // (COMMANDS.row.size * BLOCK_ROWS)) * BLOCK_ROWS
+        np.testing.assert_array_equal(trace.commands.value, np.arange(rows) / 3)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}

@@ -1,0 +1,62 @@
+"""Plans are numbered once, expanded exactly and merged in order."""
+
+import numpy as np
+import pytest
+
+from emulator.errors import TraceError
+from emulator.trace.plans import PlanBook, expand_plans, merge_spans
+from emulator.trace.schema import NO_PLAN, REMAINDER, Commands, Plans, Spans
+
+NOTHING = np.empty(0, np.int64)
+
+
+def test_the_empty_plan_is_number_zero() -> None:
+    assert PlanBook().find(()) == NO_PLAN
+
+
+def test_a_plan_is_numbered_once() -> None:
+    book = PlanBook()
+    steps = (("link", "transfer", 3), ("chip", "settle", REMAINDER))
+    assert book.find(steps) is None
+    assert book.add(steps) == 1
+    assert book.find(steps) == 1
+    assert (book.fixed_ps[1], book.flexible[1]) == (3, True)
+
+
+def test_plans_run_out_with_a_hint() -> None:
+    book = PlanBook()
+    book._numbers.update({((str(number), "", 0),): number for number in range(1, 2**16)})
+    with pytest.raises(TraceError, match="belong in span"):
+        book.add((("link", "transfer", 3),))
+
+
+def test_no_commands_expand_to_no_spans() -> None:
+    nothing = NOTHING.astype(np.uint8)
+    commands = Commands(
+        nothing, nothing, nothing, nothing.astype(np.uint16), *(NOTHING,) * 4,
+        NOTHING.astype(np.int32), NOTHING.astype(float), NOTHING.astype(float),
+    )  # fmt: skip
+    plans = Plans(nothing.astype(np.uint16), nothing, nothing, NOTHING)
+    assert len(expand_plans(commands, plans).t_start) == 0
+
+
+def test_a_bomb_of_spans_is_refused() -> None:
+    many = np.zeros(2**15, np.int64)
+    byte, real = many.astype(np.uint8), many.astype(float)
+    commands = Commands(
+        byte, byte, byte, many.astype(np.uint16), many, many, many, many, many.astype(np.int32), real, real
+    )
+    plans = Plans(many.astype(np.uint16), byte, byte, many)
+    with pytest.raises(TraceError, match="1073741824 spans"):
+        expand_plans(commands, plans)
+
+
+def test_merged_spans_are_sorted_by_start_and_then_command() -> None:
+    def one(start: int, command: int) -> Spans:
+        byte = np.array([command], np.uint8)
+        return Spans(byte, byte, np.array([start]), np.array([start + 1]), np.array([command]))
+
+    merged = merge_spans(merge_spans(one(5, 2), one(5, 1)), one(0, 3))
+    np.testing.assert_array_equal(merged.command, [3, 1, 2])
+    np.testing.assert_array_equal(merged.resource, [3, 1, 2])
+    np.testing.assert_array_equal(merged.t_end, [1, 6, 6])

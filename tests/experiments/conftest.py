@@ -1,0 +1,40 @@
+"""A small recovery, run once a session in a room of its own, for all tests of studies, traces and commands."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.run import run_study
+from experiments.study import StudyConfig, load_study
+
+STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder whose ``.cache`` keeps the pre-trained weights of the session."""
+    return tmp_path_factory.mktemp("room")
+
+
+@pytest.fixture
+def in_room(room: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in the room, and return it."""
+    monkeypatch.chdir(room)
+    return room
+
+
+@pytest.fixture(scope="session")
+def small_study() -> StudyConfig:
+    """Return the shipped vowel recovery, cut down to 200 queries."""
+    return load_study(STUDIES / "vowel_recovery.toml", ("controller.queries=200", "evaluation.every_queries=50"))
+
+
+@pytest.fixture(scope="session")
+def small_trace(room: Path, small_study: StudyConfig) -> Iterator[Path]:
+    """Return the finished trace of the small study; tests only read it."""
+    out = room / "small.h5"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(room)
+        run_study(small_study, out)
+    yield out
