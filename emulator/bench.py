@@ -10,7 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import simpy
 
@@ -40,6 +40,7 @@ __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
 
 RunStatus = Literal["complete", "budget", "diverged", "aborted", "failed"]
 
+_SERVED: Final = (SetPhases, Settle, Forward)
 _KINDS = {SetPhases: "set_phases", Settle: "settle", Forward: "forward"}
 
 
@@ -100,10 +101,11 @@ class Bench:
         self.meter = Meter(self.recorder)
         self.chip = Chip(chip, design, seed, self.meter, self.recorder)
         self.budget = budget or BudgetConfig()
-        self._active_w = host.active_power_w
+        self._host_w = (host.idle_power_w, host.active_power_w)
         self._host = self.meter.component("host", host.idle_power_w)
         self._think_ps = s_to_ps(host.overhead_s)
         self._thoughts = 0
+        self._thinkers = 0
         self._busy = False
         self._queue: deque[simpy.Event] = deque()
         self._stop: tuple[RunStatus, str] | None = None
@@ -146,8 +148,12 @@ class Bench:
         status: RunStatus
         try:
             self._look()
+            if isinstance(self.clock, RealTimeClock):
+                self.clock.sync()
             self.clock.run(until=processes[0])
             status, reason = self._stop or ("complete", "")
+            self._observers = [(0, observer) for observer in observers]
+            self._look()
         except DivergedError as error:
             status, reason = "diverged", str(error)
         except BaseException:
@@ -167,7 +173,7 @@ class Bench:
                 return
             advance = controller.send
             try:
-                if isinstance(command, SetPhases | Forward | Settle):
+                if isinstance(command, _SERVED):
                     message, agent.cause = yield from self._serve(command, agent)
                 else:
                     message = yield from self._administer(command, agent)
@@ -180,6 +186,7 @@ class Bench:
     ) -> Generator[simpy.Event, Any, tuple[Reply, int]]:
         """Have the chip carry out ``command`` in its turn; return the reply and the row of the trace."""
         clock, chip = self.clock, self.chip
+        cause = agent.cause
         issued = clock.now_ps
         if self._busy:
             turn = clock.event()
@@ -201,7 +208,7 @@ class Bench:
         service.uses += 1
         kind = type(command)
         row = self.recorder.command(
-            agent.label, self._instrument, self._kind[kind], service.plan, agent.cause,
+            agent.label, self._instrument, self._kind[kind], service.plan, cause,
             issued, started, done, target, value, result,
         )  # fmt: skip
         if self._budgeted:
@@ -210,16 +217,42 @@ class Bench:
             if chip.queries >= self._next_look:
                 self._look()
             if self._think_ps:
-                if not clock.skip(self._think_ps):
-                    yield clock.timeout(self._think_ps)
-                self.meter.pulse(self._host, done, clock.now_ps, self._active_w)
-                self._thoughts += 1
+                yield from self._think()
         return reply, row
+
+    def _think(self) -> Generator[simpy.Event, Any, None]:
+        """Let the host compute what a reading means; it is active while any agent thinks."""
+        clock = self.clock
+        self._thoughts += 1
+        self._thinkers += 1
+        if self._thinkers == 1:
+            self.meter.set(self._host, clock.now_ps, self._host_w[1])
+            if self._budgeted:
+                self._check_budget()
+        if not clock.skip(self._think_ps):
+            yield clock.timeout(self._think_ps)
+        self._thinkers -= 1
+        if self._thinkers == 0:
+            self.meter.set(self._host, clock.now_ps, self._host_w[0])
+
+    def _start(
+        self, command: SetPhases | Settle | Forward, agent: _Agent
+    ) -> Generator[simpy.Event, Any, tuple[Reply, int] | CommandError]:
+        """Serve a started command; a refusal is kept for whoever joins it."""
+        try:
+            return (yield from self._serve(command, agent))
+        except CommandError as error:
+            return error
 
     def _administer(self, command: Command, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
         """Carry out a command that occupies no instrument."""
         if isinstance(command, Log):
-            self.log(command.name, command.value)
+            try:
+                self.log(command.name, command.value)
+            except (TypeError, ValueError) as error:
+                raise CommandError(
+                    f"Log: value {command.value!r} of {command.name!r} is no number"
+                ) from error
         elif isinstance(command, Keep):
             self.recorder.state(command.name, command.values)
         elif isinstance(command, Start):
@@ -228,12 +261,15 @@ class Bench:
                     f"Start: {type(command.command).__name__} occupies no instrument; yield it itself"
                 )
             ticket = Ticket(len(agent.tickets))
-            agent.tickets[ticket.number] = self.clock.process(self._serve(command.command, agent))
+            agent.tickets[ticket.number] = self.clock.process(self._start(command.command, agent))
+            yield self.clock.timeout(0)  # the command begins now, not after what the agent asks next
             return ticket
         elif isinstance(command, Join):
             if command.ticket.number not in agent.tickets:
                 raise CommandError(f"Join: ticket {command.ticket.number} was never issued to this agent")
-            answer: tuple[Reply, int] = yield agent.tickets[command.ticket.number]
+            answer: tuple[Reply, int] | CommandError = yield agent.tickets[command.ticket.number]
+            if isinstance(answer, CommandError):
+                raise answer
             agent.cause = answer[1]
             return answer[0]
         else:
@@ -267,11 +303,8 @@ class Bench:
         self._next_look = min((turn for turn, _ in turns), default=math.inf)
 
     def _close(self, status: RunStatus, reason: str) -> RunResult:
-        """Look a last time, put the totals into the trace and close it."""
+        """Put the totals into the trace and close it."""
         now = self.now_ps
-        if status != "failed":
-            self._observers = [(0, observer) for _, observer in self._observers]
-            self._look()
         busy: dict[str, int] = {"host.compute": self._thoughts * self._think_ps}
         for service in self.chip.services():
             for resource, activity, duration_ps in service.steps:

@@ -36,7 +36,14 @@ class Meter:
         self._lost: list[float] = []
 
     def component(self, name: str, watts: float = 0.0, t_ps: int = 0) -> int:
-        """Add the component ``name``, which draws ``watts`` from ``t_ps`` on, and return its handle."""
+        """Add the component ``name``, which draws ``watts`` from ``t_ps`` on, and return its handle.
+
+        Raises ``CommandError`` when the name is taken.
+        """
+        if name in self._names:
+            raise CommandError(
+                f"meter: there is a component {name!r} already; every component needs its own name"
+            )
         self._names.append(name)
         self._labels.append(self._sink.label("power.component", name))
         self._watts.append(0.0)
@@ -64,12 +71,6 @@ class Meter:
         self._watts[handle] = watts
         self._since_ps[handle] = t_ps
         self._sink.power(self._labels[handle], t_ps, watts)
-
-    def pulse(self, handle: int, start_ps: int, end_ps: int, watts: float) -> None:
-        """Let the component draw ``watts`` from ``start_ps`` to ``end_ps``, and then again what it drew before."""
-        base = self._watts[handle]
-        self.set(handle, start_ps, watts)
-        self.set(handle, end_ps, base)
 
     def power_w(self) -> float:
         """Return the present total power, in watts."""

@@ -24,7 +24,7 @@ class Stop:
     queries: int
 
 
-DEMO = (Stop("vowel_recovery", 20_000), Stop("mnist_recovery", 120_000))
+DEMO = (Stop("vowel_recovery", 20_000), Stop("mnist_recovery", 60_000))
 """The tour that ``lightloop demo`` makes."""
 
 

@@ -57,6 +57,7 @@ class Chip:
         self._meter = meter
         self._active = design.active.tolist()
         self._loaded: int | None = None
+        self._loaded_inputs: NDArray[np.float64] = np.empty((0, 0))
         self._heat_time_ps = 0
         self._symbols_ps = 0
         self._forward_services: dict[tuple[int, bool], tuple[Service, int]] = {}
@@ -85,12 +86,15 @@ class Chip:
 
     def begin(self, command: SetPhases | Settle | Forward) -> Service:
         """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
-        kind = type(command)
-        if kind is SetPhases:
-            return self._begin_set_phases(command)  # type: ignore[arg-type]  # mypy does not narrow by `kind is`
-        if kind is Forward:
-            return self._begin_forward(command.batch)  # type: ignore[union-attr]
-        return self._begin_settle(command.duration_ps)  # type: ignore[union-attr]
+        if isinstance(command, SetPhases):
+            return self._begin_set_phases(command)
+        if isinstance(command, Forward):
+            return self._begin_forward(command.batch)
+        if isinstance(command, Settle):
+            return self._begin_settle(command.duration_ps)
+        raise CommandError(
+            f"chip: {type(command).__name__} is no command of the chip; SetPhases, Settle, Forward are"
+        )
 
     def finish(self, command: SetPhases | Settle | Forward, start_ps: int, end_ps: int) -> Outcome:
         """Carry out the physics of ``command``, served from ``start_ps`` to ``end_ps``, and return the outcome.
@@ -98,21 +102,29 @@ class Chip:
         Phases take effect at the end of SetPhases; light meets the mesh when its symbols begin. Raises
         ``DivergedError`` when a reading is not finite.
         """
-        kind = type(command)
-        if kind is Forward:
-            return self._finish_forward(command.batch, start_ps)  # type: ignore[union-attr]
-        if kind is SetPhases:
-            return self._finish_set_phases(command, end_ps)  # type: ignore[arg-type]
+        if isinstance(command, Forward):
+            return self._finish_forward(command.batch, start_ps)
+        if isinstance(command, SetPhases):
+            return self._finish_set_phases(command, end_ps)
         duration = end_ps - start_ps
         return Settled(duration), -1, float(duration), 0.0
 
     def _begin_set_phases(self, command: SetPhases) -> Service:
-        for heater, phase in zip(command.heaters, command.radians, strict=True):
-            if not 0 <= heater < len(self._active) or not self._active[heater]:
-                raise CommandError(f"SetPhases: device {heater} is not an active heater of this chip")
-            if not math.isfinite(phase):
-                raise CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
         count = len(command.heaters)
+        if len(command.radians) != count:
+            raise CommandError(
+                f"SetPhases: {count} heaters but {len(command.radians)} phases; give one phase each"
+            )
+        for heater, phase in zip(command.heaters, command.radians, strict=True):
+            try:
+                if not 0 <= heater < len(self._active) or not self._active[heater]:
+                    raise CommandError(f"SetPhases: device {heater} is not an active heater of this chip")
+                if not math.isfinite(phase):
+                    raise CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
+            except TypeError as error:
+                raise CommandError(
+                    f"SetPhases: {heater!r}, {phase!r} are no index and phase in radians"
+                ) from error
         known = self._setpoint_services.get(count)
         if known is not None:
             return known
@@ -152,7 +164,10 @@ class Chip:
         return PhasesSet(power_w), target, value, power_w
 
     def _begin_forward(self, batch: Batch) -> Service:
-        key = (batch.inputs.shape[0], batch.key != self._loaded)
+        upload = batch.key != self._loaded
+        if upload or batch.inputs is not self._loaded_inputs:
+            self._check_batch(batch, upload)
+        key = (batch.inputs.shape[0], upload)
         known = self._forward_services.get(key)
         if known is None:
             known = self._forward_services[key] = self._forward_service(*key)
@@ -187,16 +202,22 @@ class Chip:
             raise DivergedError(f"chip: query {self.queries} read a value that is not finite")
         return Reading(outputs, saturated), batch.key, 0.0, total
 
-    def _load(self, batch: Batch) -> None:
-        modes = self.core.layers[0].inputs
-        if batch.inputs.ndim != 2 or batch.inputs.shape[1] != modes or batch.inputs.shape[0] == 0:
+    def _check_batch(self, batch: Batch, upload: bool) -> None:
+        modes, limit, shape = self.core.layers[0].inputs, self._config.activation_clip, batch.inputs.shape
+        if len(shape) != 2 or shape[1] != modes or shape[0] == 0:
+            raise CommandError(f"Forward: inputs have shape {shape}; the chip takes (samples >= 1, {modes})")
+        if not upload and shape != self._loaded_inputs.shape:
             raise CommandError(
-                f"Forward: inputs have shape {batch.inputs.shape}; the chip takes (samples, {modes})"
+                f"Forward: batch {batch.key} has shape {shape}, but was {self._loaded_inputs.shape} before"
             )
-        if not np.isfinite(batch.inputs).all():
-            raise CommandError(f"Forward: batch {batch.key} holds inputs that are not finite")
+        if not (np.abs(batch.inputs) <= limit).all():
+            raise CommandError(
+                f"Forward: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
+            )
+
+    def _load(self, batch: Batch) -> None:
         self.core.load(batch.inputs)
-        self._loaded = batch.key
+        self._loaded, self._loaded_inputs = batch.key, batch.inputs
         self._recorder.batch(batch.key, batch.samples)
 
     def _transfer_s(self, bits: int) -> float:

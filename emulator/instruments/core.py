@@ -4,6 +4,7 @@ Time comes in as numbers of picoseconds that have passed. What an instrument cou
 each device) is drawn here from named streams and is reachable by tests and reports only.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from emulator.chip_config import ChipConfig, HeaterConfig
 from emulator.errors import ConfigError
 from emulator.physics import circuit, converters, floorplan, heaters, laser, photodetector
 from emulator.physics.mesh import LayerPhases
-from emulator.physics.network import ReceiverParameters, Tape, forward, make_tape
+from emulator.physics.network import ReceiverParameters, Tape, forward, make_tape, reload_tape
 from emulator.physics.propagation import LayerMap, layer_map, propagate_plain
 from emulator.streams import key_words, stream
 from emulator.units import PS_PER_S, db_to_amplitude
@@ -122,6 +123,7 @@ class ChipCore:
         self._common_rad = self._common_target_rad
         self._optics[circuit.APPLIED] = np.inf
         self._tape: Tape | None = None
+        self._light_common_rad = self._common_rad
         self._refresh_all(self.thermal, self._optics, self._common_rad)
 
     @property
@@ -131,7 +133,7 @@ class ChipCore:
     @property
     def heater_power_w(self) -> float:
         """Return what all active heaters draw now: sum of driven phase mod 2 pi, times P_pi / pi."""
-        return self.driven_rad * self.config.heaters.p_pi_w / np.pi
+        return max(0.0, self.driven_rad) * self.config.heaters.p_pi_w / math.pi
 
     def drive(self, heater_ids: NDArray[np.int64], radians: Floats, passed_ps: int) -> None:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last call of ``drive`` or ``read``."""
@@ -147,7 +149,11 @@ class ChipCore:
 
     def load(self, inputs: Floats) -> None:
         """Put ``inputs`` (samples, modes), quantised by the modulators, on the first layer's waveguides."""
-        self._tape = make_tape(self.layers, self._modulated(inputs))
+        columns = self._modulated(inputs)
+        known = self._tape
+        self._tape = (
+            make_tape(self.layers, columns) if known is None else reload_tape(known, self.layers, columns)
+        )
 
     def read(self, draw: int, passed_ps: int) -> tuple[Floats, int, float]:
         """Send the loaded inputs through the chip, ``passed_ps`` after the last call of ``drive`` or ``read``.
@@ -156,13 +162,16 @@ class ChipCore:
         """
         if self._tape is None:
             raise ConfigError("chip: nothing is loaded; call load(inputs) before read()")
+        before_rad = self._light_common_rad
         self._let_substrate_pass(passed_ps)
+        self._light_common_rad = self._common_rad
         t, c, tape = self.thermal, self._coupling, self._tape
         outputs = np.empty((tape.count, self.layers[-1].outputs))
         saturated, total = circuit.read(
             t.values, t.lists, c.start, c.victims, c.weights, self._optics, self._devices, tape.table,
             tape.checkpoints, tape.changed, tape.light, tape.matrices, self._receiver_rows, tape.activations,
-            tape.noise, outputs, c.norm, passed_ps / self._tau_ps, self._common_rad, draw, *self._noise_key,
+            tape.noise, outputs, c.norm, passed_ps / self._tau_ps, self._common_rad, self._common_rad != before_rad,
+            draw, *self._noise_key,
         )  # fmt: skip
         return outputs, saturated, total
 
@@ -205,7 +214,10 @@ class ChipCore:
     def _modulated(self, inputs: Floats) -> Floats:
         step = converters.input_step(self.config.inputs.bits, self.config.activation_clip)
         columns = np.ascontiguousarray(inputs.T)
-        return columns if step == 0.0 else np.asarray(np.floor(columns * (1.0 / step) + 0.5) * step)
+        if step == 0.0:
+            return columns
+        stepped: Floats = np.floor(columns * (1.0 / step) + 0.5) * step
+        return stepped
 
     def _let_substrate_pass(self, passed_ps: int) -> None:
         self._common_rad = self._substrate_after(passed_ps)

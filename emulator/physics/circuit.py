@@ -94,19 +94,25 @@ def _apply(optics: Floats, device: int, phase: float) -> None:
 
 @kernel
 def refresh(
-    values: Floats, lists: Ints, optics: Floats, devices: Ints, table: Ints, changed: Ints, common_rad: float
+    values: Floats,
+    lists: Ints,
+    optics: Floats,
+    devices: Ints,
+    table: Ints,
+    changed: Ints,
+    common_rad: float,
+    everywhere: bool,
 ) -> None:
-    """Let the light see the present phases of the listed devices (of all, if ``common_rad`` is not zero).
+    """Let the light see the present phases of the listed devices, or ``everywhere`` when ``common_rad`` has moved.
 
     Records in ``changed`` (layers,) the first device of each layer that has moved by more than
     PHASE_RESOLUTION_RAD, and drops settled devices from the list.
     """
-    everywhere = common_rad != 0.0
     number = values.shape[1] if everywhere else lists[0, -1]
     for position in range(number):
         device = position if everywhere else lists[0, position]
         phase = values[SETTLED, device] + values[DEVIATION, device] + common_rad
-        if abs(phase - optics[APPLIED, device]) > PHASE_RESOLUTION_RAD:
+        if not abs(phase - optics[APPLIED, device]) <= PHASE_RESOLUTION_RAD:  # NaN has moved, too
             _apply(optics, device, phase)
             layer = devices[LAYER, device]
             changed[layer] = min(changed[layer], device - table[layer, 0])
@@ -138,11 +144,12 @@ def read(
     matrices: Floats,
     receivers: Floats,
     activations: Floats,
-    noise: Floats,
+    noise: NDArray[np.float32],
     outputs: Floats,
     norm: float,
     steps: float,
     common_rad: float,
+    everywhere: bool,
     draw: int,
     key_0: int,
     key_1: int,
@@ -152,7 +159,7 @@ def read(
     Fills ``outputs`` (samples, classes); returns how many conversions saturated, and the sum of the outputs.
     """
     advance(values, lists, start, victims, weights, norm, steps)
-    refresh(values, lists, optics, devices, table, changed, common_rad)
+    refresh(values, lists, optics, devices, table, changed, common_rad, everywhere)
     saturated = forward(
         table, checkpoints, devices[UPPER], optics[COS], optics[SIN], changed, light, matrices, receivers,
         activations, noise, outputs, draw, key_0, key_1,

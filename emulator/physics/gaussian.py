@@ -1,7 +1,7 @@
 """Counter-based Gaussian noise: the n-th draw of a stream is a function of (key, n), with no state to lose.
 
 Modelled: Philox-4x32-10 words, turned into standard normal numbers by Box and Muller in single precision: a draw
-is exact to about 1e-6 of itself, and none exceeds 6.8 in magnitude (beyond, once in 1e11 draws, the tail is cut).
+of magnitude r is exact to about 1e-6 r + 1e-7/r, and none exceeds 6.8 (once in 1e11 draws the tail is cut).
 
 Sources: J. Salmon et al., SC'11 (Philox); G. Box and M. Muller, Ann. Math. Stat. 29, 610 (1958). Logarithm,
 sine and cosine are power series, written out, and quadrants are integer arithmetic, so that the loops vectorise.
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from emulator.physics.kernel import kernel
 
-__all__ = ["BLOCK", "fill_normals", "fill_words", "normals"]
+__all__ = ["BLOCK", "SCRATCH", "fill_normals", "fill_words", "normals"]
 
 Words = NDArray[np.uint64]
 Singles = NDArray[np.float32]
 
 BLOCK = 256
 """Draws per block: 64 Philox counters of four words each."""
+
+SCRATCH = 4 * BLOCK
+"""Single-precision numbers of workspace that ``fill_normals`` needs."""
 
 _LANES = np.uint64(BLOCK // 4)
 _HALF = np.uint64(BLOCK // 2)
@@ -95,7 +98,7 @@ def _split_angle(words: Words, rest: Singles, odd: Singles, sign: Singles) -> No
 
 
 @kernel
-def _rotate(rest: Singles, odd: Singles, sign: Singles, radius: Singles, out: NDArray[np.float64]) -> None:
+def _rotate(rest: Singles, odd: Singles, sign: Singles, radius: Singles, out: Singles) -> None:
     """Write radius*cos and radius*sin of the angles into the halves of ``out``."""
     for j in range(_HALF):
         x, swap = rest[j], odd[j]
@@ -112,16 +115,14 @@ def _rotate(rest: Singles, odd: Singles, sign: Singles, radius: Singles, out: ND
 
 
 @kernel
-def fill_normals(
-    out: NDArray[np.float64], scratch: NDArray[np.float64], count: int, draw: int, key_0: int, key_1: int
-) -> None:
+def fill_normals(out: Singles, scratch: Singles, count: int, draw: int, key_0: int, key_1: int) -> None:
     """Fill the first ``count`` entries of ``out`` with draw number ``draw`` of the stream (key_0, key_1).
 
-    ``out`` holds a multiple of BLOCK numbers (a last block is filled whole); ``scratch`` holds 2*BLOCK. Equal
+    ``out`` holds a multiple of BLOCK numbers (a last block is filled whole), ``scratch`` SCRATCH numbers. Equal
     arguments give equal numbers, whatever was drawn before.
     """
-    words = scratch[:BLOCK].view(np.uint64)
-    singles = scratch[BLOCK : 2 * BLOCK].view(np.float32)
+    words = scratch[: 2 * BLOCK].view(np.uint64)
+    singles = scratch[2 * BLOCK :]
     half = BLOCK // 2
     first, radius = singles[:half], singles[half : 2 * half]
     odd, sign = singles[2 * half : 3 * half], singles[3 * half : 4 * half]
@@ -135,6 +136,6 @@ def fill_normals(
 
 def normals(count: int, draw: int, key: tuple[int, int]) -> NDArray[np.float64]:
     """Return draw number ``draw`` of the noise stream ``key``: ``count`` standard normal numbers."""
-    out = np.empty(-(-count // BLOCK) * BLOCK)
-    fill_normals(out, np.empty(2 * BLOCK), count, draw, key[0], key[1])
-    return out[:count]
+    out = np.empty(-(-count // BLOCK) * BLOCK, dtype=np.float32)
+    fill_normals(out, np.empty(SCRATCH, dtype=np.float32), count, draw, key[0], key[1])
+    return out[:count].astype(np.float64)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.physics.gaussian import BLOCK, fill_normals, normals
+from emulator.physics.gaussian import BLOCK, SCRATCH, fill_normals, normals
 from emulator.physics.kernel import kernel
 from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile
 
-__all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive"]
+__all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive", "reload_tape"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,7 +71,7 @@ class Tape:
     matrices: Floats
     changed: Ints
     activations: Floats
-    noise: Floats
+    noise: NDArray[np.float32]
     count: int
 
 
@@ -107,30 +107,64 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         np.zeros(matrix_size),
         np.zeros(len(layers), dtype=np.int64),
         np.zeros(2 * widest),
-        np.zeros(-(-widest // BLOCK) * BLOCK + 2 * BLOCK),
+        np.zeros(-(-widest // BLOCK) * BLOCK + SCRATCH, dtype=np.float32),
         count,
     )
 
 
+def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:
+    """Return ``tape`` with the inputs ``columns``: the first layer's light is propagated anew, no other's."""
+    if columns.shape[1] != tape.count:
+        return make_tape(layers, columns)
+    probe = tile(columns, layers[0].modes).ravel()
+    tape.light[: probe.size] = probe
+    tape.changed[0] = 0
+    return tape
+
+
+@kernel
+def _saturated(signal: Floats, full_scale: float, count: int, lanes: int) -> int:
+    """Count the conversions beyond ``full_scale``; the last tile has only its first lanes in use."""
+    tiles = (lanes + LANES - 1) // LANES
+    per_tile = count // tiles
+    saturated = 0
+    for i in range(count):
+        saturated += abs(signal[i]) > full_scale
+    unused = tiles * LANES - lanes
+    if saturated > 0 and unused > 0:
+        for line in range((tiles - 1) * per_tile, count, LANES):
+            for lane in range(LANES - unused, LANES):
+                saturated -= abs(signal[line + lane]) > full_scale
+    return saturated
+
+
 @kernel
 def receive(
-    signal: Floats, parameters: Floats, noise: Floats, count: int, draw: int, key_0: int, key_1: int
+    signal: Floats,
+    parameters: Floats,
+    noise: NDArray[np.float32],
+    count: int,
+    lanes: int,
+    draw: int,
+    key_0: int,
+    key_1: int,
 ) -> int:
     """Replace the first ``count`` entries of ``signal`` by their readings; return how many saturated.
 
-    ``noise`` holds room for the draws, in blocks, and 2*BLOCK of workspace at its end.
+    Only the first ``lanes`` of all lanes, tile by tile, count as saturated. ``noise`` holds room for the draws, in
+    blocks, and SCRATCH numbers of workspace at its end.
     """
     constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
     if constant > 0.0 or per_square > 0.0:
-        fill_normals(noise, noise[noise.size - 2 * BLOCK :], count, draw, key_0, key_1)
+        fill_normals(noise, noise[noise.size - SCRATCH :], count, draw, key_0, key_1)
         for i in range(count):
-            signal[i] += np.sqrt(constant + per_square * signal[i] * signal[i]) * noise[i]
+            signal[i] += np.sqrt(constant + per_square * signal[i] * signal[i]) * np.float64(noise[i])
     saturated = 0
     full_scale, step = parameters[_RANGE], parameters[_STEP]
     if step > 0.0:
         per_step = 1.0 / step
+        saturated = _saturated(signal, full_scale, count, lanes)
         for i in range(count):
-            saturated += abs(signal[i]) > full_scale
             signal[i] = np.floor(min(max(signal[i], -full_scale), full_scale) * per_step + 0.5) * step
     low, high = parameters[_LOW], parameters[_HIGH]
     for i in range(count):
@@ -151,6 +185,10 @@ def _multiply(matrix: Floats, columns: Floats, result: Floats, outputs: int, inp
     """
     table = matrix.reshape((outputs, inputs))
     rows = max(1, _SINGLE_THREAD_MULTIPLIES // (inputs * LANES))
+    if tiles == 1 and rows >= outputs:
+        source = columns[: inputs * LANES].reshape((inputs, LANES))
+        np.dot(table, source, result[: outputs * LANES].reshape((outputs, LANES)))
+        return
     for t in range(tiles):
         source = columns[t * inputs * LANES : (t + 1) * inputs * LANES].reshape((inputs, LANES))
         target = result[t * outputs * LANES : (t + 1) * outputs * LANES].reshape((outputs, LANES))
@@ -197,7 +235,7 @@ def forward(
     matrices: Floats,
     receivers: Floats,
     activations: Floats,
-    noise: Floats,
+    noise: NDArray[np.float32],
     outputs: Floats,
     draw: int,
     key_0: int,
@@ -230,8 +268,9 @@ def forward(
             _multiply(matrix, activations[there:], activations[here:], row[_OUTPUTS], row[_INPUTS], tiles)
         changed[layer] = row[_DEVICES]
         saturated += receive(
-            activations[here:], receivers[layer], noise, tiles * count, draw * layers + layer, key_0, key_1
-        )
+            activations[here:], receivers[layer], noise, tiles * count, outputs.shape[0], draw * layers + layer,
+            key_0, key_1,
+        )  # fmt: skip
     classes = outputs.shape[1]
     for sample in range(outputs.shape[0]):
         begin = here + (sample // LANES) * classes * LANES + sample % LANES

@@ -53,7 +53,9 @@ def run_benchmarks(json_path: Path | None = None, effort: Effort | None = None) 
     if json_path is not None:
         check_target(json_path)
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of rounds in turn; CPU time unless it says wall\n")
+    print(
+        f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of rounds in turn; CPU time unless it says wall\n"
+    )
     growth = bytes_per_query(*effort.memory)
     plant = study_plant(benchmark_study())
     samples, emulated_s = _compare(plant, effort)
@@ -61,7 +63,9 @@ def run_benchmarks(json_path: Path | None = None, effort: Effort | None = None) 
     results["emulated_over_cpu_time"] = emulated_s / samples["commands"].cpu_s
     results |= _breakdown(plant, effort, samples)
     results |= _sizes(plant, effort)
-    print(f"memory: {growth:.1f} bytes more per query, from {effort.memory[0]:,} to {effort.memory[1]:,} queries")
+    print(
+        f"memory: {growth:.1f} bytes more per query, from {effort.memory[0]:,} to {effort.memory[1]:,} queries"
+    )
     print(f"emulated time per CPU time: {results['emulated_over_cpu_time']:.3g}")
     print(f"measured in {time.monotonic() - began_s:.0f} s")
     if json_path is not None:

@@ -27,7 +27,9 @@ from experiments.study import StudyConfig, study_from_text
 
 __all__ = ["Plant", "benchmark_study", "square_plant", "study_plant"]
 
-_VISITS = 35  # coordinates that an iteration visits on 64-24-24-10; every size gets the same, where it has as many
+_VISITS = (
+    35  # coordinates that an iteration visits on 64-24-24-10; every size gets the same, where it has as many
+)
 _SAMPLES = 320
 
 
@@ -52,9 +54,7 @@ class Plant:
         if out is not None:
             traced = study.model_copy(update={"trace": TraceConfig(detail=detail)})
             recorder = Recorder.create(out, Header.now(to_toml(traced), study.seed, digest(traced)), detail)
-        return Bench(
-            study.chip, self.design, study.seed, study.host, study.budget, study.clock, recorder
-        )
+        return Bench(study.chip, self.design, study.seed, study.host, study.budget, study.clock, recorder)
 
     def first_batch(self) -> Batch:
         """Return the mini-batch that the controller would ask about first."""

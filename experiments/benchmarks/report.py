@@ -12,7 +12,9 @@ __all__ = ["check_target", "table", "write_json"]
 Cell = str | int | float
 
 
-def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]], notes: Sequence[str] = ()) -> str:
+def table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]], notes: Sequence[str] = ()
+) -> str:
     """Return an aligned table: words to the left, numbers to the right with three digits or more."""
     texts = [list(headings), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in texts) for column in range(len(headings))]

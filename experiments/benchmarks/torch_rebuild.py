@@ -51,9 +51,7 @@ def _by_columns(mesh: Triangle) -> _Mesh:
         mine = np.flatnonzero(stages == stage)
         top, bottom = int(upper[mine[0]]), int(upper[mine[-1]])
         columns.append(
-            _Column(
-                int(mine[0]), int(mine[-1]) + 1, slice(top, bottom + 1, 2), slice(top + 1, bottom + 2, 2)
-            )
+            _Column(int(mine[0]), int(mine[-1]) + 1, slice(top, bottom + 1, 2), slice(top + 1, bottom + 2, 2))
         )
     return _Mesh(mesh.rows, mesh.modes, torch.from_numpy(order), tuple(columns))
 

@@ -14,6 +14,8 @@ has k = 1, so the limit is near after several times 2/delta^2 visits: 5,000 at d
 
 With "signed", all steps down from phases in (pi, 2 pi) are pruned too: there phases can only rise and soon leave
 through 2 pi; below pi they diffuse from 0 to pi. The density tends to 2 (pi - phi)/pi^2, the mean to pi/3.
+A finite step adds to that mean in proportion: phases on their way through (pi, 2 pi), and those that came to rest
+within half a step below 2 pi, where a step down from (delta/2, delta) takes them unpruned.
 """
 
 import math

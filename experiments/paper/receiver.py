@@ -1,7 +1,7 @@
 """How fine must readings and phases be: accuracy against the resolution of ADC, averaging and heater DAC.
 
-Algorithm 1 takes a tie for a failure and steps back without asking. Coarse readings make losses tie, noisy ones
-turn comparisons into coin tosses: either way phases walk without aim. The counts of the controller say how much.
+Algorithm 1 takes a tie for a failure and steps back without asking. Coarse readings may make losses tie, noisy
+ones turn comparisons into coin tosses: either way phases walk. The counts of the controller say how much.
 """
 
 import math
@@ -45,6 +45,12 @@ def _adc(bits: int) -> _Row:
     )
 
 
+def _silent(bits: int) -> _Row:
+    """Return a coarse ADC without noise, which would dither it: only here may losses tie exactly."""
+    silence = ("chip.receiver.shot_noise=false", "chip.receiver.thermal_noise_a_per_sqrt_hz=0.0")
+    return _Row(f"silent{bits}", "ADC bits, no noise", str(bits), (_FLOOR, *silence, f"chip.receiver.adc_bits={bits}"))
+
+
 def _averages(count: int) -> _Row:
     return _Row(f"averages{count}", "averages", str(count), (_FLOOR, f"chip.receiver.averages={count}"))
 
@@ -62,6 +68,7 @@ _ROWS: Final = (
     _BASE,
     *(_adc(bits) for bits in (8, 10, 12, 0)),
     *(_averages(count) for count in (1, 16)),
+    *(_silent(bits) for bits in (8, 10, 12)),
     _dac(8, "none"),
     _dac(12, "none"),
     _dac(16, "none"),

@@ -82,9 +82,6 @@ def test_a_stop_before_the_run_serves_nothing(lab: SmallLab) -> None:
     assert (result.status, result.queries, result.elapsed_s) == ("aborted", 0, 0.0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: peak power is checked between commands only, when the host is idle"
-)
 def test_the_peak_power_budget_counts_a_host_that_thinks(lab: SmallLab) -> None:
     outing = lab.run(lambda: queries(5), budget=BudgetConfig(peak_power_w=90.0))
     assert outing.result.status == "budget"

@@ -106,9 +106,6 @@ def test_the_refusal_of_a_started_command_comes_out_at_its_join(lab: SmallLab) -
     assert len(caught) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, raises=CommandError, reason="bug: a refusal that nobody has joined yet ends the run"
-)
 def test_the_refusal_of_a_started_command_waits_for_its_join(lab: SmallLab) -> None:
     def late() -> Controller:
         ticket = yield Start(SetPhases([99], [0.0]))
@@ -120,9 +117,6 @@ def test_the_refusal_of_a_started_command_waits_for_its_join(lab: SmallLab) -> N
     assert lab.run(late).result.status == "complete"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: a started command queues up behind the agent's next direct command"
-)
 def test_a_started_command_is_served_before_the_agents_next_one(lab: SmallLab) -> None:
     def overlapping() -> Controller:
         ticket = yield Start(Settle(30))
@@ -133,9 +127,6 @@ def test_a_started_command_is_served_before_the_agents_next_one(lab: SmallLab) -
     assert [row[DONE] - row[STARTED] for row in rows] == [30, 20]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: a started command is laid to whatever was joined before it was done"
-)
 def test_a_started_command_is_caused_by_what_the_agent_knew_when_it_started_it(lab: SmallLab) -> None:
     def overlapping() -> Controller:
         yield Settle(10)

@@ -1,6 +1,5 @@
 """A small recovery, run once a session in a room of its own, for all tests of studies, traces and commands."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,14 +26,16 @@ def in_room(room: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def small_study() -> StudyConfig:
     """Return the shipped vowel recovery, cut down to 200 queries."""
-    return load_study(STUDIES / "vowel_recovery.toml", ("controller.queries=200", "evaluation.every_queries=50"))
+    return load_study(
+        STUDIES / "vowel_recovery.toml", ("controller.queries=200", "evaluation.every_queries=50")
+    )
 
 
 @pytest.fixture(scope="session")
-def small_trace(room: Path, small_study: StudyConfig) -> Iterator[Path]:
+def small_trace(room: Path, small_study: StudyConfig) -> Path:
     """Return the finished trace of the small study; tests only read it."""
     out = room / "small.h5"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(room)
         run_study(small_study, out)
-    yield out
+    return out

@@ -74,5 +74,7 @@ def test_a_study_is_frozen() -> None:
 
 def test_a_refusal_names_file_key_value_and_what_is_allowed(tmp_path: Path) -> None:
     path = write(tmp_path, "[controller]\nalpha = 1.5\n")
-    with pytest.raises(ConfigError, match=r"study\.toml: controller\.alpha = 1\.5 is refused; allowed: .*<= 1"):
+    with pytest.raises(
+        ConfigError, match=r"study\.toml: controller\.alpha = 1\.5 is refused; allowed: .*<= 1"
+    ):
         load_study(path)

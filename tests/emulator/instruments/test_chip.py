@@ -163,26 +163,27 @@ def test_inputs_that_do_not_fit_are_refused_and_not_loaded(inputs: Any) -> None:
 
 
 @pytest.mark.parametrize("adc_bits", [0, 8])
-def test_a_reading_that_overflows_is_a_divergence(adc_bits: int) -> None:
+def test_a_phase_that_is_not_finite_is_a_divergence(adc_bits: int) -> None:
     receiver = ReceiverConfig(shot_noise=False, thermal_noise_a_per_sqrt_hz=0.0, adc_bits=adc_bits)
     chip, _ = make_chip(ideal_chip(receiver=receiver))
-    bright = Batch(9, np.full((2, 6), 1.7e308), np.zeros(2, dtype=np.int64))
+    chip.core.drive(np.array([0]), np.array([np.nan]), 0)
     with pytest.raises(DivergedError, match="query 1 read a value that is not finite"):
-        chip.finish(Forward(bright), 0, chip.begin(Forward(bright)).duration_ps)
+        chip.finish(Forward(BATCH), 0, chip.begin(Forward(BATCH)).duration_ps)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="bug: lists of unequal length leave begin as a ValueError"
-)
+def test_inputs_beyond_the_modulators_range_are_refused() -> None:
+    chip, _ = make_chip()
+    bright = Batch(9, np.full((2, 6), 4.1), np.zeros(2, dtype=np.int64))
+    with pytest.raises(CommandError, match="range of \\+-4"):
+        chip.begin(Forward(bright))
+
+
 def test_heaters_and_phases_of_unequal_number_are_refused() -> None:
     chip, _ = make_chip()
     with pytest.raises(CommandError):
         chip.begin(SetPhases([0, 1], [0.5]))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: inputs are checked in finish, after their time has passed without a row"
-)
 @pytest.mark.parametrize("inputs", BAD_INPUTS, ids=["empty", "narrow", "vector", "cube", "nan"])
 def test_inputs_that_do_not_fit_are_refused_before_they_take_time(inputs: Any) -> None:
     chip, _ = make_chip()
@@ -190,9 +191,6 @@ def test_inputs_that_do_not_fit_are_refused_before_they_take_time(inputs: Any) -
         chip.begin(Forward(Batch(9, inputs, np.zeros(1, dtype=np.int64))))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=IndexError, reason="bug: inputs without any dimension leave begin as IndexError"
-)
 def test_inputs_that_are_a_single_number_are_refused() -> None:
     chip, _ = make_chip()
     with pytest.raises(CommandError):

@@ -164,9 +164,6 @@ def test_insertion_loss_dims_the_light_and_the_receiver_turns_up_its_noise() -> 
     assert constants[1][1] == constants[0][1]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: a substrate that cools to exactly 0 leaves the light at the old phases"
-)
 def test_light_sees_a_substrate_that_has_cooled_down_completely() -> None:
     heaters = HeaterConfig(sigma_gamma=0.0, omega=0.0, substrate_coupling=0.01, substrate_tau_s=1e-6)
     core = ChipCore(ideal_chip(heaters), random_design((6, 5, 3), 0, active=[0, 1]), 0)
@@ -177,7 +174,6 @@ def test_light_sees_a_substrate_that_has_cooled_down_completely() -> None:
     np.testing.assert_allclose(outputs, core.observe(inputs, 0, 0), rtol=0, atol=1e-10)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the running sum of driven phases goes below zero by rounding")
 def test_heaters_that_are_all_turned_off_draw_no_power_and_never_less() -> None:
     core = ChipCore(ideal_chip(), random_design((6, 5, 3), 0), 0)
     for seed in range(50):

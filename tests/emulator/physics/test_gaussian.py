@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from emulator.physics.gaussian import BLOCK, fill_normals, fill_words, normals
+from emulator.physics.gaussian import BLOCK, SCRATCH, fill_normals, fill_words, normals
 
 Words = tuple[int, ...]
 MASK = 2**32 - 1
@@ -122,8 +122,9 @@ def test_a_number_is_a_function_of_key_draw_and_place_alone(count: int, draw: in
 
 
 def test_what_lay_in_the_workspace_does_not_matter() -> None:
-    clean, dirty = np.zeros(2 * BLOCK), np.full(2 * BLOCK, np.nan)
-    out = np.empty((2, BLOCK))
+    clean = np.zeros(SCRATCH, dtype=np.float32)
+    dirty = np.full(SCRATCH, np.nan, dtype=np.float32)
+    out = np.empty((2, BLOCK), dtype=np.float32)
     fill_normals(out[0], clean, BLOCK, 5, *KEY)
     fill_normals(out[1], dirty, BLOCK, 5, *KEY)
     np.testing.assert_array_equal(out[0], out[1])

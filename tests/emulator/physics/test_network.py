@@ -210,9 +210,6 @@ def test_the_gain_of_a_lossy_chip_restores_the_norm_of_its_matrices() -> None:
     assert np.abs(restored - wanted).max() > 0.01
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: unused lanes of the last tile are counted as saturated conversions"
-)
 def test_only_conversions_that_exist_are_counted_as_saturated() -> None:
     loud = ReceiverConfig(shot_noise=False, thermal_noise_a_per_sqrt_hz=1e-3, adc_bits=8)
     core = ChipCore(ideal_chip(receiver=loud), random_design((6, 5, 3), 0), 0)

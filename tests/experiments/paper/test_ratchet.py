@@ -32,15 +32,21 @@ def test_the_chain_is_stationary_where_the_derivation_says(sites: int) -> None:
 
 
 def test_the_chains_mean_tends_to_two_thirds_of_pi() -> None:
-    sites = 400
-    mean = wrapped_chain(sites) @ np.arange(sites) * 2 * math.pi / sites
-    assert mean == pytest.approx(2 * math.pi / 3, rel=1 / sites)
+    for sites in (50, 400):
+        step = 2 * math.pi / sites
+        mean = wrapped_chain(sites) @ np.arange(sites) * step
+        assert mean == pytest.approx(step * (sites - 1) / 3, abs=1e-9)
+        assert mean == pytest.approx(WRAPPED_LIMIT_RAD, rel=1.01 / sites)
 
 
 @pytest.mark.parametrize(("reading", "limit"), [("wrapped", WRAPPED_LIMIT_RAD), ("signed", SIGNED_LIMIT_RAD)])
-def test_a_long_walk_ends_near_its_limit(reading: Reading, limit: float) -> None:
-    end = walk(uniform(), Schedule(visits=3000, step_rad=0.1), reading, 1.0, stream(1, "tests/ratchet"))
-    assert end.mean() == pytest.approx(limit, abs=0.2)
+def test_long_walks_tend_to_their_limit_as_the_step_shrinks(reading: Reading, limit: float) -> None:
+    coarse, fine = (
+        walk(uniform(5000), Schedule(5000, step), reading, 1.0, stream(1, "tests/ratchet")).mean()
+        for step in (0.1, 0.05)
+    )
+    assert abs(fine - limit) < abs(coarse - limit) + 0.05
+    assert 2 * fine - coarse == pytest.approx(limit, abs=0.12)
 
 
 def test_without_pruning_phases_stay_spread_out() -> None:
