@@ -3,25 +3,27 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from emulator.kernel import kernel
 
 __all__ = ["cross_entropy"]
 
 
 _LOG2_E = 1.4426950408889634
 _LN_2 = 0.6931471805599453
-_SMALLEST = -700.0
+_LARGEST = 700.0
 
 
-@njit(cache=True, error_model="numpy")
-def _exponentials(values: NDArray[np.float64], bits: NDArray[np.int64]) -> None:
-    """Replace ``values``, none above 0, by their exponentials, to 1e-13; ``bits`` is workspace of the same size.
+@kernel
+def _exponentials(values: NDArray[np.float64]) -> None:
+    """Replace ``values``, limited to [-700, 700], by their exponentials, to 1e-13.
 
     exp(x) = 2^k e^r with |r| <= ln 2 / 2: a power series in r and an exponent field, which vectorise.
     """
+    powers = np.empty(values.size, np.int64)
     for i in range(values.size):
-        x = max(values[i], _SMALLEST)
+        x = min(max(values[i], -_LARGEST), _LARGEST)
         k = np.floor(x * _LOG2_E + 0.5)
         r = x - k * _LN_2
         p = 1.0 + r * (1 / 11)
@@ -35,33 +37,30 @@ def _exponentials(values: NDArray[np.float64], bits: NDArray[np.int64]) -> None:
         p = 1.0 + r * p * (1 / 3)
         p = 1.0 + r * p * (1 / 2)
         values[i] = 1.0 + r * p
-        bits[i] = (np.int64(k) + 1023) << 52
-    powers = bits.view(np.float64)
+        powers[i] = (np.int64(k) + 1023) << 52
+    scales = powers.view(np.float64)
     for i in range(values.size):
-        values[i] *= powers[i]
+        values[i] *= scales[i]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def cross_entropy(outputs: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Return the mean over samples of log(sum_j exp(y_j)) - y_label, in nats.
+    """Return the mean over samples of log(sum_j exp(y_j - y_label)), in nats.
 
-    ``outputs`` has shape (samples, classes), C-contiguous, ``labels`` (samples,). The largest output is taken out
-    of the exponentials, so that they cannot overflow.
+    ``outputs`` has shape (samples, classes), C-contiguous, ``labels`` (samples,). Measured from the label's own
+    output, sums cannot underflow; a difference beyond 700 counts as 700, where exponentials would overflow.
     """
     samples, classes = outputs.shape
-    shifted = np.empty(samples * classes)
-    total = 0.0
+    terms = np.empty(samples * classes)
     for sample in range(samples):
-        largest = outputs[sample, 0]
-        for j in range(1, classes):
-            largest = max(largest, outputs[sample, j])
+        reference = outputs[sample, labels[sample]]
         for j in range(classes):
-            shifted[sample * classes + j] = outputs[sample, j] - largest
-        total += largest - outputs[sample, labels[sample]]
-    _exponentials(shifted, np.empty(samples * classes, np.int64))
+            terms[sample * classes + j] = outputs[sample, j] - reference
+    _exponentials(terms)
+    total = 0.0
     for sample in range(samples):
         norm = 0.0
         for j in range(classes):
-            norm += shifted[sample * classes + j]
+            norm += terms[sample * classes + j]
         total += math.log(norm)
     return float(total / samples)

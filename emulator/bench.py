@@ -98,6 +98,7 @@ class Bench:
         host = host or HostConfig()
         self.clock = make_clock(clock.mode, clock.factor)
         self.recorder: AnyRecorder = recorder or NullRecorder()
+        self._record = self.recorder.command
         self.meter = Meter(self.recorder)
         self.chip = Chip(chip, design, seed, self.meter, self.recorder)
         self.budget = budget or BudgetConfig()
@@ -187,18 +188,19 @@ class Bench:
         """Have the chip carry out ``command`` in its turn; return the reply and the row of the trace."""
         clock, chip = self.clock, self.chip
         cause = agent.cause
-        issued = clock.now_ps
+        started = issued = clock.now_ps
         if self._busy:
             turn = clock.event()
             self._queue.append(turn)
             yield turn
+            started = clock.now_ps
         self._busy = True
-        started = clock.now_ps
         try:
             service = chip.begin(command)
-            if not clock.skip(service.duration_ps):
+            done = clock.skip(service.duration_ps)
+            if done < 0:
                 yield clock.timeout(service.duration_ps)
-            done = clock.now_ps
+                done = clock.now_ps
             reply, target, value, result = chip.finish(command, started, done)
         finally:
             if self._queue:
@@ -207,7 +209,7 @@ class Bench:
                 self._busy = False
         service.uses += 1
         kind = type(command)
-        row = self.recorder.command(
+        row = self._record(
             agent.label, self._instrument, self._kind[kind], service.plan, cause,
             issued, started, done, target, value, result,
         )  # fmt: skip
@@ -217,23 +219,24 @@ class Bench:
             if chip.queries >= self._next_look:
                 self._look()
             if self._think_ps:
-                yield from self._think()
+                yield from self._think(done)
         return reply, row
 
-    def _think(self) -> Generator[simpy.Event, Any, None]:
+    def _think(self, now_ps: int) -> Generator[simpy.Event, Any, None]:
         """Let the host compute what a reading means; it is active while any agent thinks."""
-        clock = self.clock
         self._thoughts += 1
         self._thinkers += 1
         if self._thinkers == 1:
-            self.meter.set(self._host, clock.now_ps, self._host_w[1])
+            self.meter.set(self._host, now_ps, self._host_w[1])
             if self._budgeted:
                 self._check_budget()
-        if not clock.skip(self._think_ps):
-            yield clock.timeout(self._think_ps)
+        done = self.clock.skip(self._think_ps)
+        if done < 0:
+            yield self.clock.timeout(self._think_ps)
+            done = self.clock.now_ps
         self._thinkers -= 1
         if self._thinkers == 0:
-            self.meter.set(self._host, clock.now_ps, self._host_w[0])
+            self.meter.set(self._host, done, self._host_w[0])
 
     def _start(
         self, command: SetPhases | Settle | Forward, agent: _Agent

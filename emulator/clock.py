@@ -33,17 +33,19 @@ class VirtualClock(simpy.Environment):
         """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
         return simpy.Timeout(self, checked_delay_ps(delay), value)
 
-    def skip(self, delay_ps: int) -> bool:
-        """Pass ``delay_ps`` at once when nothing else is due until then; return whether that was so.
+    def skip(self, delay_ps: int) -> int:
+        """Pass ``delay_ps`` at once when nothing else is due until then; return the new time, or -1 if not.
 
         What a lone agent would wait for through an event of its own happens at the same instant and in the same
-        order, without the event: where it returns False, wait for ``timeout`` instead.
+        order, without the event: where it returns -1, wait for ``timeout`` instead.
         """
-        due_ps = self._now + checked_delay_ps(delay_ps)
+        if type(delay_ps) is not int or delay_ps < 0:
+            checked_delay_ps(delay_ps)
+        due_ps: int = self._now + delay_ps  # type: ignore[assignment]  # SimPy would allow floats; we do not
         if self._queue and self._queue[0][0] <= due_ps:
-            return False
+            return -1
         self._now = due_ps
-        return True
+        return due_ps
 
 
 class RealTimeClock(simpy.rt.RealtimeEnvironment):
@@ -67,10 +69,10 @@ class RealTimeClock(simpy.rt.RealtimeEnvironment):
         """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
         return simpy.Timeout(self, checked_delay_ps(delay), value)
 
-    def skip(self, delay_ps: int) -> bool:
-        """Return False: in real time every wait is waited for."""
+    def skip(self, delay_ps: int) -> int:
+        """Return -1: in real time every wait is waited for."""
         checked_delay_ps(delay_ps)
-        return False
+        return -1
 
     def step(self) -> None:
         """Wait for the next event's instant, process it, and count it when it comes late."""

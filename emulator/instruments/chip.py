@@ -6,7 +6,9 @@ Not modelled: pipelining of layers; the next layer starts when the whole mini-ba
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,16 @@ class Chip:
         self._settle_services: dict[int, Service] = {}
         self._settle_ps = s_to_ps(config.heaters.settle_s)
         self._settle_plan = recorder.plan((("heaters", "settling", REMAINDER),))
+        self._begin: dict[type, Callable[[Any], Service]] = {
+            SetPhases: self._begin_set_phases,
+            Settle: self._begin_settle,
+            Forward: self._begin_forward,
+        }
+        self._finish: dict[type, Callable[[Any, int, int], Outcome]] = {
+            SetPhases: self._finish_set_phases,
+            Settle: self._finish_settle,
+            Forward: self._finish_forward,
+        }
         self._one_heater = np.zeros(1, dtype=np.int64)
         self._one_phase = np.zeros(1)
         self._heaters = meter.component("chip.heaters", self.core.heater_power_w)
@@ -86,15 +98,14 @@ class Chip:
 
     def begin(self, command: SetPhases | Settle | Forward) -> Service:
         """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
-        if isinstance(command, SetPhases):
-            return self._begin_set_phases(command)
-        if isinstance(command, Forward):
-            return self._begin_forward(command.batch)
-        if isinstance(command, Settle):
-            return self._begin_settle(command.duration_ps)
-        raise CommandError(
-            f"chip: {type(command).__name__} is no command of the chip; SetPhases, Settle, Forward are"
-        )
+        try:
+            begin = self._begin[type(command)]
+        except KeyError:
+            kinds = ", ".join(kind.__name__ for kind in self._begin)
+            raise CommandError(
+                f"chip: {type(command).__name__} is no command of the chip; it serves {kinds}"
+            ) from None
+        return begin(command)
 
     def finish(self, command: SetPhases | Settle | Forward, start_ps: int, end_ps: int) -> Outcome:
         """Carry out the physics of ``command``, served from ``start_ps`` to ``end_ps``, and return the outcome.
@@ -102,12 +113,7 @@ class Chip:
         Phases take effect at the end of SetPhases; light meets the mesh when its symbols begin. Raises
         ``DivergedError`` when a reading is not finite.
         """
-        if isinstance(command, Forward):
-            return self._finish_forward(command.batch, start_ps)
-        if isinstance(command, SetPhases):
-            return self._finish_set_phases(command, end_ps)
-        duration = end_ps - start_ps
-        return Settled(duration), -1, float(duration), 0.0
+        return self._finish[type(command)](command, start_ps, end_ps)
 
     def _begin_set_phases(self, command: SetPhases) -> Service:
         count = len(command.heaters)
@@ -133,7 +139,8 @@ class Chip:
         self._setpoint_services[count] = service = self._service(steps)
         return service
 
-    def _begin_settle(self, asked_ps: int | None) -> Service:
+    def _begin_settle(self, command: Settle) -> Service:
+        asked_ps = command.duration_ps
         duration_ps = self._settle_ps if asked_ps is None else asked_ps
         known = self._settle_services.get(duration_ps)
         if known is not None:
@@ -146,7 +153,11 @@ class Chip:
         self._settle_services[duration_ps] = service
         return service
 
-    def _finish_set_phases(self, command: SetPhases, end_ps: int) -> Outcome:
+    def _finish_settle(self, command: Settle, start_ps: int, end_ps: int) -> Outcome:
+        duration_ps = end_ps - start_ps
+        return Settled(duration_ps), -1, float(duration_ps), 0.0
+
+    def _finish_set_phases(self, command: SetPhases, start_ps: int, end_ps: int) -> Outcome:
         single = len(command.heaters) == 1
         target, value = -1, 0.0
         if single:
@@ -163,7 +174,8 @@ class Chip:
         self._meter.set(self._heaters, end_ps, power_w)
         return PhasesSet(power_w), target, value, power_w
 
-    def _begin_forward(self, batch: Batch) -> Service:
+    def _begin_forward(self, command: Forward) -> Service:
+        batch = command.batch
         upload = batch.key != self._loaded
         if upload or batch.inputs is not self._loaded_inputs:
             self._check_batch(batch, upload)
@@ -190,8 +202,8 @@ class Chip:
         ]
         return self._service((*before, *light)), sum(step[2] for step in before)
 
-    def _finish_forward(self, batch: Batch, start_ps: int) -> Outcome:
-        core = self.core
+    def _finish_forward(self, command: Forward, start_ps: int, end_ps: int) -> Outcome:
+        core, batch = self.core, command.batch
         if batch.key != self._loaded:
             self._load(batch)
         light_ps = start_ps + self._symbols_ps

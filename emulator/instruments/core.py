@@ -88,6 +88,8 @@ class ChipCore:
         self._dynamic = config.heaters.dynamics == "dynamic"
         self._tau_ps = config.heaters.tau_s * PS_PER_S
         self._substrate_tau_ps = config.heaters.substrate_tau_s * PS_PER_S
+        self._substrate = config.heaters.substrate_coupling
+        self._w_per_rad = config.heaters.p_pi_w / math.pi
         self._common_rad = 0.0
         self._noise_key = key_words(seed, "chip/receiver")
         self._observer_key = key_words(seed, "chip/observer")
@@ -128,12 +130,12 @@ class ChipCore:
 
     @property
     def _common_target_rad(self) -> float:
-        return self.config.heaters.substrate_coupling * self.driven_rad
+        return self._substrate * self.driven_rad
 
     @property
     def heater_power_w(self) -> float:
         """Return what all active heaters draw now: sum of driven phase mod 2 pi, times P_pi / pi."""
-        return max(0.0, self.driven_rad) * self.config.heaters.p_pi_w / math.pi
+        return max(0.0, self.driven_rad) * self._w_per_rad
 
     def drive(self, heater_ids: NDArray[np.int64], radians: Floats, passed_ps: int) -> None:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last call of ``drive`` or ``read``."""
@@ -199,7 +201,7 @@ class ChipCore:
 
     def driven_phases(self) -> Floats:
         """Return the phases that the DACs drive at nominal gamma (devices,); 0 at passive devices."""
-        return self._drivers[circuit.DRIVEN].copy()
+        return np.array(self._drivers[circuit.DRIVEN])
 
     @property
     def receiver_key(self) -> tuple[int, int]:
@@ -223,7 +225,7 @@ class ChipCore:
         self._common_rad = self._substrate_after(passed_ps)
 
     def _substrate_after(self, passed_ps: int) -> float:
-        if self.config.heaters.substrate_coupling == 0.0:
+        if self._substrate == 0.0:
             return 0.0
         steps = passed_ps / self._substrate_tau_ps
         return heaters.substrate_step(self._common_rad, self._common_target_rad, steps)

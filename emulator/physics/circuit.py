@@ -8,9 +8,9 @@ here knows time, only how many time constants have passed.
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.kernel import kernel
 from emulator.physics.converters import dac_phase, wrap_phase
 from emulator.physics.heaters import DEVIATION, NEGLIGIBLE_RAD, SETTLED, advance, set_heat, set_heat_instantly
-from emulator.physics.kernel import kernel
 from emulator.physics.network import forward
 
 __all__ = [

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from emulator.errors import PhysicsError
-from emulator.physics.kernel import kernel
+from emulator.kernel import kernel
 
 __all__ = ["adc_step", "dac_phase", "input_step", "phase_step_rad", "wrap_phase"]
 

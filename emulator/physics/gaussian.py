@@ -10,7 +10,7 @@ sine and cosine are power series, written out, and quadrants are integer arithme
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.physics.kernel import kernel
+from emulator.kernel import kernel
 
 __all__ = ["BLOCK", "SCRATCH", "fill_normals", "fill_words", "normals"]
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.kernel import kernel
 from emulator.physics.floorplan import Coupling
-from emulator.physics.kernel import kernel
 
 __all__ = [
     "DEVIATION",

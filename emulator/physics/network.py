@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.kernel import kernel
 from emulator.physics.gaussian import BLOCK, SCRATCH, fill_normals, normals
-from emulator.physics.kernel import kernel
 from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile
 
 __all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive", "reload_tape"]
@@ -255,15 +255,17 @@ def forward(
     for layer in range(layers):
         row = table[layer]
         here, there = (layer % 2) * half, ((layer + 1) % 2) * half
-        fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
         count = row[_OUTPUTS] * LANES
+        moved = changed[layer] < row[_DEVICES]
         if layer == 0:
+            fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
             for t in range(tiles):
                 begin = t * row[_MODES] * LANES
                 activations[here + t * count : here + (t + 1) * count] = fresh[begin : begin + count]
         else:
             matrix = matrices[row[_MATRIX] : row[_MATRIX] + row[_OUTPUTS] * row[_INPUTS]]
-            if changed[layer] < row[_DEVICES]:
+            if moved:
+                fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
                 _read_matrix(fresh, matrix, row[_OUTPUTS], row[_INPUTS], row[_MODES])
             _multiply(matrix, activations[there:], activations[here:], row[_OUTPUTS], row[_INPUTS], tiles)
         changed[layer] = row[_DEVICES]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
-from emulator.physics.kernel import kernel
+from emulator.kernel import kernel
 from emulator.physics.mesh import LayerPhases, Rotation, Shape, Triangle, triangle
 
 __all__ = [

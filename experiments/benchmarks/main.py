@@ -52,10 +52,7 @@ def run_benchmarks(json_path: Path | None = None, effort: Effort | None = None) 
     effort, began_s = effort or Effort(), time.monotonic()
     if json_path is not None:
         check_target(json_path)
-    load = os.getloadavg()[0]
-    print(
-        f"{os.cpu_count()} cores, load {load:.1f} at the start; medians of rounds in turn; CPU time unless it says wall\n"
-    )
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; medians of rounds in turn\n")
     growth = bytes_per_query(*effort.memory)
     plant = study_plant(benchmark_study())
     samples, emulated_s = _compare(plant, effort)
@@ -171,17 +168,26 @@ _PARTS = {
 
 def _sizes(plant: Plant, effort: Effort) -> dict[str, float]:
     costs = measure_sizes(plant.study, effort.other_rounds, effort.sizes)
-    rows = [(f"{c.size}-{c.size}-{c.size}", c.phases, c.query, f"{100 * c.spread:.0f} %", c.plain, c.plain / c.query)
-            for c in costs]  # fmt: skip
+    rows = [
+        (
+            f"{c.size}-{c.size}-{c.size}",
+            c.phases,
+            c.query,
+            f"{100 * c.spread:.0f} %",
+            c.plain,
+            c.plain / c.query,
+        )
+        for c in costs
+    ]
     large = [c for c in costs if c.size >= _LARGE] or costs
     results = {
         "mesh_exponent": exponent([c.size for c in costs], [c.query for c in costs]),
         "mesh_exponent_large": exponent([c.size for c in large], [c.query for c in large]),
         "mesh_exponent_plain": exponent([c.size for c in costs], [c.plain for c in costs]),
     }
+    all_sizes, from_large, plain = results.values()
     notes = (
-        f"query ~ N^{results['mesh_exponent']:.2f}, from N = {large[0].size} on N^{results['mesh_exponent_large']:.2f}; "
-        f"plain ~ N^{results['mesh_exponent_plain']:.2f}",
+        f"query ~ N^{all_sizes:.2f}, from N = {large[0].size} on N^{from_large:.2f}; plain ~ N^{plain:.2f}",
     )
     headings = ("network", "phases", "query, timeouts", "IQR", "plain, timeouts", "plain/query")
     print(table("Cost against mesh size (alpha 0.15, batch 32)", headings, rows, notes))

@@ -1,4 +1,4 @@
-"""How the cost of a query grows with the mesh: two layers N-N-N for N = 8 ... 128, and the plain oracle beside it."""
+"""How the cost of a query grows with the mesh: two layers N-N-N, N = 8 ... 128, and the plain oracle beside it."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

@@ -199,6 +199,6 @@ def audit_table(audits: Sequence[Audit]) -> Table:
     notes = (
         "Energy: the exact integral of /power; the meter's and the ledger's largest relative difference from it, "
         f"over components and their sum; allowed {ENERGY_TOLERANCE:g}.",
-        "Time: commands with the thinking between them, the printed ledger, and each span against the bench's count.",
+        "Time: commands and thinking between them, the printed ledger, and each span against the bench's count.",
     )
     return Table("Audit of energy and time", columns, rows, notes)

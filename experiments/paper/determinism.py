@@ -102,7 +102,7 @@ def _environment(case: Case, folder: Path) -> dict[str, str]:
 
 
 def run_determinism(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
-    """Repeat the study with each of ``seeds`` seeds in every case and print the digests.
+    """Repeat the study in every case, with further seeds in the last two, and print the digests.
 
     Raises ``TaskError`` when a seed has more than one digest.
     """
@@ -111,7 +111,8 @@ def run_determinism(out: Path, seeds: int = 1, queries: int | None = None, jobs:
     found: list[tuple[int, list[Repeat]]] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            found.append((seed, repeat(vowel_study(queries or _QUERIES, seed), CASES, Path(place), jobs)))
+            cases = CASES if seed == 0 else CASES[-2:]
+            found.append((seed, repeat(vowel_study(queries or _QUERIES, seed), cases, Path(place), jobs)))
     text = to_markdown(_table(found))
     print(text)
     (folder / "determinism.md").write_text(text, encoding="utf-8")

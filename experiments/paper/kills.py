@@ -58,7 +58,7 @@ class Kill:
 def kill_many(folder: Path, kills: int, queries: int, jobs: int, seed: int = 0) -> list[Kill]:
     """Kill ``kills`` runs, ``jobs`` at a time, at one random moment in each of as many equal slices of a life."""
     study = folder / "study.toml"
-    study.write_text(to_toml(vowel_study(queries)), encoding="utf-8")
+    study.write_text(to_toml(vowel_study(queries, seed)), encoding="utf-8")
     with ThreadPoolExecutor(jobs) as pool:
         # As many clean runs as will share the machine, so that a life is as long as it will be.
         lives = list(pool.map(lambda n: _clean_life_s(study, folder / f"clean{n}.h5"), range(jobs)))
@@ -220,7 +220,7 @@ def _columns(trace: Trace) -> list[tuple[str, NDArray[Any]]]:
 
 
 def run_kills(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
-    """Kill 40 runs of ``queries`` queries for each of ``seeds`` seeds and print what was left of them.
+    """Kill 40 runs of ``queries`` queries, shared out among ``seeds`` studies, and print what was left of them.
 
     Raises ``TaskError`` when one of them could not be inspected or is no prefix of the clean run.
     """
@@ -229,7 +229,7 @@ def run_kills(out: Path, seeds: int = 1, queries: int | None = None, jobs: int =
     found: list[Kill] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            found += kill_many(Path(place), _KILLS, queries or _QUERIES, jobs, seed)
+            found += kill_many(Path(place), -(-_KILLS // seeds), queries or _QUERIES, jobs, seed)
     text = to_markdown(_table(found))
     print(text)
     (folder / "kills.md").write_text(text, encoding="utf-8")

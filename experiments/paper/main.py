@@ -2,13 +2,17 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from emulator.errors import ConfigError, TaskError, nearest
 from experiments.paper.alpha import ALPHA
+from experiments.paper.audit import run_audit
+from experiments.paper.determinism import run_determinism
 from experiments.paper.farm import run_jobs, source_of
 from experiments.paper.grid import Experiment, Job, Results, jobs_of
+from experiments.paper.kills import run_kills
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.paper.power import POWER
 from experiments.paper.provenance import source_digest
@@ -16,34 +20,48 @@ from experiments.paper.receiver import RECEIVER
 from experiments.paper.settling import SETTLING
 from experiments.paper.tables import to_csv, to_markdown
 
-__all__ = ["EXPERIMENTS", "paper_names", "run_experiment", "run_paper"]
+__all__ = ["Command", "paper_names", "run_experiment", "run_paper"]
 
-EXPERIMENTS: dict[str, Experiment] = {
-    "alpha": ALPHA,
-    "power": POWER,
-    "settling": SETTLING,
-    "receiver": RECEIVER,
-}
+Command = Callable[[Path, int, int | None, int], None]
+"""What a name runs: (out, seeds, queries, jobs)."""
+
+
+def _runs(experiment: Experiment) -> Command:
+    return partial(run_experiment, experiment)
+
+
+def _commands() -> dict[str, Command]:
+    """Return what ``lightloop paper`` knows; a new command is one line here."""
+    return {
+        "alpha": _runs(ALPHA),
+        "power": _runs(POWER),
+        "settling": _runs(SETTLING),
+        "receiver": _runs(RECEIVER),
+        "audit": run_audit,
+        "determinism": run_determinism,
+        "kills": run_kills,
+    }
 
 
 def paper_names() -> tuple[str, ...]:
     """Return the names that ``run_paper`` knows."""
-    return tuple(EXPERIMENTS)
+    return tuple(_commands())
 
 
 def run_paper(name: str, out: Path, seeds: int = 5, queries: int | None = None, jobs: int = 2) -> None:
-    """Run the experiment ``name`` under ``out``/``name`` and print its tables to stdout.
+    """Run the experiment or check ``name`` under ``out``/``name`` and print its tables to stdout.
 
     Runs that are finished are not run again. ``queries`` None is the experiment's own number. Raises
     ``ConfigError`` on an unknown name or a number below 1, and ``TaskError`` after the tables when runs failed.
     """
-    if name not in EXPERIMENTS:
-        hint = nearest(name, EXPERIMENTS)
-        raise ConfigError(f"paper: {name!r} is unknown; known: {', '.join(EXPERIMENTS)}. {hint}".strip())
+    commands = _commands()
+    if name not in commands:
+        hint = nearest(name, commands)
+        raise ConfigError(f"paper: {name!r} is unknown; known: {', '.join(commands)}. {hint}".strip())
     for label, number in (("seeds", seeds), ("jobs", jobs), ("queries", queries)):
         if number is not None and number < 1:
             raise ConfigError(f"paper {name}: {label}={number} is not allowed; allowed: >= 1")
-    run_experiment(EXPERIMENTS[name], out, seeds, queries, jobs)
+    commands[name](out, seeds, queries, jobs)
 
 
 def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int | None, jobs: int) -> None:

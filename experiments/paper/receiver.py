@@ -48,7 +48,9 @@ def _adc(bits: int) -> _Row:
 def _silent(bits: int) -> _Row:
     """Return a coarse ADC without noise, which would dither it: only here may losses tie exactly."""
     silence = ("chip.receiver.shot_noise=false", "chip.receiver.thermal_noise_a_per_sqrt_hz=0.0")
-    return _Row(f"silent{bits}", "ADC bits, no noise", str(bits), (_FLOOR, *silence, f"chip.receiver.adc_bits={bits}"))
+    return _Row(
+        f"silent{bits}", "ADC bits, no noise", str(bits), (_FLOOR, *silence, f"chip.receiver.adc_bits={bits}")
+    )
 
 
 def _averages(count: int) -> _Row:

@@ -1,0 +1,55 @@
+"""Tests of the whole benchmark, made short; no test looks at how fast anything was."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from emulator.errors import ConfigError
+from experiments.benchmarks.main import Effort, run_benchmarks
+from experiments.benchmarks.report import check_target, table, write_json
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_short_benchmark_prints_and_writes_every_ratio(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    effort = Effort(rounds=2, slice_queries=100, other_rounds=2, memory=(200, 600), sizes=(8, 16))
+    results = run_benchmarks(tmp_path / "bench.json", effort)
+    assert json.loads((tmp_path / "bench.json").read_text()) == results
+    named = {"query_in_timeouts", "torch_rebuild_over_query", "recording_overhead", "memory_bytes_per_query"}
+    assert named | {"numpy_plain_over_query", "first_layer_share", "query_in_timeouts_n16"} <= results.keys()
+    assert all(math.isfinite(value) for value in results.values())
+    assert sum(value for name, value in results.items() if name.startswith("share_")) == pytest.approx(1.0)
+    assert "query_in_timeouts" in capsys.readouterr().out
+
+
+def test_a_target_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    for target in (tmp_path, tmp_path / "nowhere" / "bench.json"):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            run_benchmarks(target)
+
+
+def test_results_replace_an_older_file(tmp_path: Path) -> None:
+    target = tmp_path / "bench.json"
+    target.write_text("old")
+    check_target(target)
+    write_json(target, {"query_in_timeouts": 12.5})
+    assert json.loads(target.read_text()) == {"query_in_timeouts": 12.5}
+    assert [path.name for path in tmp_path.iterdir()] == ["bench.json"]
+
+
+def test_a_table_aligns_words_left_and_numbers_right() -> None:
+    text = table(
+        "T", ("part", "us", "note"), [("a", 1234.5, "some words"), ("longer", 0.12345, "b")], ("end",)
+    )
+    assert text.splitlines() == [
+        "T",
+        "  part       us  note",
+        "  ------  -----  ----------",
+        "  a       1,234  some words",
+        "  longer  0.123  b",
+        "  end",
+    ]
