@@ -30,7 +30,7 @@ from emulator.commands import (
     Ticket,
 )
 from emulator.errors import CommandError, DivergedError
-from emulator.instruments.chip import Chip
+from emulator.instruments.chip import Chip, Service
 from emulator.instruments.core import Design
 from emulator.meter import Meter
 from emulator.trace import AnyRecorder, NullRecorder
@@ -175,65 +175,90 @@ class Bench:
             advance = controller.send
             try:
                 if isinstance(command, _SERVED):
-                    message, agent.cause = yield from self._serve(command, agent)
+                    answer = self._serve_at_once(command, agent)
+                    if answer is None:
+                        answer = yield from self._serve(command, agent)
+                    message, agent.cause = answer
+                    if self._think_ps and type(command) is Forward:
+                        yield from self._think()
                 else:
                     message = yield from self._administer(command, agent)
             except CommandError as error:  # the agent gets it where it yielded the command
                 advance, message = controller.throw, error
         controller.close()
 
+    def _serve_at_once(
+        self, command: SetPhases | Settle | Forward, agent: _Agent
+    ) -> tuple[Reply, int] | None:
+        """Serve ``command`` if the chip is free and nothing else is due meanwhile, without an event; else None."""
+        if self._busy:
+            return None
+        clock = self.clock
+        service = self.chip.begin(command)
+        issued = clock.now_ps
+        done = clock.skip(service.duration_ps)
+        if done < 0:
+            return None
+        return self._complete(command, service, agent.label, agent.cause, issued, issued, done)
+
     def _serve(
         self, command: SetPhases | Settle | Forward, agent: _Agent
     ) -> Generator[simpy.Event, Any, tuple[Reply, int]]:
         """Have the chip carry out ``command`` in its turn; return the reply and the row of the trace."""
-        clock, chip = self.clock, self.chip
-        cause = agent.cause
-        started = issued = clock.now_ps
+        clock, cause = self.clock, agent.cause
+        issued = clock.now_ps
         if self._busy:
             turn = clock.event()
             self._queue.append(turn)
             yield turn
-            started = clock.now_ps
         self._busy = True
+        started = clock.now_ps
         try:
-            service = chip.begin(command)
-            done = clock.skip(service.duration_ps)
-            if done < 0:
-                yield clock.timeout(service.duration_ps)
-                done = clock.now_ps
-            reply, target, value, result = chip.finish(command, started, done)
+            service = self.chip.begin(command)
+            yield clock.timeout(service.duration_ps)
+            return self._complete(command, service, agent.label, cause, issued, started, clock.now_ps)
         finally:
             if self._queue:
                 self._queue.popleft().succeed()  # the longest waiting command has the chip
             else:
                 self._busy = False
+
+    def _complete(  # noqa: PLR0913  (what a row of the trace says of a command)
+        self,
+        command: SetPhases | Settle | Forward,
+        service: Service,
+        agent: int,
+        cause: int,
+        issued: int,
+        started: int,
+        done: int,
+    ) -> tuple[Reply, int]:
+        """Carry out the physics of a command whose time has passed, and record it."""
+        reply, target, value, result = self.chip.finish(command, started, done)
         service.uses += 1
-        kind = type(command)
         row = self._record(
-            agent.label, self._instrument, self._kind[kind], service.plan, cause,
+            agent, self._instrument, self._kind[type(command)], service.plan, cause,
             issued, started, done, target, value, result,
         )  # fmt: skip
         if self._budgeted:
             self._check_budget()
-        if kind is Forward:
-            if chip.queries >= self._next_look:
-                self._look()
-            if self._think_ps:
-                yield from self._think(done)
+        if self.chip.queries >= self._next_look:
+            self._look()
         return reply, row
 
-    def _think(self, now_ps: int) -> Generator[simpy.Event, Any, None]:
+    def _think(self) -> Generator[simpy.Event, Any, None]:
         """Let the host compute what a reading means; it is active while any agent thinks."""
+        clock = self.clock
         self._thoughts += 1
         self._thinkers += 1
         if self._thinkers == 1:
-            self.meter.set(self._host, now_ps, self._host_w[1])
+            self.meter.set(self._host, clock.now_ps, self._host_w[1])
             if self._budgeted:
                 self._check_budget()
-        done = self.clock.skip(self._think_ps)
+        done = clock.skip(self._think_ps)
         if done < 0:
-            yield self.clock.timeout(self._think_ps)
-            done = self.clock.now_ps
+            yield clock.timeout(self._think_ps)
+            done = clock.now_ps
         self._thinkers -= 1
         if self._thinkers == 0:
             self.meter.set(self._host, done, self._host_w[0])
@@ -243,9 +268,12 @@ class Bench:
     ) -> Generator[simpy.Event, Any, tuple[Reply, int] | CommandError]:
         """Serve a started command; a refusal is kept for whoever joins it."""
         try:
-            return (yield from self._serve(command, agent))
+            answer = yield from self._serve(command, agent)
         except CommandError as error:
             return error
+        if self._think_ps and type(command) is Forward:
+            yield from self._think()
+        return answer
 
     def _administer(self, command: Command, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
         """Carry out a command that occupies no instrument."""

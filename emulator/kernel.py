@@ -32,12 +32,12 @@ def _configure() -> None:
     Tuned for the host, LLVM would prefer 256 bits; light and noise take a third less time with 512. The numbers
     are the same, because no kernel reassociates. What the user has set in numba's environment stays.
     """
-    if not config.CACHE_DIR:
-        config.CACHE_DIR = _cache_folder()
+    if not config.CACHE_DIR:  # type: ignore[attr-defined]  # numba fills its config at run time
+        config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
     features = binding.get_host_cpu_features()
-    if not config.CPU_NAME and features.get("avx512f"):
-        config.CPU_NAME = "generic"
-        config.CPU_FEATURES = features.flatten()
+    if not config.CPU_NAME and features.get("avx512f"):  # type: ignore[attr-defined]
+        config.CPU_NAME = "generic"  # type: ignore[attr-defined]
+        config.CPU_FEATURES = features.flatten()  # type: ignore[attr-defined]
 
 
 _configure()
