@@ -153,7 +153,7 @@ def _layers(notes: Notes) -> dict[str, float]:
 _PARTS = {
     "host_loss": "cross-entropy of the reading",
     "controller": "SZO-SCD without the loss",
-    "bench_simpy": "bench, meter of the host, three or four timeouts",
+    "bench_simpy": "what is left of the whole: bench, clock, meter of the host",
     "recorder": "rows of /commands and /power, blocks of the journal",
     "instrument": "checks, services, replies",
     "load_batch": "a new mini-batch, spread over its queries",
