@@ -13,34 +13,32 @@ __all__ = ["cross_entropy"]
 _LOG2_E = 1.4426950408889634
 _LN_2 = 0.6931471805599453
 _LARGEST = 700.0
+_BIAS, _MANTISSA = np.int64(1023), np.int64(52)
+
+_LARGE_SUM = 1e100
+"""Sums of exponentials beyond it get a logarithm of their own; smaller ones are multiplied first."""
+
+_LARGE_PRODUCT = 1e200
+"""Products beyond it are put away; one more factor of _LARGE_SUM cannot overflow them before."""
 
 
 @kernel
 def _exponentials(values: NDArray[np.float64]) -> None:
     """Replace ``values``, limited to [-700, 700], by their exponentials, to 1e-13.
 
-    exp(x) = 2^k e^r with |r| <= ln 2 / 2: a power series in r and an exponent field, which vectorise.
+    exp(x) = 2^k e^r with |r| <= ln 2 / 2: a power series in r, whose even and odd terms are summed side by side,
+    and an exponent field; both vectorise.
     """
-    powers = np.empty(values.size, np.int64)
     for i in range(values.size):
         x = min(max(values[i], -_LARGEST), _LARGEST)
         k = np.floor(x * _LOG2_E + 0.5)
         r = x - k * _LN_2
-        p = 1.0 + r * (1 / 11)
-        p = 1.0 + r * p * (1 / 10)
-        p = 1.0 + r * p * (1 / 9)
-        p = 1.0 + r * p * (1 / 8)
-        p = 1.0 + r * p * (1 / 7)
-        p = 1.0 + r * p * (1 / 6)
-        p = 1.0 + r * p * (1 / 5)
-        p = 1.0 + r * p * (1 / 4)
-        p = 1.0 + r * p * (1 / 3)
-        p = 1.0 + r * p * (1 / 2)
-        values[i] = 1.0 + r * p
-        powers[i] = (np.int64(k) + 1023) << 52
-    scales = powers.view(np.float64)
-    for i in range(values.size):
-        values[i] *= scales[i]
+        z = r * r
+        even = 1 / 40320 + z * (1 / 3628800)
+        even = 1.0 + z * (1 / 2 + z * (1 / 24 + z * (1 / 720 + z * even)))
+        odd = 1 / 5040 + z * (1 / 362880 + z * (1 / 39916800))
+        odd = r * (1.0 + z * (1 / 6 + z * (1 / 120 + z * odd)))
+        values[i] = (even + odd) * np.int64((np.int64(k) + _BIAS) << _MANTISSA).view(np.float64)
 
 
 @kernel
@@ -49,6 +47,7 @@ def cross_entropy(outputs: NDArray[np.float64], labels: NDArray[np.int64]) -> fl
 
     ``outputs`` has shape (samples, classes), C-contiguous, ``labels`` (samples,). Measured from the label's own
     output, sums cannot underflow; a difference beyond 700 counts as 700, where exponentials would overflow.
+    Logarithms of ordinary sums are taken together: that of their product, as no sum lies below 1.
     """
     samples, classes = outputs.shape
     terms = np.empty(samples * classes)
@@ -57,10 +56,16 @@ def cross_entropy(outputs: NDArray[np.float64], labels: NDArray[np.int64]) -> fl
         for j in range(classes):
             terms[sample * classes + j] = outputs[sample, j] - reference
     _exponentials(terms)
-    total = 0.0
+    total, product = 0.0, 1.0
     for sample in range(samples):
         norm = 0.0
         for j in range(classes):
             norm += terms[sample * classes + j]
-        total += math.log(norm)
-    return float(total / samples)
+        if norm < _LARGE_SUM:
+            product *= norm
+        else:  # NaN, too
+            total += math.log(norm)
+        if product > _LARGE_PRODUCT:
+            total += math.log(product)
+            product = 1.0
+    return float((total + math.log(product)) / samples)

@@ -223,7 +223,7 @@ class Bench:
             else:
                 self._busy = False
 
-    def _complete(  # noqa: PLR0913  (what a row of the trace says of a command)
+    def _complete(
         self,
         command: SetPhases | Settle | Forward,
         service: Service,

@@ -116,21 +116,19 @@ class Chip:
         return self._finish[type(command)](command, start_ps, end_ps)
 
     def _begin_set_phases(self, command: SetPhases) -> Service:
-        count = len(command.heaters)
-        if len(command.radians) != count:
-            raise CommandError(
-                f"SetPhases: {count} heaters but {len(command.radians)} phases; give one phase each"
-            )
-        for heater, phase in zip(command.heaters, command.radians, strict=True):
-            try:
-                if not 0 <= heater < len(self._active) or not self._active[heater]:
-                    raise CommandError(f"SetPhases: device {heater} is not an active heater of this chip")
-                if not math.isfinite(phase):
-                    raise CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
-            except TypeError as error:
-                raise CommandError(
-                    f"SetPhases: {heater!r}, {phase!r} are no index and phase in radians"
-                ) from error
+        heaters, radians = command.heaters, command.radians
+        count = len(heaters)
+        if len(radians) != count:
+            raise CommandError(f"SetPhases: {count} heaters but {len(radians)} phases; give one phase each")
+        active = self._active
+        heater: object = None
+        phase: object = None
+        try:
+            for heater, phase in zip(heaters, radians, strict=True):
+                if heater < 0 or not active[heater] or not math.isfinite(phase):
+                    raise self._refusal(heater, phase)
+        except (IndexError, TypeError):
+            raise self._refusal(heater, phase) from None
         known = self._setpoint_services.get(count)
         if known is not None:
             return known
@@ -138,6 +136,17 @@ class Chip:
         steps = (("link", "setpoint", s_to_ps(link_s)), ("dac", "update", s_to_ps(self._config.dac.update_s)))
         self._setpoint_services[count] = service = self._service(steps)
         return service
+
+    def _refusal(self, heater: object, phase: object) -> CommandError:
+        """Say what is wrong with one setting."""
+        known = (
+            isinstance(heater, int | np.integer) and 0 <= heater < len(self._active) and self._active[heater]
+        )
+        if not known:
+            return CommandError(f"SetPhases: device {heater!r} is not an active heater of this chip")
+        return CommandError(
+            f"SetPhases: phase {phase!r} of heater {heater} is not finite"
+        )
 
     def _begin_settle(self, command: Settle) -> Service:
         asked_ps = command.duration_ps

@@ -127,6 +127,11 @@ class ChipCore:
         self._tape: Tape | None = None
         self._light_common_rad = self._common_rad
         self._refresh_all(self.thermal, self._optics, self._common_rad)
+        t, c = self.thermal, self._coupling
+        self._drive_arguments = (
+            t.values, t.lists, c.start, c.victims, c.weights, c.norm, self._drivers, self._devices, self._dac,
+            self._dynamic,
+        )  # fmt: skip
 
     @property
     def _common_target_rad(self) -> float:
@@ -139,12 +144,11 @@ class ChipCore:
 
     def drive(self, heater_ids: NDArray[np.int64], radians: Floats, passed_ps: int) -> None:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last call of ``drive`` or ``read``."""
-        self._let_substrate_pass(passed_ps)
-        t, c = self.thermal, self._coupling
+        if self._substrate:
+            self._common_rad = self._substrate_after(passed_ps)
         self.driven_rad += circuit.drive(
-            t.values, t.lists, c.start, c.victims, c.weights, self._drivers, self._devices, heater_ids, radians,
-            self._dac, c.norm, passed_ps / self._tau_ps, self._dynamic,
-        )  # fmt: skip
+            *self._drive_arguments, heater_ids, radians, passed_ps / self._tau_ps
+        )
         self._drives += 1
         if self._drives % _RESUM_EVERY == 0:
             self.driven_rad = float(self._drivers[circuit.DRIVEN].sum())
@@ -156,6 +160,13 @@ class ChipCore:
         self._tape = (
             make_tape(self.layers, columns) if known is None else reload_tape(known, self.layers, columns)
         )
+        if self._tape is not known:
+            t, c, tape = self.thermal, self._coupling, self._tape
+            self._read_arguments = (
+                t.values, t.lists, c.start, c.victims, c.weights, c.norm, self._optics, self._devices, tape.table,
+                tape.checkpoints, tape.changed, tape.light, tape.matrices, self._receiver_rows, tape.activations,
+                tape.noise, *self._noise_key,
+            )  # fmt: skip
 
     def read(self, draw: int, passed_ps: int) -> tuple[Floats, int, float]:
         """Send the loaded inputs through the chip, ``passed_ps`` after the last call of ``drive`` or ``read``.
@@ -164,17 +175,15 @@ class ChipCore:
         """
         if self._tape is None:
             raise ConfigError("chip: nothing is loaded; call load(inputs) before read()")
-        before_rad = self._light_common_rad
-        self._let_substrate_pass(passed_ps)
-        self._light_common_rad = self._common_rad
-        t, c, tape = self.thermal, self._coupling, self._tape
-        outputs = np.empty((tape.count, self.layers[-1].outputs))
+        everywhere = False
+        if self._substrate:
+            self._common_rad = self._substrate_after(passed_ps)
+            everywhere = self._common_rad != self._light_common_rad
+            self._light_common_rad = self._common_rad
+        outputs = np.empty((self._tape.count, self.layers[-1].outputs))
         saturated, total = circuit.read(
-            t.values, t.lists, c.start, c.victims, c.weights, self._optics, self._devices, tape.table,
-            tape.checkpoints, tape.changed, tape.light, tape.matrices, self._receiver_rows, tape.activations,
-            tape.noise, outputs, c.norm, passed_ps / self._tau_ps, self._common_rad, self._common_rad != before_rad,
-            draw, *self._noise_key,
-        )  # fmt: skip
+            *self._read_arguments, outputs, passed_ps / self._tau_ps, self._common_rad, everywhere, draw
+        )
         return outputs, saturated, total
 
     def observe(self, inputs: Floats, draw: int, passed_ps: int) -> Floats:
@@ -220,9 +229,6 @@ class ChipCore:
             return columns
         stepped: Floats = np.floor(columns * (1.0 / step) + 0.5) * step
         return stepped
-
-    def _let_substrate_pass(self, passed_ps: int) -> None:
-        self._common_rad = self._substrate_after(passed_ps)
 
     def _substrate_after(self, passed_ps: int) -> float:
         if self._substrate == 0.0:

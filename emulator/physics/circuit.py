@@ -53,14 +53,14 @@ def drive(
     start: Ints,
     victims: Ints,
     weights: Floats,
+    norm: float,
     drivers: Floats,
     devices: Ints,
+    dac: Floats,
+    dynamic: bool,
     heaters: Ints,
     radians: Floats,
-    dac: Floats,
-    norm: float,
     steps: float,
-    dynamic: bool,
 ) -> float:
     """Drive ``heaters`` to ``radians`` after ``steps`` time constants; return the change of driven phase (rad).
 
@@ -135,6 +135,7 @@ def read(
     start: Ints,
     victims: Ints,
     weights: Floats,
+    norm: float,
     optics: Floats,
     devices: Ints,
     table: Ints,
@@ -145,14 +146,13 @@ def read(
     receivers: Floats,
     activations: Floats,
     noise: NDArray[np.float32],
+    key_0: int,
+    key_1: int,
     outputs: Floats,
-    norm: float,
     steps: float,
     common_rad: float,
     everywhere: bool,
     draw: int,
-    key_0: int,
-    key_1: int,
 ) -> tuple[int, float]:
     """Send the tape's inputs through the chip, ``steps`` time constants after the last call.
 
@@ -160,8 +160,7 @@ def read(
     """
     advance(values, lists, start, victims, weights, norm, steps)
     refresh(values, lists, optics, devices, table, changed, common_rad, everywhere)
-    saturated = forward(
+    return forward(
         table, checkpoints, devices[UPPER], optics[COS], optics[SIN], changed, light, matrices, receivers,
         activations, noise, outputs, draw, key_0, key_1,
     )  # fmt: skip
-    return saturated, outputs.sum()

@@ -112,10 +112,12 @@ def _couple_sparse(
     victims: NDArray[np.int64],
     weights: NDArray[np.float64],
     factor: float,
+    least: float,
 ) -> None:
     """Replace row ``target`` of ``values`` by factor*K*(row ``source``), both sparse; clear row ``source``.
 
-    Row r of ``values`` has its indices in row _INDICES + r of ``lists``, their number in the last entry.
+    Entries of factor*(row ``source``) below ``least`` are dropped. Row r of ``values`` has its indices in row
+    _INDICES + r of ``lists``, their number in the last entry.
     """
     count = 0
     source_list, target_list = source + _INDICES, target + _INDICES
@@ -123,7 +125,7 @@ def _couple_sparse(
         aggressor = lists[source_list, position]
         heat = values[source, aggressor] * factor
         values[source, aggressor] = 0.0
-        if abs(heat) < NEGLIGIBLE_RAD:
+        if abs(heat) < least:
             continue
         for edge in range(start[aggressor], start[aggressor + 1]):
             victim = victims[edge]
@@ -159,7 +161,7 @@ def set_heat(
             values[SETTLED, touched] += values[source, touched]
             values[DEVIATION, touched] -= values[source, touched]
             _list(lists, touched)
-        _couple_sparse(values, lists, source, target, start, victims, weights, 1.0)
+        _couple_sparse(values, lists, source, target, start, victims, weights, 1.0, NEGLIGIBLE_RAD)
         source, target = target, source
 
 
@@ -193,7 +195,11 @@ def advance(
     norm: float,
     steps: float,
 ) -> None:
-    """Let ``steps`` = dt/tau time constants pass at constant heat, exactly; ``norm`` bounds K's row sums."""
+    """Let ``steps`` = dt/tau time constants pass at constant heat, exactly; ``norm`` bounds K's row sums.
+
+    What a device adds to a neighbour is dropped where it will be negligible after its decay. Such errors decay,
+    too; changes of the settled state, which lasts, are summed to the end in ``set_heat``.
+    """
     largest = 0.0
     count = 0
     for position in range(lists[_LIST, -1]):
@@ -205,11 +211,13 @@ def advance(
             lists[_FRONT, count] = device
             count += 1
     lists[_FRONT, -1] = count
-    settled = largest * np.exp(-steps * (1.0 - norm)) < NEGLIGIBLE_RAD
+    slowest = np.exp(-steps * (1.0 - norm))  # bounds what is left of a deviation, neighbours included
+    settled = largest * slowest < NEGLIGIBLE_RAD
+    least = NEGLIGIBLE_RAD / (norm * slowest)
     source, target = _TERM, _NEXT
     order = 1
     while lists[source + _INDICES, -1] > 0 and not settled:
-        _couple_sparse(values, lists, source, target, start, victims, weights, steps / order)
+        _couple_sparse(values, lists, source, target, start, victims, weights, steps / order, least)
         for position in range(lists[target + _INDICES, -1]):
             touched = lists[target + _INDICES, position]
             values[DEVIATION, touched] += values[target, touched]

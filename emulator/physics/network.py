@@ -11,18 +11,20 @@ vectors, whose output light is the layer's matrix; by superposition the matrix g
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.physics.gaussian import BLOCK, SCRATCH, fill_normals, normals
+from emulator.physics.gaussian import BLOCK, fill_normals, normals
 from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile
 
 __all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive", "reload_tape"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_Real = TypeVar("_Real", np.float32, np.float64)
 
 _FIRST, _DEVICES, _SIGMA, _U, _INPUTS, _OUTPUTS, _MODES, _CHECKPOINTS, _TAPE, _TILES, _MATRIX = range(11)
 _TABLE_COLUMNS = 11
@@ -55,6 +57,10 @@ class ReceiverParameters:
         return [
             self.constant, self.per_square, self.full_scale, self.step, self.low, self.high, self.input_step,
         ]  # fmt: skip
+
+
+_LINE_BYTES = 64
+"""A cache line, and a 512-bit vector: a vector that straddles two lines costs two accesses."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,16 +106,26 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         light_size += arena.size
         matrix_size += layer.outputs * layer.inputs
     widest = max(layer.outputs for layer in layers) * tiles * LANES
+    light = _zeros_on_lines(light_size, np.float64)
+    np.concatenate(arenas, out=light)
     return Tape(
         table,
         stop_table,
-        np.concatenate(arenas),
-        np.zeros(matrix_size),
+        light,
+        _zeros_on_lines(matrix_size, np.float64),
         np.zeros(len(layers), dtype=np.int64),
-        np.zeros(2 * widest),
-        np.zeros(-(-widest // BLOCK) * BLOCK + SCRATCH, dtype=np.float32),
+        _zeros_on_lines(2 * widest, np.float64),
+        _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
         count,
     )
+
+
+def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
+    """Return ``count`` zeros that begin at the beginning of a cache line."""
+    width = np.dtype(kind).itemsize
+    room = np.zeros(count + _LINE_BYTES // width, dtype=kind)
+    skipped = -room.ctypes.data % _LINE_BYTES // width
+    return room[skipped : skipped + count]
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:
@@ -123,57 +139,68 @@ def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Ta
 
 
 @kernel
-def _saturated(signal: Floats, full_scale: float, count: int, lanes: int) -> int:
-    """Count the conversions beyond ``full_scale``; the last tile has only its first lanes in use."""
+def _reading(
+    signal: float, full_scale: float, step: float, low: float, high: float, input_step: float
+) -> float:
+    """Return one signal after ADC, activation and modulator; a converter of step 0 is ideal.
+
+    The tests of the steps are the same for all entries of a layer, so loops over readings still vectorise.
+    """
+    if step > 0.0:
+        signal = np.floor(min(max(signal, -full_scale), full_scale) * (1.0 / step) + 0.5) * step
+    signal = min(max(signal, low), high)
+    if input_step > 0.0:
+        signal = np.floor(signal * (1.0 / input_step) + 0.5) * input_step
+    return signal
+
+
+@kernel
+def _silence(noise: NDArray[np.float32], count: int, lanes: int) -> None:
+    """Take the noise from those lanes of the last tile that hold no sample: they stay dark."""
     tiles = (lanes + LANES - 1) // LANES
-    per_tile = count // tiles
-    saturated = 0
-    for i in range(count):
-        saturated += abs(signal[i]) > full_scale
     unused = tiles * LANES - lanes
-    if saturated > 0 and unused > 0:
-        for line in range((tiles - 1) * per_tile, count, LANES):
+    if unused > 0:
+        for line in range((tiles - 1) * (count // tiles), count, LANES):
             for lane in range(LANES - unused, LANES):
-                saturated -= abs(signal[line + lane]) > full_scale
-    return saturated
+                noise[line + lane] = 0.0
 
 
 @kernel
 def receive(
     signal: Floats,
-    parameters: Floats,
-    noise: NDArray[np.float32],
+    begin: int,
     count: int,
     lanes: int,
+    receivers: Floats,
+    layer: int,
+    noise: NDArray[np.float32],
     draw: int,
     key_0: int,
     key_1: int,
 ) -> int:
-    """Replace the first ``count`` entries of ``signal`` by their readings; return how many saturated.
+    """Replace ``signal[begin : begin + count]`` by its readings; return how many conversions saturated.
 
-    Only the first ``lanes`` of all lanes, tile by tile, count as saturated. ``noise`` holds room for the draws, in
-    blocks, and SCRATCH numbers of workspace at its end.
+    Row ``layer`` of ``receivers`` holds the parameters. Only the first ``lanes`` of all lanes, tile by tile, hold
+    samples; the others are dark and stay dark. ``noise`` holds room for the draws, in blocks.
     """
-    constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
-    if constant > 0.0 or per_square > 0.0:
-        fill_normals(noise, noise[noise.size - SCRATCH :], count, draw, key_0, key_1)
-        for i in range(count):
-            signal[i] += np.sqrt(constant + per_square * signal[i] * signal[i]) * np.float64(noise[i])
+    constant, per_square = receivers[layer, _CONSTANT], receivers[layer, _PER_SQUARE]
+    full_scale, step = receivers[layer, _RANGE], receivers[layer, _STEP]
+    low, high, input_step = receivers[layer, _LOW], receivers[layer, _HIGH], receivers[layer, _INPUT_STEP]
+    place = np.uint64(begin)
     saturated = 0
-    full_scale, step = parameters[_RANGE], parameters[_STEP]
-    if step > 0.0:
-        per_step = 1.0 / step
-        saturated = _saturated(signal, full_scale, count, lanes)
-        for i in range(count):
-            signal[i] = np.floor(min(max(signal[i], -full_scale), full_scale) * per_step + 0.5) * step
-    low, high = parameters[_LOW], parameters[_HIGH]
-    for i in range(count):
-        signal[i] = min(max(signal[i], low), high)
-    step = parameters[_INPUT_STEP]
-    if step > 0.0:
-        per_step = 1.0 / step
-        for i in range(count):
-            signal[i] = np.floor(signal[i] * per_step + 0.5) * step
+    if constant > 0.0 or per_square > 0.0:
+        fill_normals(noise, count, draw, key_0, key_1)
+        _silence(noise, count, lanes)
+        for i in range(np.uint64(count)):
+            x = signal[place + i]
+            x += np.sqrt(constant + per_square * x * x) * np.float64(noise[i])
+            saturated += abs(x) > full_scale
+            signal[place + i] = _reading(x, full_scale, step, low, high, input_step)
+    else:
+        for i in range(np.uint64(count)):
+            x = signal[place + i]
+            saturated += abs(x) > full_scale
+            signal[place + i] = _reading(x, full_scale, step, low, high, input_step)
     return saturated
 
 
@@ -203,6 +230,25 @@ def _read_matrix(light: Floats, matrix: Floats, outputs: int, inputs: int, modes
         lane = (mode // LANES) * modes * LANES + mode % LANES
         for row in range(outputs):
             matrix[row * inputs + mode] = light[lane + row * LANES]
+
+
+@kernel
+def _hand_out(activations: Floats, begin: int, outputs: Floats) -> float:
+    """Copy the last layer's tiles into ``outputs`` (samples, classes); return the sum of all outputs.
+
+    Each sample is summed on its own, so that the processor need not wait for one sum after the other.
+    """
+    samples, classes = outputs.shape
+    total = 0.0
+    for sample in range(samples):
+        lane = begin + (sample // LANES) * classes * LANES + sample % LANES
+        part = 0.0
+        for row in range(classes):
+            value = activations[lane + row * LANES]
+            outputs[sample, row] = value
+            part += value
+        total += part
+    return total
 
 
 @kernel
@@ -240,12 +286,13 @@ def forward(
     draw: int,
     key_0: int,
     key_1: int,
-) -> int:
-    """Send the tape's inputs through all layers once; fill ``outputs`` (count, classes); return saturations.
+) -> tuple[int, float]:
+    """Send the tape's inputs through all layers once; fill ``outputs`` (count, classes).
 
-    ``cos`` and ``sin`` (devices of the chip,) hold the matrix elements that the light sees; ``receivers``
-    (layers, 7) the rows of ReceiverParameters; ``activations`` workspace for two layers. Draw number
-    ``draw*layers + layer`` of the stream (key_0, key_1) is the noise of each layer.
+    Returns how many conversions saturated, and the sum of the outputs. ``cos`` and ``sin`` (devices of the chip,)
+    hold the matrix elements that the light sees; ``receivers`` (layers, 7) the rows of ReceiverParameters;
+    ``activations`` workspace for two layers. Draw number ``draw*layers + layer`` of the stream (key_0, key_1) is
+    the noise of each layer.
     """
     layers = table.shape[0]
     tiles = table[0, _TILES]
@@ -270,15 +317,10 @@ def forward(
             _multiply(matrix, activations[there:], activations[here:], row[_OUTPUTS], row[_INPUTS], tiles)
         changed[layer] = row[_DEVICES]
         saturated += receive(
-            activations[here:], receivers[layer], noise, tiles * count, outputs.shape[0], draw * layers + layer,
+            activations, here, tiles * count, outputs.shape[0], receivers, layer, noise, draw * layers + layer,
             key_0, key_1,
         )  # fmt: skip
-    classes = outputs.shape[1]
-    for sample in range(outputs.shape[0]):
-        begin = here + (sample // LANES) * classes * LANES + sample % LANES
-        for row in range(classes):
-            outputs[sample, row] = activations[begin + row * LANES]
-    return saturated
+    return saturated, _hand_out(activations, here, outputs)
 
 
 def forward_plain(

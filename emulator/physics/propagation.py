@@ -21,6 +21,7 @@ __all__ = [
     "CHECKPOINT_ROTATORS",
     "LANES",
     "LayerMap",
+    "copy_light",
     "layer_map",
     "propagate",
     "propagate_plain",
@@ -34,7 +35,7 @@ LANES = 32
 CHECKPOINT_ROTATORS = 256
 """Rotators between two checkpoints of the tape: a copy costs as much as about 40 rotators."""
 
-_LANES, _TWO, _THREE, _FOUR = np.uint64(LANES), np.uint64(2), np.uint64(3), np.uint64(4)
+_LANES = np.uint64(LANES)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -123,89 +124,70 @@ def untile(light: Floats, rows: int, count: int) -> Floats:
 
 
 @kernel
-def _rotate_one(light: Floats, top: int, c: float, s: float) -> None:
-    """Pass one tile through the rotator whose upper waveguide begins at ``light[top]``."""
-    begin = np.uint64(top)
-    for lane in range(_LANES):
-        a = light[begin + lane]
-        b = light[begin + _LANES + lane]
-        light[begin + lane] = c * a - s * b
-        light[begin + _LANES + lane] = s * a + c * b
+def rotate(  # noqa: PLR0915  (inner loops, written out)
+    light: Floats, upper: Ints, cos: Floats, sin: Floats, first: int, last: int
+) -> None:
+    """Pass one tile, ``light`` (modes*LANES,), through the rotators first..last-1, in place.
 
-
-@kernel
-def _rotate_four_up(light: Floats, top: int, cos: Floats, sin: Floats, first: int) -> None:
-    """Pass one tile through four rotators of a V* sweep, the last of which begins at ``light[top]``.
-
-    Each climbs by one waveguide, so that every row is loaded and stored once instead of twice.
+    In a sweep of V* each rotator sits one waveguide above the one before, in a sweep of U one below. Four such
+    neighbours are passed together, so that every row is loaded and stored once instead of twice; the loops are
+    written out here, because called for they would not vectorise as well.
     """
-    c0, c1, c2, c3 = cos[first], cos[first + 1], cos[first + 2], cos[first + 3]
-    s0, s1, s2, s3 = sin[first], sin[first + 1], sin[first + 2], sin[first + 3]
-    for lane in range(_LANES):
-        row0 = np.uint64(top) + lane
-        row1, row2 = row0 + _LANES, row0 + _LANES * _TWO
-        row3, row4 = row0 + _LANES * _THREE, row0 + _LANES * _FOUR
-        a, b, c, d, e = light[row0], light[row1], light[row2], light[row3], light[row4]
-        light[row4] = s0 * d + c0 * e
-        d = c0 * d - s0 * e
-        light[row3] = s1 * c + c1 * d
-        c = c1 * c - s1 * d
-        light[row2] = s2 * b + c2 * c
-        b = c2 * b - s2 * c
-        light[row1] = s3 * a + c3 * b
-        light[row0] = c3 * a - s3 * b
-
-
-@kernel
-def _rotate_four_down(light: Floats, top: int, cos: Floats, sin: Floats, first: int) -> None:
-    """Pass one tile through four rotators of a U sweep, the first of which begins at ``light[top]``."""
-    c0, c1, c2, c3 = cos[first], cos[first + 1], cos[first + 2], cos[first + 3]
-    s0, s1, s2, s3 = sin[first], sin[first + 1], sin[first + 2], sin[first + 3]
-    for lane in range(_LANES):
-        row0 = np.uint64(top) + lane
-        row1, row2 = row0 + _LANES, row0 + _LANES * _TWO
-        row3, row4 = row0 + _LANES * _THREE, row0 + _LANES * _FOUR
-        a, b, c, d, e = light[row0], light[row1], light[row2], light[row3], light[row4]
-        light[row0] = c0 * a - s0 * b
-        b = s0 * a + c0 * b
-        light[row1] = c1 * b - s1 * c
-        c = s1 * b + c1 * c
-        light[row2] = c2 * c - s2 * d
-        d = s2 * c + c2 * d
-        light[row3] = c3 * d - s3 * e
-        light[row4] = s3 * d + c3 * e
-
-
-@kernel
-def _step_of_four(upper: Ints, first: int, last: int) -> int:
-    """Return -1 or 1 if four rotators from ``first`` on climb or descend by one waveguide each, else 0."""
-    if first + 3 >= last:
-        return 0
-    step = upper[first + 1] - upper[first]
-    if (
-        abs(step) != 1
-        or upper[first + 2] - upper[first + 1] != step
-        or upper[first + 3] - upper[first + 2] != step
-    ):
-        return 0
-    return int(step)
-
-
-@kernel
-def rotate(light: Floats, upper: Ints, cos: Floats, sin: Floats, first: int, last: int) -> None:
-    """Pass one tile, ``light`` (modes*LANES,), through the rotators first..last-1, in place."""
     device = first
     while device < last:
-        step = _step_of_four(upper, device, last)
-        if step == -1:
-            _rotate_four_up(light, upper[device + 3] * LANES, cos, sin, device)
-            device += 4
-        elif step == 1:
-            _rotate_four_down(light, upper[device] * LANES, cos, sin, device)
-            device += 4
-        else:
-            _rotate_one(light, upper[device] * LANES, cos[device], sin[device])
+        c0, s0 = cos[device], sin[device]
+        top = upper[device]
+        row = np.uint64(top) * _LANES
+        step = 0
+        if device + 3 < last:
+            if upper[device + 1] == top - 1 and upper[device + 2] == top - 2 and upper[device + 3] == top - 3:
+                step = -1
+            elif (
+                upper[device + 1] == top + 1 and upper[device + 2] == top + 2 and upper[device + 3] == top + 3
+            ):
+                step = 1
+        if step == 0:
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                light[row + lane] = c0 * a - s0 * b
+                light[row + _LANES + lane] = s0 * a + c0 * b
             device += 1
+            continue
+        c1, c2, c3 = cos[device + 1], cos[device + 2], cos[device + 3]
+        s1, s2, s3 = sin[device + 1], sin[device + 2], sin[device + 3]
+        if step < 0:
+            row = row - _LANES - _LANES - _LANES
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                c = light[row + _LANES + _LANES + lane]
+                d = light[row + _LANES + _LANES + _LANES + lane]
+                e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
+                down = c0 * d - s0 * e
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s0 * d + c0 * e
+                light[row + _LANES + _LANES + _LANES + lane] = s1 * c + c1 * down
+                down = c1 * c - s1 * down
+                light[row + _LANES + _LANES + lane] = s2 * b + c2 * down
+                down = c2 * b - s2 * down
+                light[row + _LANES + lane] = s3 * a + c3 * down
+                light[row + lane] = c3 * a - s3 * down
+        else:
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                c = light[row + _LANES + _LANES + lane]
+                d = light[row + _LANES + _LANES + _LANES + lane]
+                e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
+                up = s0 * a + c0 * b
+                light[row + lane] = c0 * a - s0 * b
+                light[row + _LANES + lane] = c1 * up - s1 * c
+                up = s1 * up + c1 * c
+                light[row + _LANES + _LANES + lane] = c2 * up - s2 * d
+                up = s2 * up + c2 * d
+                light[row + _LANES + _LANES + _LANES + lane] = c3 * up - s3 * e
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s3 * up + c3 * e
+        device += 4
 
 
 @kernel
@@ -241,6 +223,13 @@ def propagate(
 
 
 @kernel
+def copy_light(source: Floats, target: Floats) -> None:
+    """Copy ``source`` to ``target``, entry by entry: numba's slice assignment takes ten times as long."""
+    for entry in range(np.uint64(source.size)):
+        target[entry] = source[entry]
+
+
+@kernel
 def replay_tape(
     tape: Floats,
     checkpoints: Ints,
@@ -262,7 +251,7 @@ def replay_tape(
             begin = c
     for t in range(tape.shape[1]):
         for c in range(begin, checkpoints.size):
-            tape[c + 1, t] = tape[c, t]
+            copy_light(tape[c, t], tape[c + 1, t])
             last = checkpoints[c + 1] if c + 1 < checkpoints.size else devices
             propagate(tape[c + 1, t], upper, cos, sin, checkpoints[c], last, sigma_first, u_first)
 

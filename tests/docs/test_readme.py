@@ -1,0 +1,194 @@
+"""What the README and the guides say: their code runs, what they name exists, their links lead somewhere."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from pydantic import BaseModel
+
+from controllers.deployment import deploy
+from docs.examples.my_controller import random_steps
+from emulator.commands import Controller, Forward, Log, PhasesSet, Reading, SetPhases, Settle, Settled
+from emulator.streams import stream
+from emulator.trace.schema import STATUSES, TABLES
+from experiments.cli import app
+from experiments.launch import shipped_studies
+from experiments.paper.main import paper_names
+from experiments.study import StudyConfig
+from tests.builders import weights
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+STUDIES = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+TRACE = (ROOT / "docs" / "trace.md").read_text(encoding="utf-8")
+CLI: Any = typer.main.get_command(app)
+COMMANDS = set(CLI.commands)
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def blocks(text: str) -> list[str]:
+    """Return the Python blocks of a page."""
+    return re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def run(code: str, folder: Path) -> str:
+    """Run ``code`` in ``folder``, with the clone's root on the path, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that a heading gets."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the README's ten lines have run."""
+    folder = tmp_path_factory.mktemp("reader")
+    (code,) = blocks(README)
+    (folder / "said.txt").write_text(run(code, folder), encoding="utf-8")
+    return folder
+
+
+def test_the_readme_opens_with_demo_and_test() -> None:
+    first, second = [line for line in README.splitlines() if line.startswith("    ")][:2]
+    assert first.split()[:2] == ["make", "demo"]
+    assert second.split()[:2] == ["make", "test"]
+
+
+def test_the_ten_lines_are_ten_and_leave_a_complete_trace(room: Path) -> None:
+    (code,) = blocks(README)
+    assert len([line for line in code.splitlines() if line.strip()]) == 10
+    status, queries, elapsed_s, loss = (room / "said.txt").read_text(encoding="utf-8").split()
+    assert (status, queries) == ("complete", "400")
+    assert float(elapsed_s) > 0
+    assert float(loss) > 0
+
+
+def test_the_guide_to_the_trace_reads_one(room: Path) -> None:
+    pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    checked, plain = (
+        code.replace("out/demo/mnist_recovery.h5", "out/mine-seed0.h5").replace("test_accuracy", "train_loss")
+        for code in blocks(TRACE)
+    )
+    run(checked + "assert abs(sum(time_s.values()) - 0.0072) < 1e-3 and energy_j['host'] > 0", room)
+    run(plain + "assert (status, unit) == ('complete', 'W') and bool((busy_ps > 0).all())", room)
+
+
+def answered(controller: Controller, outputs: list[np.ndarray]) -> Iterator[Any]:
+    """Yield what ``controller`` asks, and answer its queries with ``outputs`` in turn."""
+    reply: Any = None
+    try:
+        while True:
+            command = controller.send(reply)
+            yield command
+            if isinstance(command, Forward):
+                reply = Reading(outputs.pop(0), 0)
+            else:
+                reply = {SetPhases: PhasesSet(0.0), Settle: Settled(0)}.get(type(command))
+    except StopIteration:
+        return
+
+
+def test_the_example_is_short_keeps_what_helps_and_takes_back_what_does_not() -> None:
+    source = (ROOT / "docs" / "examples" / "my_controller.py").read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 40
+    deployment = deploy(weights((6, 5, 3)), 0.5, stream(0, "tests/deploy"))
+    inputs, labels = stream(0, "tests/inputs").random((40, 6)), np.zeros(40, dtype=np.int64)
+    good, bad = np.tile([2.0, 0.0, 0.0], (32, 1)), np.zeros((32, 3))
+    asked = list(answered(random_steps(deployment, inputs, labels, steps=2), [bad, good, good, bad]))
+    kinds = [type(command) for command in asked]
+    kept, taken_back = [Forward, SetPhases, Settle, Forward], [SetPhases, Settle]
+    assert kinds == [*kept, Log, *kept, *taken_back, Log]
+    assert asked[9].radians == asked[1].radians
+    moved = np.array(asked[1].radians) - deployment.phases[deployment.active]
+    assert np.allclose(np.abs(moved), 0.02)
+
+
+@every_page
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"\blightloop ([a-z]+)", page.read_text(encoding="utf-8")))
+    assert named - COMMANDS == set()
+
+
+def test_the_readme_names_every_command_and_no_option_that_does_not_exist() -> None:
+    assert set(re.findall(r"\blightloop ([a-z]+)", README)) == COMMANDS
+    known = {option for command in CLI.commands.values() for each in command.params for option in each.opts}
+    assert set(re.findall(r"(?<![\w-])--?[a-z]+", "".join(re.findall(r"`[^`\n]+`", README)))) <= known
+
+
+@every_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z.]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = re.findall(
+        r"(?:`|^    )make (?:[A-Z]+=\S+ )?([a-z.]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert set(named) - targets == set()
+
+
+@every_page
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    lost = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.M) if anchor else []
+        if not target.is_file() or (anchor and anchor not in map(slug, headings)):
+            lost.append(link)
+    assert lost == []
+
+
+def test_the_studies_and_experiments_that_are_listed_are_those_that_exist() -> None:
+    for page in (README, STUDIES):
+        assert [name for name in (*shipped_studies(), *paper_names()) if f"`{name}`" not in page] == []
+
+
+def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the default of every value of a section."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from rows(type(field.default), f"{prefix}{name}.")
+            continue
+        value = field.default
+        if isinstance(value, bool) or value is None:
+            shown = str(value).lower()
+        elif isinstance(value, str):
+            shown = f'`"{value}"`'
+        else:
+            shown = str(value) if isinstance(value, int) else f"{value:g}"
+        yield f"{prefix}{name}", shown
+
+
+def test_the_guide_to_studies_lists_every_key_with_its_default() -> None:
+    listed = re.findall(
+        r"^\| `([a-z0-9_.]+)` \| ([^|]+) \|", STUDIES.partition("## Every key")[2], re.MULTILINE
+    )
+    assert listed == list(rows(StudyConfig))
+
+
+def test_the_guide_to_the_trace_names_every_table_column_and_status() -> None:
+    for table in TABLES:
+        (row,) = re.findall(rf"^\| `/{table.name}` \|.*$", TRACE, re.MULTILINE)
+        assert [column.name for column in table.columns if f"`{column.name}`" not in row] == []
+    assert [status for status in STATUSES if f"`{status}`" not in TRACE] == []
