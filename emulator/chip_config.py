@@ -255,7 +255,7 @@ class TraceConfig(StrictModel):
     """Choose how much of a run is recorded."""
 
     detail: Literal["full", "commands", "summary"] = "commands"
-    """``full`` adds signals and spans inside commands, ``summary`` keeps metrics and totals only."""
+    """``full`` adds the spans inside commands, ``summary`` keeps metrics and totals only."""
 
 
 class ClockConfig(StrictModel):

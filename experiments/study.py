@@ -23,8 +23,8 @@ class TaskConfig(StrictModel):
     """How the set is split; None is the task's default."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of the split and of pre-training; None is the study's seed."""
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Part of the training set that is held out to choose the best state, (0, 1)."""
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.1
+    """Part of the training set that is held out to choose the best state, (0, 0.5]."""
 
 
 class EvaluationConfig(StrictModel):
