@@ -144,9 +144,7 @@ class Chip:
         )
         if not known:
             return CommandError(f"SetPhases: device {heater!r} is not an active heater of this chip")
-        return CommandError(
-            f"SetPhases: phase {phase!r} of heater {heater} is not finite"
-        )
+        return CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
 
     def _begin_settle(self, command: Settle) -> Service:
         asked_ps = command.duration_ps
