@@ -84,7 +84,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Compare two workloads: the ratio of their medians, and the quartiles of the ratios of each round."""
+    """Compare two workloads: the median and the quartiles of the ratios of each round.
+
+    Neighbours change a machine's speed from minute to minute, but hardly between two workloads of one round.
+    """
 
     value: float
     low: float
@@ -108,6 +111,7 @@ def interleave(workloads: Mapping[str, Workload], rounds: int) -> dict[str, Samp
 
 def ratio(top: Sample, bottom: Sample) -> Ratio:
     """Return how many times as much ``top`` costs as ``bottom``, of CPU time and of wall time."""
-    pairs = [a.cpu_s / b.cpu_s for a, b in zip(top.costs, bottom.costs, strict=True)]
-    low, high = np.quantile(pairs, (0.25, 0.75))
-    return Ratio(top.cpu_s / bottom.cpu_s, float(low), float(high), top.wall_s / bottom.wall_s)
+    cpu = [a.cpu_s / b.cpu_s for a, b in zip(top.costs, bottom.costs, strict=True)]
+    wall = [a.wall_s / b.wall_s for a, b in zip(top.costs, bottom.costs, strict=True)]
+    low, middle, high = np.quantile(cpu, (0.25, 0.5, 0.75))
+    return Ratio(float(middle), float(low), float(high), float(np.median(wall)))
