@@ -64,6 +64,12 @@ class SzoScdConfig(StrictModel):
     """Whether the controller remembers phases exactly, or rounds them to the DAC's steps."""
 
 
+def _wrapped(phase: float) -> float:
+    """Return ``phase`` in [0, 2 pi); the remainder of a tiny negative phase alone would be 2 pi itself."""
+    wrapped = phase % TWO_PI
+    return wrapped if wrapped < TWO_PI else 0.0
+
+
 def power_rises(phase: float, moved: float, estimate: Literal["wrapped", "signed"]) -> bool:
     """Return whether a heater at ``moved`` is estimated to draw more than at ``phase`` (radians, any range).
 
@@ -71,7 +77,7 @@ def power_rises(phase: float, moved: float, estimate: Literal["wrapped", "signed
     wraps from 0 to 2 pi; "signed" takes |phi| on (-pi, pi], as for a pair of heaters in push-pull.
     """
     if estimate == "wrapped":
-        return moved % TWO_PI > phase % TWO_PI
+        return _wrapped(moved) > _wrapped(phase)
     return abs(math.remainder(moved, TWO_PI)) > abs(math.remainder(phase, TWO_PI))
 
 
@@ -96,6 +102,8 @@ def szo_scd(
     floor = dac_step_rad if config.step_floor == "dac_step" else 0.0
     per_epoch = config.epoch_iterations or epoch_iterations
     for iteration, batch in enumerate(batches):
+        if descent.queries >= config.queries:
+            break
         step = max(config.step_rad * config.step_decay ** (iteration // per_epoch), floor)
         if iteration % per_epoch == 0:
             yield Log("step_rad", step)
@@ -104,11 +112,11 @@ def szo_scd(
         loss: float = yield from descent.measure(query)
         for index in descent.choose():
             if descent.queries >= config.queries:
-                yield from descent.report()
-                return
+                break
             loss = yield from descent.visit(index, step, query, loss)
         yield Log("train_loss", loss)
         yield Log("active_phase_rad", math.fsum(descent.phases))
+    yield from descent.report()
 
 
 class _Descent:
@@ -125,7 +133,7 @@ class _Descent:
         self.config = config
         self.grid_rad = dac_step_rad if config.phase_memory == "dac" else 0.0
         self.heaters: list[int] = heaters.tolist()
-        self.phases: list[float] = (phases % TWO_PI).tolist()
+        self.phases: list[float] = [_wrapped(phase) for phase in phases.tolist()]
         self.rng = rng
         self.queries = 0
         self.visited = self.accepted = self.tied = self.pruned = 0
@@ -168,6 +176,7 @@ class _Descent:
             self.pruned += 1
             self.phases[index] = phase
             yield SetPhases((self.heaters[index],), (phase,))
+            yield _SETTLE
             return loss
         return (yield from self._try(index, back, query))
 
@@ -182,7 +191,7 @@ class _Descent:
     def _remembered(self, phase: float) -> float:
         if self.grid_rad > 0.0:
             phase = round(phase / self.grid_rad) * self.grid_rad
-        return phase % TWO_PI
+        return _wrapped(phase)
 
     def _prunes(self, phase: float, back: float) -> bool:
         """Return whether the step back is skipped because it would raise the power."""

@@ -26,7 +26,7 @@ def random_steps(
         batch = Batch(key, inputs[chosen], labels[chosen], chosen.astype(np.int32))
         reading = yield Forward(batch)  # one query: the reply holds what the receivers read
         before = cross_entropy(reading.outputs, batch.labels)
-        trial = phases + step_rad * rng.choice((-1.0, 1.0), size=len(phases))
+        trial = abs(phases + step_rad * rng.choice((-1.0, 1.0), size=len(phases))) % (2 * np.pi)
         yield SetPhases(heaters, trial.tolist())
         yield Settle()  # wait as long as the configuration says
         reading = yield Forward(batch)

@@ -94,20 +94,9 @@ CONTROLLERS: list[Maker] = [
 MODULES = ["controllers.zeroth_order.szo_scd", "docs.examples.my_controller"]
 
 
-def every_controller_but(excuses: dict[Maker, str]) -> pytest.MarkDecorator:
-    """Run a test on every controller; those with an excuse are known to fail it, and must."""
-    cases = [
-        pytest.param(
-            make,
-            id=make.__name__.removesuffix("_specimen"),
-            marks=[pytest.mark.xfail(reason=excuses[make])] if make in excuses else [],
-        )
-        for make in CONTROLLERS
-    ]
-    return pytest.mark.parametrize("make", cases)
-
-
-every_controller = every_controller_but({})
+every_controller = pytest.mark.parametrize(
+    "make", [pytest.param(make, id=make.__name__.removesuffix("_specimen")) for make in CONTROLLERS]
+)
 
 
 def conversation(controller: Controller, seed: int = 0, most: int = LOOK) -> Iterator[Command]:
@@ -166,7 +155,7 @@ def test_heaters_and_phases_are_plain_numbers_that_are_finite(make: Maker) -> No
         assert all(math.isfinite(phase) for phase in command.radians)
 
 
-@every_controller_but({my_controller_specimen: "the example adds steps and never wraps"})
+@every_controller
 def test_phases_lie_within_one_turn(make: Maker) -> None:
     for seed in range(5):
         phases = [phase for command in settings(make(seed).controller) for phase in command.radians]
@@ -174,7 +163,7 @@ def test_phases_lie_within_one_turn(make: Maker) -> None:
         assert max(phases) < 2 * math.pi
 
 
-@every_controller_but({pruning_szo_scd_specimen: "the next batch is asked right after a pruned last visit"})
+@every_controller
 def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> None:
     restless = False
     for command in conversation(make(0).controller):

@@ -80,12 +80,12 @@ def endless(scores: Sequence[int]) -> Iterator[float]:
 
 
 def algorithm_1(phases: list[float], losses: Iterator[float], p: float) -> Iterator[str | tuple[int, float]]:
-    """Restate Algorithm 1 for a p of 0 or 1, every phase in turn: yield what is asked of the chip."""
+    """Restate Algorithm 1 for a p of 0 or 1, every phase in turn: yield its queries and settings."""
     while True:
         yield "query"
         loss = next(losses)
         for i, phase in enumerate(phases):
-            yield from ((10 + i, (phase + STEP) % TWO_PI), "settle", "query")
+            yield from ((10 + i, (phase + STEP) % TWO_PI), "query")
             tried = next(losses)
             if tried < loss:
                 phases[i], loss = (phase + STEP) % TWO_PI, tried
@@ -93,7 +93,7 @@ def algorithm_1(phases: list[float], losses: Iterator[float], p: float) -> Itera
                 yield 10 + i, phase
             else:
                 phases[i] = (phase - STEP) % TWO_PI
-                yield from ((10 + i, phases[i]), "settle", "query")
+                yield from ((10 + i, phases[i]), "query")
                 loss = next(losses)
 
 
@@ -103,7 +103,8 @@ def algorithm_1(phases: list[float], losses: Iterator[float], p: float) -> Itera
     p=st.sampled_from([0.0, 1.0]),
 )
 def test_any_course_is_that_of_algorithm_1(phases: list[float], scores: list[int], p: float) -> None:
-    asked = moves(play(descent(phases, power_awareness=p), scripted(scores), len(scores)))
+    played = moves(play(descent(phases, power_awareness=p), scripted(scores), len(scores)))
+    asked = [move for move in played if move != "settle"]
     wanted = islice(algorithm_1(list(phases), endless(scores), p), len(asked))
     for move, expected in zip(asked, wanted, strict=True):
         assert move == (expected if isinstance(expected, str) else pytest.approx(expected, abs=1e-12))
@@ -250,13 +251,12 @@ def test_a_memory_of_the_dacs_steps_never_moves_by_less_than_half_of_one() -> No
     assert [phase for _, phase in settings(asked)] == pytest.approx([1.0] * 5)
 
 
-@given(phases=st.lists(st.integers(-2000, 2000).map(lambda n: (n + 0.5) / 100), min_size=1, max_size=3))
+@given(phases=st.lists(st.floats(-20, 20), min_size=1, max_size=3))
 def test_phases_from_anywhere_are_set_within_one_turn(phases: list[float]) -> None:
     asked = play(descent(phases), coin_flips(1), 12)
     assert all(0 <= phase < TWO_PI for _, phase in settings(asked))
 
 
-@pytest.mark.xfail(reason="a tiny negative phase wraps to 2 pi itself, where the chip drives 0")
 def test_a_phase_that_comes_to_rest_at_zero_but_for_rounding_is_zero() -> None:
     asked = play(descent([0.1]), never_better(), 15)
     assert settings(asked)[-1][1] == pytest.approx(0.0, abs=1e-12)
@@ -321,7 +321,6 @@ def test_it_ends_at_the_first_coordinate_after_its_queries(queries: int) -> None
         assert names == ["coordinates_visited", "steps_accepted", "losses_tied", "steps_pruned"]
 
 
-@pytest.mark.xfail(reason="queries are counted at coordinates only, and no coordinate is chosen")
 def test_it_ends_even_where_bernoulli_chooses_no_device() -> None:
     asked = play(descent([1.0], sparsity=1e-12, selection="bernoulli", queries=10), never_better(), 50)
     assert moves(asked).count("query") <= 12
