@@ -21,8 +21,8 @@ def checked_delay_ps(delay_ps: object) -> int:
     return delay_ps
 
 
-class VirtualClock(simpy.Environment):
-    """Run emulated time as fast as the host can."""
+class _PicosecondClock(simpy.Environment):
+    """What both clocks share: time is an int, and no delay of another kind gets in."""
 
     @property
     def now_ps(self) -> int:
@@ -32,6 +32,10 @@ class VirtualClock(simpy.Environment):
     def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
         """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
         return simpy.Timeout(self, checked_delay_ps(delay), value)
+
+
+class VirtualClock(_PicosecondClock):
+    """Run emulated time as fast as the host can."""
 
     def skip(self, delay_ps: int) -> int:
         """Pass ``delay_ps`` at once when nothing else is due until then; return the new time, or -1 if not.
@@ -48,7 +52,7 @@ class VirtualClock(simpy.Environment):
         return due_ps
 
 
-class RealTimeClock(simpy.rt.RealtimeEnvironment):
+class RealTimeClock(_PicosecondClock, simpy.rt.RealtimeEnvironment):
     """Run emulated time in step with the wall clock, for benches that talk to people or to hardware.
 
     ``late_count`` counts the events that were processed later than their wall-clock instant by more than
@@ -59,15 +63,6 @@ class RealTimeClock(simpy.rt.RealtimeEnvironment):
         super().__init__(initial_time=0, factor=wall_s_per_s * 1e-12, strict=False)
         self.tolerance_s = tolerance_s
         self.late_count = 0
-
-    @property
-    def now_ps(self) -> int:
-        """Return the present emulated time, in picoseconds."""
-        return int(self._now)
-
-    def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
-        """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
-        return simpy.Timeout(self, checked_delay_ps(delay), value)
 
     def skip(self, delay_ps: int) -> int:
         """Return -1: in real time every wait is waited for."""
