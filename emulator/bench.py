@@ -82,7 +82,7 @@ class _Agent:
 
 
 class Bench:
-    """One laboratory bench with a chip on it; build it, ``run`` one controller, read the result."""
+    """One laboratory bench with a chip on it; build it, ``run`` agents on it once, read the result."""
 
     def __init__(
         self,

@@ -90,7 +90,6 @@ class ChipCore:
         self._substrate_tau_ps = config.heaters.substrate_tau_s * PS_PER_S
         self._substrate = config.heaters.substrate_coupling
         self._w_per_rad = config.heaters.p_pi_w / math.pi
-        self._common_rad = 0.0
         self._noise_key = key_words(seed, "chip/receiver")
         self._observer_key = key_words(seed, "chip/observer")
         self._optics = self._new_optics()
@@ -123,7 +122,6 @@ class ChipCore:
         self.driven_rad = float(self._drivers[circuit.DRIVEN].sum())
         self._drives = 0
         self._common_rad = self._common_target_rad
-        self._optics[circuit.APPLIED] = np.inf
         self._tape: Tape | None = None
         self._light_common_rad = self._common_rad
         self._refresh_all(self.thermal, self._optics, self._common_rad)
@@ -238,7 +236,6 @@ class ChipCore:
 
     def _new_optics(self) -> Floats:
         optics = np.zeros((5, self.design.active.size))
-        optics[circuit.APPLIED] = np.inf
         sense = np.concatenate([layer.sense for layer in self.layers])
         gain = np.concatenate(
             [np.full(layer.devices, g) for layer, g in zip(self.layers, self._gain, strict=True)]

@@ -33,7 +33,6 @@ class Site:
 
     column: int
     height: int
-    is_sigma: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +60,11 @@ class Coupling:
 def layer_sites(v: Triangle, rank: int, u: Triangle) -> list[Site]:
     """Return the sites of one layer in device order: V* in light order, Sigma, U in light order."""
     v_end = int(v.stage.max(initial=-1)) + 1
-    sites = [Site(int(s), 2 * int(p) + 1, False) for s, p in zip(v.stage, v.upper, strict=True)]
-    sites += [Site(v_end, 2 * row, True) for row in range(rank)]
+    sites = [Site(int(s), 2 * int(p) + 1) for s, p in zip(v.stage, v.upper, strict=True)]
+    sites += [Site(v_end, 2 * row) for row in range(rank)]
     u_last = v_end + 1 + int(u.stage.max(initial=0))
     reverse = zip(u.stage[::-1], u.upper[::-1], strict=True)
-    return sites + [Site(u_last - int(s), 2 * int(p) + 1, False) for s, p in reverse]
+    return sites + [Site(u_last - int(s), 2 * int(p) + 1) for s, p in reverse]
 
 
 def spacing_coupling(distance_m: float, contact: float, decay_per_m: float) -> float:

@@ -63,10 +63,6 @@ class ThermalState:
         """Return the present phase of every device, (devices,), in radians, without the substrate's."""
         return np.asarray(self.values[SETTLED] + self.values[DEVIATION])
 
-    def changed(self) -> NDArray[np.int64]:
-        """Return the devices whose phase may have changed since the list was last cleared."""
-        return self.lists[_LIST, : self.lists[_LIST, -1]]
-
 
 def initial_state(
     static_rad: NDArray[np.float64], heat_rad: NDArray[np.float64], coupling: Coupling

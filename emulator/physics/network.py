@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from emulator.kernel import kernel
 from emulator.physics.gaussian import BLOCK, fill_normals, normals
-from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile
+from emulator.physics.propagation import LANES, LayerMap, propagate_plain, replay_tape, tile, untile
 
 __all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive", "reload_tape"]
 
@@ -349,8 +349,6 @@ def forward_plain(
         readings = np.clip(readings, receiver.low, receiver.high)
         if receiver.input_step > 0.0:
             readings = np.floor(readings / receiver.input_step + 0.5) * receiver.input_step
-        tiles = readings.shape[0]
-        columns = readings.transpose(1, 0, 2).reshape(layer.outputs, tiles * LANES)
-        signal = np.ascontiguousarray(columns[:, : inputs.shape[0]])
+        signal = untile(readings, layer.outputs, inputs.shape[0])
         first += layer.devices
     return np.ascontiguousarray(signal.T)
