@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emulator.kernel import kernel
 
-__all__ = ["BLOCK", "fill_normals", "fill_words", "normals"]
+__all__ = ["BLOCK", "fill_block", "fill_normals", "fill_words", "normals"]
 
 Singles = NDArray[np.float32]
 
@@ -94,6 +94,13 @@ def _turn(out: Singles, begin: int) -> None:
 
 
 @kernel
+def fill_block(out: Singles, begin: int, block: int, draw: int, key_0: int, key_1: int) -> None:
+    """Fill ``out[begin:]`` (BLOCK,) with the numbers BLOCK*block ... of draw ``draw`` of (key_0, key_1)."""
+    fill_words(out, begin, block, draw, key_0, key_1)
+    _turn(out, begin)
+
+
+@kernel
 def fill_normals(out: Singles, count: int, draw: int, key_0: int, key_1: int) -> None:
     """Fill the first ``count`` entries of ``out`` with draw number ``draw`` of the stream (key_0, key_1).
 
@@ -101,8 +108,7 @@ def fill_normals(out: Singles, count: int, draw: int, key_0: int, key_1: int) ->
     numbers, whatever was drawn before.
     """
     for block in range((count + BLOCK - 1) // BLOCK):
-        fill_words(out, block * BLOCK, block, draw, key_0, key_1)
-        _turn(out, block * BLOCK)
+        fill_block(out, block * BLOCK, block, draw, key_0, key_1)
 
 
 def normals(count: int, draw: int, key: tuple[int, int]) -> NDArray[np.float64]:
