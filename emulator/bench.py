@@ -1,16 +1,15 @@
-"""The bench: it puts instruments, clock, meter and recorder together and runs agents on them.
+"""The bench: it puts instruments, host, clock, meter and recorder together and runs agents on them.
 
-An agent's generator yields commands; the bench has the instrument serve them, one at a time and first come first
-served, and sends back the replies. After a query the host thinks (computes the loss and decides) for its
-overhead: that is the time between a reply and the agent's next command.
+An agent's generator yields commands; the bench has the instrument that knows them serve them, and sends back the
+replies. After a query of the chip the host thinks (computes the loss and decides) for its overhead: that is the
+time between a reply and the agent's next command. Work that an agent asks for by Compute is the host's, too.
 """
 
 import math
 import traceback
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import simpy
 
@@ -24,24 +23,27 @@ from emulator.commands import (
     Keep,
     Log,
     Reply,
-    SetPhases,
-    Settle,
+    Served,
     Start,
     Ticket,
+    Wait,
 )
-from emulator.errors import CommandError, DivergedError
-from emulator.instruments.chip import Chip, Service
+from emulator.errors import CommandError, ConfigError, DivergedError
+from emulator.instruments.chip import Chip
 from emulator.instruments.core import Design
+from emulator.instruments.host import Host
+from emulator.instruments.opu import Opu
+from emulator.instruments.opu_timing import OpuDesign
+from emulator.instruments.service import Instrument
+from emulator.instruments.station import Answer, Asker, Station
 from emulator.meter import Meter
-from emulator.trace import AnyRecorder, NullRecorder
+from emulator.opu_config import OpuConfig
+from emulator.trace import NO_COMMAND, AnyRecorder, NullRecorder
 from emulator.units import PS_PER_S, ps_to_s, s_to_ps
 
 __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
 
 RunStatus = Literal["complete", "budget", "diverged", "aborted", "failed"]
-
-_SERVED: Final = (SetPhases, Settle, Forward)
-_KINDS = {SetPhases: "set_phases", Settle: "settle", Forward: "forward"}
 
 
 class Observer(Protocol):
@@ -73,48 +75,73 @@ class RunResult:
 
 @dataclass(slots=True, eq=False)
 class _Agent:
-    """Keep what the bench must know of one agent while it runs."""
+    """Keep what the bench must know of one agent while it runs; ``asker`` names the replies it has."""
 
-    label: int
     controller: Controller
-    cause: int = -1
+    asker: Asker
     tickets: dict[int, simpy.Process] = field(default_factory=dict)
 
 
 class Bench:
-    """One laboratory bench with a chip on it; build it, ``run`` agents on it once, read the result."""
+    """One laboratory bench; build it, ``run`` agents on it once, read the result.
 
-    def __init__(
+    A chip stands on it when there is a ``chip`` with its ``design``, an optical processing unit when there is an
+    ``opu`` with its ``opu_design``; the host is always there. Raises ``ConfigError`` when a part has no design.
+    """
+
+    def __init__(  # noqa: PLR0913  (what stands on a bench; all but the first three have defaults)
         self,
-        chip: ChipConfig,
-        design: Design,
+        chip: ChipConfig | None,
+        design: Design | None,
         seed: int,
         host: HostConfig | None = None,
         budget: BudgetConfig | None = None,
         clock: ClockConfig | None = None,
         recorder: AnyRecorder | None = None,
+        *,
+        opu: OpuConfig | None = None,
+        opu_design: OpuDesign | None = None,
     ) -> None:
         clock = clock or ClockConfig()
         host = host or HostConfig()
         self.clock = make_clock(clock.mode, clock.factor)
         self.recorder: AnyRecorder = recorder or NullRecorder()
-        self._record = self.recorder.command
         self.meter = Meter(self.recorder)
-        self.chip = Chip(chip, design, seed, self.meter, self.recorder)
+        self.host = Host(host, self.meter, self.recorder)
         self.budget = budget or BudgetConfig()
-        self._host_w = (host.idle_power_w, host.active_power_w)
-        self._host = self.meter.component("host", host.idle_power_w)
         self._think_ps = s_to_ps(host.overhead_s)
-        self._thoughts = 0
-        self._thinkers = 0
-        self._busy = False
-        self._queue: deque[simpy.Event] = deque()
         self._stop: tuple[RunStatus, str] | None = None
         self._observers: list[tuple[int, Observer]] = []
         self._next_look = math.inf
         self._budgeted = any(limit is not None for limit in self.budget.model_dump().values())
-        self._instrument = self.recorder.label("commands.instrument", self.chip.name)
-        self._kind = {kind: self.recorder.label("commands.kind", name) for kind, name in _KINDS.items()}
+        if (chip is None) != (design is None) or (opu is None) != (opu_design is None):
+            raise ConfigError("bench: an instrument needs its configuration and its design, or neither")
+        self._chip = Chip(chip, design, seed, self.meter, self.recorder) if chip and design else None
+        self._opu = (
+            Opu(opu, opu_design, seed, host, self.meter, self.recorder) if opu and opu_design else None
+        )
+        standing: tuple[Instrument | None, ...] = (self._chip, self._opu, self.host)
+        instruments = [each for each in standing if each is not None]
+        self._counting = instruments[0]
+        self._instruments = instruments
+        self._stations: dict[type, Station] = {}
+        for instrument in instruments:
+            station = Station(instrument, self.clock, self.meter, self.recorder)
+            self._stations.update(dict.fromkeys(instrument.kinds, station))
+
+    @property
+    def chip(self) -> Chip:
+        """Return the chip; raises ``CommandError`` when none stands on this bench."""
+        if self._chip is None:
+            raise CommandError("bench: no chip stands on this bench")
+        return self._chip
+
+    @property
+    def opu(self) -> Opu:
+        """Return the optical processing unit; raises ``CommandError`` when none stands on this bench."""
+        if self._opu is None:
+            raise CommandError("bench: no optical processing unit stands on this bench")
+        return self._opu
 
     @property
     def now_ps(self) -> int:
@@ -123,8 +150,8 @@ class Bench:
 
     @property
     def queries(self) -> int:
-        """Return how many queries the chip has served."""
-        return self.chip.queries
+        """Return the queries that were served: the chip's readings, else projected vectors, else computations."""
+        return self._counting.queries
 
     def stop(self, status: RunStatus, reason: str) -> None:
         """End the run as soon as the command in flight has finished; safe to call from a signal handler."""
@@ -143,9 +170,9 @@ class Bench:
         """
         processes = [self.clock.process(self._drive(name, controller)) for name, controller in agents.items()]
         self._observers = [(0, observer) for observer in observers]
-        self.recorder.state("design_phases", self.chip.core.design.phases(), "rad")
-        self.recorder.state("active", self.chip.core.design.active)
-        self.recorder.state("initial_phases", self.chip.core.driven_phases(), "rad")
+        for instrument in self._instruments:
+            for name, values, units in instrument.opening_states():
+                self.recorder.state(name, values, units)
         status: RunStatus
         try:
             self._look()
@@ -162,9 +189,29 @@ class Bench:
             raise
         return self._close(status, reason)
 
+    def ask(self, command: Served) -> Reply:
+        """Serve one ``command`` for somebody who is no agent, let its time pass, and return the reply.
+
+        Raises ``CommandError`` when no instrument knows it or it is refused.
+        """
+        station = self._station(command)
+        asker = Asker(self.recorder.label("commands.agent", "caller"))
+        answer: Any = self.clock.run(until=self.clock.process(station.serve(command, asker)))
+        reply: Reply = answer[0]
+        return reply
+
+    def _station(self, command: Command) -> Station:
+        station = self._stations.get(type(command))
+        if station is None:
+            kinds = ", ".join(kind.__name__ for kind in self._stations)
+            name = type(command).__name__
+            raise CommandError(f"bench: no instrument here serves {name}; those on it serve {kinds}")
+        return station
+
     def _drive(self, name: str, controller: Controller) -> Generator[simpy.Event, Any, None]:
         """Pass the agent's commands to whoever serves them until it ends or the bench stops."""
-        agent = _Agent(self.recorder.label("commands.agent", name), controller)
+        agent = _Agent(controller, Asker(self.recorder.label("commands.agent", name)))
+        label = agent.asker.label
         advance: Callable[[Any], Command] = controller.send
         message: Any = None
         while self._stop is None:
@@ -174,11 +221,14 @@ class Bench:
                 return
             advance = controller.send
             try:
-                if isinstance(command, _SERVED):
-                    answer = self._serve_at_once(command, agent)
+                station = self._stations.get(type(command))
+                if station is not None:
+                    answer = station.serve_at_once(command, agent.asker)  # type: ignore[arg-type]  # it has a station
                     if answer is None:
-                        answer = yield from self._serve(command, agent)
-                    message, agent.cause = answer
+                        answer = yield from station.serve(command, agent.asker)  # type: ignore[arg-type]
+                    message, row = answer
+                    agent.asker = Asker(label, row)
+                    self._after_command()
                     if self._think_ps and type(command) is Forward:
                         yield from self._think()
                 else:
@@ -187,93 +237,56 @@ class Bench:
                 advance, message = controller.throw, error
         controller.close()
 
-    def _serve_at_once(
-        self, command: SetPhases | Settle | Forward, agent: _Agent
-    ) -> tuple[Reply, int] | None:
-        """Serve ``command`` if the chip is free and nothing else is due meanwhile, without an event; else None."""
-        if self._busy:
-            return None
-        clock = self.clock
-        service = self.chip.begin(command)
-        issued = clock.now_ps
-        done = clock.skip(service.duration_ps)
-        if done < 0:
-            return None
-        return self._complete(command, service, agent.label, agent.cause, issued, issued, done)
-
-    def _serve(
-        self, command: SetPhases | Settle | Forward, agent: _Agent
-    ) -> Generator[simpy.Event, Any, tuple[Reply, int]]:
-        """Have the chip carry out ``command`` in its turn; return the reply and the row of the trace."""
-        clock, cause = self.clock, agent.cause
-        issued = clock.now_ps
-        if self._busy:
-            turn = clock.event()
-            self._queue.append(turn)
-            yield turn
-        self._busy = True
-        started = clock.now_ps
-        try:
-            service = self.chip.begin(command)
-            yield clock.timeout(service.duration_ps)
-            return self._complete(command, service, agent.label, cause, issued, started, clock.now_ps)
-        finally:
-            if self._queue:
-                self._queue.popleft().succeed()  # the longest waiting command has the chip
-            else:
-                self._busy = False
-
-    def _complete(
-        self,
-        command: SetPhases | Settle | Forward,
-        service: Service,
-        agent: int,
-        cause: int,
-        issued: int,
-        started: int,
-        done: int,
-    ) -> tuple[Reply, int]:
-        """Carry out the physics of a command whose time has passed, and record it."""
-        reply, target, value, result = self.chip.finish(command, started, done)
-        service.uses += 1
-        row = self._record(
-            agent, self._instrument, self._kind[type(command)], service.plan, cause,
-            issued, started, done, target, value, result,
-        )  # fmt: skip
+    def _after_command(self) -> None:
+        """Check the budget and let observers look, at the instant at which a command has been completed."""
         if self._budgeted:
             self._check_budget()
-        if self.chip.queries >= self._next_look:
+        if self._counting.queries >= self._next_look:
             self._look()
-        return reply, row
 
     def _think(self) -> Generator[simpy.Event, Any, None]:
         """Let the host compute what a reading means; it is active while any agent thinks."""
-        clock = self.clock
-        self._thoughts += 1
-        self._thinkers += 1
-        if self._thinkers == 1:
-            self.meter.set(self._host, clock.now_ps, self._host_w[1])
-            if self._budgeted:
-                self._check_budget()
+        clock, host = self.clock, self.host
+        host.begin_thought(clock.now_ps, self._think_ps)
+        if self._budgeted:
+            self._check_budget()
         done = clock.skip(self._think_ps)
         if done < 0:
             yield clock.timeout(self._think_ps)
             done = clock.now_ps
-        self._thinkers -= 1
-        if self._thinkers == 0:
-            self.meter.set(self._host, done, self._host_w[0])
+        host.rest(done)
 
     def _start(
-        self, command: SetPhases | Settle | Forward, agent: _Agent
-    ) -> Generator[simpy.Event, Any, tuple[Reply, int] | CommandError]:
+        self, station: Station, command: Served, asker: Asker
+    ) -> Generator[simpy.Event, Any, Answer | CommandError]:
         """Serve a started command; a refusal is kept for whoever joins it."""
         try:
-            answer = yield from self._serve(command, agent)
+            answer = yield from station.serve(command, asker)
         except CommandError as error:
             return error
+        self._after_command()
         if self._think_ps and type(command) is Forward:
             yield from self._think()
         return answer
+
+    def _join(self, ticket: Ticket, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
+        """Wait for a started command, and note whether its reply or an earlier one was the last to come."""
+        if ticket.number not in agent.tickets:
+            raise CommandError(f"Join: ticket {ticket.number} was never issued to this agent")
+        before = self.now_ps
+        answer: Answer | CommandError = yield agent.tickets[ticket.number]
+        if isinstance(answer, CommandError):
+            raise answer
+        reply, row = answer
+        label, cause, others = agent.asker
+        if cause == NO_COMMAND or self.now_ps > before:
+            cause, other = row, cause
+        else:
+            other = row
+        if other not in (NO_COMMAND, cause, *others):
+            others = (*others, other)
+        agent.asker = Asker(label, cause, others)
+        return reply
 
     def _administer(self, command: Command, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
         """Carry out a command that occupies no instrument."""
@@ -286,25 +299,27 @@ class Bench:
                 ) from error
         elif isinstance(command, Keep):
             self.recorder.state(command.name, command.values)
+        elif isinstance(command, Wait):
+            if type(command.until_ps) is not int:
+                raise CommandError(
+                    f"Wait: until_ps={command.until_ps!r} is not a whole number of picoseconds"
+                )
+            yield self.clock.timeout(max(0, command.until_ps - self.now_ps))
         elif isinstance(command, Start):
-            if type(command.command) not in _KINDS:
+            station = self._stations.get(type(command.command))
+            if station is None:
                 raise CommandError(
                     f"Start: {type(command.command).__name__} occupies no instrument; yield it itself"
                 )
             ticket = Ticket(len(agent.tickets))
-            agent.tickets[ticket.number] = self.clock.process(self._start(command.command, agent))
+            process = self._start(station, command.command, agent.asker)
+            agent.tickets[ticket.number] = self.clock.process(process)
             yield self.clock.timeout(0)  # the command begins now, not after what the agent asks next
             return ticket
         elif isinstance(command, Join):
-            if command.ticket.number not in agent.tickets:
-                raise CommandError(f"Join: ticket {command.ticket.number} was never issued to this agent")
-            answer: tuple[Reply, int] | CommandError = yield agent.tickets[command.ticket.number]
-            if isinstance(answer, CommandError):
-                raise answer
-            agent.cause = answer[1]
-            return answer[0]
+            return (yield from self._join(command.ticket, agent))
         else:
-            raise CommandError(f"bench: {command!r} is no command; see emulator.commands")
+            self._station(command)
         return None
 
     def _check_budget(self) -> None:
@@ -336,11 +351,10 @@ class Bench:
     def _close(self, status: RunStatus, reason: str) -> RunResult:
         """Put the totals into the trace and close it."""
         now = self.now_ps
-        busy: dict[str, int] = {"host.compute": self._thoughts * self._think_ps}
-        for service in self.chip.services():
-            for resource, activity, duration_ps in service.steps:
-                name = f"{resource}.{activity}"
-                busy[name] = busy.get(name, 0) + service.uses * duration_ps
+        busy: dict[str, int] = {}
+        for instrument in self._instruments:
+            for name, total_ps in instrument.busy_ps().items():
+                busy[name] = busy.get(name, 0) + total_ps
         result = RunResult(
             status,
             reason,
@@ -354,6 +368,8 @@ class Bench:
             self.log(f"energy_j.{component}", energy_j)
         for span, busy_s in result.busy_by_span_s.items():
             self.log(f"busy_s.{span}", busy_s)
-        self.recorder.state("final_phases", self.chip.core.driven_phases(), "rad")
+        for instrument in self._instruments:
+            for name, values, units in instrument.closing_states():
+                self.recorder.state(name, values, units)
         self.recorder.close(status, reason, now, self.queries)
         return result

@@ -236,6 +236,14 @@ class HostConfig(PresetModel):
     """Power while the host waits, in watts, [0, 1e6]."""
     active_power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 100.0
     """Power while the host computes, in watts, [0, 1e6]."""
+    flops_per_s: Annotated[float, Field(gt=0, le=1e21)] = 1e11
+    """Floating-point operations per second that large matrix products reach, (0, 1e21]."""
+    bytes_per_s: Annotated[float, Field(gt=0, le=1e21)] = 2e10
+    """Bytes per second between memory and processor, (0, 1e21]."""
+    launch_s: Annotated[Seconds, Field(ge=0, le=100)] = 1e-5
+    """Time to start one piece of work, in seconds, [0, 100]."""
+    frame_power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 60.0
+    """Further power while camera frames are turned into numbers, in watts, [0, 1e6]."""
 
 
 class BudgetConfig(StrictModel):

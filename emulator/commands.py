@@ -3,6 +3,9 @@
 A controller is a plain generator: it yields commands and is sent replies. The same frozen dataclasses are
 served by the instruments, stored by the recorder and re-issued by a replay; none of them knows SimPy or a file.
 Replies are named tuples, because three are made in every query.
+
+The chip serves SetPhases, Settle and Forward, the optical processing unit Project, the host Compute; the bench
+itself answers the others.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,19 +18,26 @@ from numpy.typing import NDArray
 __all__ = [
     "Batch",
     "Command",
+    "Compute",
+    "Computed",
     "Controller",
     "Forward",
+    "FrameCounts",
     "Join",
     "Keep",
     "Log",
     "PhasesSet",
+    "Project",
+    "Projection",
     "Reading",
     "Reply",
+    "Served",
     "SetPhases",
     "Settle",
     "Settled",
     "Start",
     "Ticket",
+    "Wait",
 ]
 
 
@@ -68,6 +78,36 @@ class Forward:
     batch: Batch
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Project:
+    """Ask the optical processing unit to project ``vectors`` (n, features), float32, finite, in one go.
+
+    What values a vector may have depends on the unit's encoding: 0 and 1, or -1, 0 and 1, or any number.
+    """
+
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Ask the host for ``flops`` floating-point operations that touch ``bytes`` bytes of memory.
+
+    ``activity`` says in the trace what they are for. The numbers themselves are the agent's own affair: it
+    computes them when it likes, and pays for them here.
+    """
+
+    flops: int
+    bytes: int
+    activity: str = "compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask the bench to reply at the emulated time ``until_ps``, or at once when that has passed."""
+
+    until_ps: int
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """Ask the bench to record ``value`` under ``name`` at the present emulated time; it takes no time."""
@@ -88,7 +128,7 @@ class Keep:
 class Start:
     """Ask the bench to begin ``command`` and to reply at once with a ticket."""
 
-    command: "SetPhases | Settle | Forward"
+    command: "Served"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +167,43 @@ class Reading(NamedTuple):
     saturated: int
 
 
-Command = SetPhases | Settle | Forward | Log | Keep | Start | Join
-Reply = PhasesSet | Settled | Reading | Ticket | None
+class FrameCounts(NamedTuple):
+    """Count what became of a projection's vectors and frames: sent = used + dropped + late.
+
+    ``skipped`` vectors sent no frame; ``torn`` frames are among the dropped ones.
+    """
+
+    vectors: int
+    skipped: int
+    sent: int
+    used: int
+    dropped: int
+    late: int
+    torn: int
+
+
+class Projection(NamedTuple):
+    """Return what the optical processing unit found: ``outputs`` (n, outputs), float32, not to be written to.
+
+    They are in units of the medium's matrix times the vector; ``valid`` (n,) is False where a frame was lost for
+    good, and the outputs there are 0. ``saturated`` counts the pixels at the end of the camera's range.
+    """
+
+    outputs: NDArray[Any]
+    valid: NDArray[np.bool_]
+    frames: FrameCounts
+    saturated: int
+
+
+class Computed(NamedTuple):
+    """Tell how long the host has computed, in picoseconds."""
+
+    duration_ps: int
+
+
+Served = SetPhases | Settle | Forward | Project | Compute
+"""What an instrument serves, and Start can begin."""
+
+Command = Served | Wait | Log | Keep | Start | Join
+Reply = PhasesSet | Settled | Reading | Projection | Computed | Ticket | None
 Controller = Generator[Command, Any, None]

@@ -16,7 +16,7 @@ from emulator.errors import ConfigError
 from emulator.toml import Tree, parse_toml
 from emulator.trace.ledger import IDLE, energy_by_component, latency_by_span
 from emulator.trace.reader import MetricSeries, Trace, open_trace
-from emulator.trace.schema import SCHEMA_VERSION, Power
+from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 
 __all__ = ["Budget", "Checks", "Inspection", "MetricSummary", "inspect_trace", "peak_power_w", "study_title"]
@@ -123,7 +123,7 @@ def inspect_trace(path: Path) -> Inspection:
             title=study_title(trace),
             status=trace.status,
             reason=trace.reason,
-            schema_version=SCHEMA_VERSION,
+            schema_version=trace.schema_version,
             digest=trace.digest,
             config_digest=trace.config_digest,
             created=trace.created,

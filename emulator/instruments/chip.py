@@ -6,48 +6,33 @@ Not modelled: pipelining of layers; the next layer starts when the whole mini-ba
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.chip_config import ChipConfig
-from emulator.commands import Batch, Forward, PhasesSet, Reading, Reply, SetPhases, Settle, Settled
+from emulator.commands import Batch, Forward, PhasesSet, Reading, SetPhases, Settle, Settled
 from emulator.errors import CommandError, DivergedError
+from emulator.instruments.chip_timing import LIGHT, chip_steps
 from emulator.instruments.core import ChipCore, Design
+from emulator.instruments.service import Outcome, Service, State
 from emulator.meter import Meter
 from emulator.physics.laser import electrical_power_w
 from emulator.trace import REMAINDER, AnyRecorder
-from emulator.trace.plans import Step
+from emulator.trace.plans import Work
 from emulator.units import s_to_ps
 
-__all__ = ["Chip", "Outcome", "Service"]
-
-
-@dataclass(slots=True, eq=False)
-class Service:
-    """Say how long a kind of command occupies the instrument, span by span, and how often it was served.
-
-    ``plan`` is the number under which the trace knows the spans ``steps``.
-    """
-
-    duration_ps: int
-    plan: int
-    steps: tuple[Step, ...]
-    uses: int = 0
-
-
-Outcome = tuple[Reply, int, float, float]
-"""The reply to a command, and what the trace keeps of it: target, value, result. A tuple: it is made three times
-a query."""
+__all__ = ["Chip"]
 
 
 class Chip:
     """Serve one command at a time: the bench calls ``begin``, lets the service's time pass, calls ``finish``."""
 
     name = "chip"
+    pipelined = False
+    kinds: Mapping[type, str] = {SetPhases: "set_phases", Settle: "settle", Forward: "forward"}
 
     def __init__(
         self, config: ChipConfig, design: Design, seed: int, meter: Meter, recorder: AnyRecorder
@@ -64,9 +49,12 @@ class Chip:
         self._symbols_ps = 0
         self._forward_services: dict[tuple[int, bool], tuple[Service, int]] = {}
         self._setpoint_services: dict[int, Service] = {}
-        self._settle_services: dict[int, Service] = {}
+        self._settle_services: dict[int | None, Service] = {}
         self._settle_ps = s_to_ps(config.heaters.settle_s)
-        self._settle_plan = recorder.plan((("heaters", "settling", REMAINDER),))
+        settling = (("heaters", "settling", REMAINDER),)
+        self._settle_plans = {
+            asked: recorder.plan(settling, (("asked", int(asked)),)) for asked in (False, True)
+        }
         self._begin: dict[type, Callable[[Any], Service]] = {
             SetPhases: self._begin_set_phases,
             Settle: self._begin_settle,
@@ -91,6 +79,31 @@ class Chip:
         """Return every kind of service that was asked for, with its number of uses."""
         forward = [service for service, _ in self._forward_services.values()]
         return [*self._setpoint_services.values(), *self._settle_services.values(), *forward]
+
+    def busy_ps(self) -> dict[str, int]:
+        """Return the time that each span has taken so far."""
+        busy: dict[str, int] = {}
+        for service in self.services():
+            for resource, activity, duration_ps in service.steps:
+                name = f"{resource}.{activity}"
+                busy[name] = busy.get(name, 0) + service.uses * duration_ps
+        return busy
+
+    def opening_states(self) -> Sequence[State]:
+        """Return the design and the phases that the heaters start from."""
+        design = self.core.design
+        return (
+            ("design_phases", design.phases(), "rad"),
+            ("active", design.active, "1"),
+            ("initial_phases", self.core.driven_phases(), "rad"),
+        )
+
+    def closing_states(self) -> Sequence[State]:
+        """Return the phases that the heaters are driven to."""
+        return (("final_phases", self.core.driven_phases(), "rad"),)
+
+    def commence(self, start_ps: int) -> None:
+        """Do nothing: what a command changes, it changes at its end."""
 
     def observe(self, inputs: NDArray[np.float64], now_ps: int) -> NDArray[np.float64]:
         """Return what ``inputs`` (samples, modes) would read at ``now_ps``, at no cost in time, energy or noise."""
@@ -132,9 +145,7 @@ class Chip:
         known = self._setpoint_services.get(count)
         if known is not None:
             return known
-        link_s = self._transfer_s(count * self._config.link.bits_per_setpoint)
-        steps = (("link", "setpoint", s_to_ps(link_s)), ("dac", "update", s_to_ps(self._config.dac.update_s)))
-        self._setpoint_services[count] = service = self._service(steps)
+        self._setpoint_services[count] = service = self._service("set_phases", (("heaters", count),))
         return service
 
     def _refusal(self, heater: object, phase: object) -> CommandError:
@@ -148,16 +159,17 @@ class Chip:
 
     def _begin_settle(self, command: Settle) -> Service:
         asked_ps = command.duration_ps
-        duration_ps = self._settle_ps if asked_ps is None else asked_ps
-        known = self._settle_services.get(duration_ps)
+        known = self._settle_services.get(asked_ps)
         if known is not None:
             return known
+        duration_ps = self._settle_ps if asked_ps is None else asked_ps
         if type(duration_ps) is not int or duration_ps < 0:
             raise CommandError(
                 f"Settle: duration_ps={duration_ps!r} is not a non-negative int of picoseconds"
             )
-        service = Service(duration_ps, self._settle_plan, (("heaters", "settling", duration_ps),))
-        self._settle_services[duration_ps] = service
+        plan = self._settle_plans[asked_ps is not None]
+        service = Service(duration_ps, plan, (("heaters", "settling", duration_ps),))
+        self._settle_services[asked_ps] = service
         return service
 
     def _finish_settle(self, command: Settle, start_ps: int, end_ps: int) -> Outcome:
@@ -195,19 +207,17 @@ class Chip:
 
     def _forward_service(self, samples: int, upload: bool) -> tuple[Service, int]:
         """Return the service of a query of ``samples``, and how long after its start the light is sent."""
-        config, depth = self._config, len(self.core.layers)
-        modes, classes = self.core.layers[0].inputs, self.core.layers[-1].outputs
-        bits = config.link.bits_per_sample
-        symbols = math.ceil(samples / config.inputs.wavelengths) * config.receiver.averages
-        before = [("link", "upload", s_to_ps(self._transfer_s(samples * modes * bits)))] if upload else []
-        before.append(("link", "request", s_to_ps(config.link.latency_s)))
-        light = [
-            ("optics", "symbols", s_to_ps(depth * symbols / config.inputs.symbol_rate_hz)),
-            ("receiver", "detection", s_to_ps(depth * config.receiver.detection_s)),
-            ("receiver", "adc", s_to_ps(depth * config.receiver.adc_s)),
-            ("link", "readout", s_to_ps(self._transfer_s(samples * classes * bits))),
-        ]
-        return self._service((*before, *light)), sum(step[2] for step in before)
+        layers = self.core.layers
+        work: Work = (
+            ("samples", samples),
+            ("upload", int(upload)),
+            ("modes", layers[0].inputs),
+            ("classes", layers[-1].outputs),
+            ("layers", len(layers)),
+        )
+        service = self._service("forward", work)
+        before = [step[:2] for step in service.steps].index(LIGHT)
+        return service, sum(step[2] for step in service.steps[:before])
 
     def _finish_forward(self, command: Forward, start_ps: int, end_ps: int) -> Outcome:
         core, batch = self.core, command.batch
@@ -239,8 +249,6 @@ class Chip:
         self._loaded, self._loaded_inputs = batch.key, batch.inputs
         self._recorder.batch(batch.key, batch.samples)
 
-    def _transfer_s(self, bits: int) -> float:
-        return self._config.link.latency_s + bits / self._config.link.rate_bit_per_s
-
-    def _service(self, steps: tuple[Step, ...]) -> Service:
-        return Service(sum(step[2] for step in steps), self._recorder.plan(steps), steps)
+    def _service(self, kind: str, work: Work) -> Service:
+        steps = chip_steps(self._config, kind, dict(work))
+        return Service(sum(step[2] for step in steps), self._recorder.plan(steps, work), steps)

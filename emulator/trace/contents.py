@@ -22,10 +22,10 @@ from emulator.trace.layout import CONFIG, FORMAT, ROW, STATES, Facts, Seal, chec
 from emulator.trace.schema import (
     DETAILS,
     MAX_STATES,
-    SCHEMA_VERSION,
+    READABLE,
     STATUSES,
-    TABLES,
     Column,
+    tables_of,
 )
 
 __all__ = ["CONFIG_PATH", "Contents"]
@@ -88,9 +88,11 @@ class Contents:
         if read_text(self._file, "format", where) != FORMAT:
             raise TraceError(f"{where}: it is an HDF5 file, but not a Lightloop trace")
         version = read_number(self._file, "schema_version", where)
-        if version != SCHEMA_VERSION:
-            raise TraceError(f"{where}: schema version {version}; this Lightloop reads {SCHEMA_VERSION}")
-        check_members(self._file, [CONFIG, STATES, *(table.name for table in TABLES)], where)
+        if version not in READABLE:
+            readable = " and ".join(map(str, READABLE))
+            raise TraceError(f"{where}: schema version {version}; this Lightloop reads {readable}")
+        tables = tables_of(version)
+        check_members(self._file, [CONFIG, STATES, *(table.name for table in tables)], where)
         with mapped_errors(f"{where}: attributes"):
             rows = json.loads(read_text(self._file, "rows", where))
             versions = json.loads(read_text(self._file, "versions", where))
@@ -99,6 +101,7 @@ class Contents:
             if status not in STATUSES or detail not in DETAILS:
                 raise ValueError(f"status {status!r} or detail {detail!r} is unknown")
             return Facts(
+                version=version,
                 created=read_text(self._file, "created", where),
                 status=status,
                 reason=read_text(self._file, "reason", where),
@@ -108,7 +111,7 @@ class Contents:
                 elapsed_ps=read_number(self._file, "elapsed_ps", where),
                 queries=read_number(self._file, "queries", where),
                 config_digest=read_text(self._file[CONFIG], "digest", where),
-                rows=tuple(int(rows[table.name]) for table in TABLES),
+                rows=tuple(int(rows[table.name]) for table in tables),
                 states=tuple(str(name) for name in states),
             )
 
@@ -116,7 +119,7 @@ class Contents:
         """Open every dataset that a trace has, check its form, and collect what the digest covers."""
         where = str(self.path)
         self._open(self._file, Column(CONFIG, "B"), CONFIG_PATH)
-        for table, rows in zip(TABLES, self.facts.rows, strict=True):
+        for table, rows in zip(tables_of(self.facts.version), self.facts.rows, strict=True):
             group = open_group(self._file, table.name, where)
             columns = (ROW, *table.columns)
             check_members(group, [column.name for column in columns], f"{where}/{table.name}")

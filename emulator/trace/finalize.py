@@ -105,6 +105,7 @@ def _write(part: Path, survey: Survey, reader: JournalReader) -> None:
         seals += writer.finish()
         counts.append(writer.rows)
     facts = Facts(
+        version=SCHEMA_VERSION,
         created=header.created,
         status=ending.status,
         reason=ending.reason,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError, nearest
-from emulator.trace.schema import DETAILS, SCHEMA_VERSION, STATUSES, VOCABULARIES, Detail, Status
+from emulator.trace.schema import DETAILS, READABLE, SCHEMA_VERSION, STATUSES, VOCABULARIES, Detail, Status
 
 __all__ = ["MAX_REASON", "Footer", "Header", "Label", "Opening", "State", "text_digest"]
 
@@ -141,9 +141,10 @@ class Opening:
     def decode(cls, body: bytes | memoryview, where: str) -> "Opening":
         """Read the JSON text of the block; raises ``TraceError`` when it is damaged or of another version."""
         tree = _load(body, f"{where}: header")
-        if not isinstance(tree, dict) or tree.get("schema_version") != SCHEMA_VERSION:
+        if not isinstance(tree, dict) or tree.get("schema_version") not in READABLE:
             found = tree.get("schema_version") if isinstance(tree, dict) else None
-            raise TraceError(f"{where}: schema version {found!r}; this Lightloop reads {SCHEMA_VERSION}")
+            readable = " and ".join(map(str, READABLE))
+            raise TraceError(f"{where}: schema version {found!r}; this Lightloop reads {readable}")
         try:
             pairs = tuple((name, text) for name, text in tree["versions"])
             header = Header(tree["config"], tree["seed"], tree["config_digest"], pairs, tree["created"])

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Final
 
-from emulator.trace.schema import SCHEMA_VERSION, TABLES, Column, Detail, Status
+from emulator.trace.schema import Column, Detail, Status, tables_of
 
 # Before the first import of h5py: HDF5 must not look for filter plug-ins when it meets an unknown filter.
 os.environ.setdefault("HDF5_PLUGIN_PRELOAD", "::")
@@ -58,9 +58,11 @@ def chunk_rows(rows: int) -> int:
 class Facts:
     """The attributes of the file itself, apart from its format, version and digest.
 
-    ``rows`` has the length of each table, in the order of ``TABLES``; ``states`` the sorted names of the
-    states.
+    ``rows`` has the length of each table, in the order of ``tables_of(version)``; ``states`` the sorted names of
+    the states.
     """
+
+    version: int
 
     created: str
     status: Status
@@ -100,8 +102,8 @@ def trace_digest(facts: Facts, seals: list[Seal]) -> str:
 
     It covers every dataset and every attribute but ``created``, which it leaves to the checksums of HDF5.
     """
-    said = {name: value for name, value in asdict(facts).items() if name != "created"}
+    said = {name: value for name, value in asdict(facts).items() if name not in ("created", "version")}
     ordered = [asdict(seal) for seal in sorted(seals, key=lambda seal: seal.path)]
-    names = [table.name for table in TABLES]
-    text = json.dumps([FORMAT, SCHEMA_VERSION, names, said, ordered], sort_keys=True, ensure_ascii=True)
+    names = [table.name for table in tables_of(facts.version)]
+    text = json.dumps([FORMAT, facts.version, names, said, ordered], sort_keys=True, ensure_ascii=True)
     return checksum(text.encode())

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emulator.trace.plans import Step
+from emulator.commands import FrameCounts
+from emulator.trace.plans import Step, Work
 from emulator.trace.schema import NO_PLAN, Detail, Status
 
 __all__ = ["NullRecorder"]
@@ -49,7 +51,7 @@ class NullRecorder:
     ) -> None:
         """Do nothing."""
 
-    def plan(self, steps: Sequence[Step]) -> int:
+    def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
         """Return ``NO_PLAN``."""
         return NO_PLAN
 
@@ -57,6 +59,15 @@ class NullRecorder:
         """Do nothing."""
 
     def setpoints(self, heaters: ArrayLike, phases: ArrayLike) -> None:
+        """Do nothing."""
+
+    def join(self, cause: int) -> None:
+        """Do nothing."""
+
+    def frames(self, counts: FrameCounts) -> None:
+        """Do nothing."""
+
+    def patterns(self, vectors: NDArray[np.float32]) -> None:
         """Do nothing."""
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:

@@ -12,29 +12,32 @@ from numpy.typing import NDArray
 from emulator.errors import TraceError
 from emulator.trace.schema import NO_PLAN, REMAINDER, Commands, Plans, Spans
 
-__all__ = ["PlanBook", "Step", "check_commands", "expand_plans", "merge_spans"]
+__all__ = ["PlanBook", "Step", "Work", "check_commands", "expand_plans", "merge_spans"]
 
 Step = tuple[str, str, int]
 """(resource, activity, duration in ps, or ``REMAINDER``)."""
+
+Work = tuple[tuple[str, int], ...]
+"""What a command asks for, as (quantity, amount): enough to price it anew under other parameters."""
 
 _MAX_PLANS: Final = 2**16
 _MAX_SPANS: Final = 2**28
 
 
 class PlanBook:
-    """The plans of one recorder; the empty plan is number ``NO_PLAN``."""
+    """The plans of one recorder; the empty plan, which stands for no work, is number ``NO_PLAN``."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[Step, ...], int] = {(): NO_PLAN}
+        self._numbers: dict[tuple[tuple[Step, ...], Work], int] = {((), ()): NO_PLAN}
         self.fixed_ps = np.zeros(1, dtype=np.int64)
         self.flexible = np.ones(1, dtype=np.bool_)
 
-    def find(self, steps: tuple[Step, ...]) -> int | None:
-        """Return the number of the plan ``steps``, or None when it is new."""
-        return self._numbers.get(steps)
+    def find(self, steps: tuple[Step, ...], work: Work = ()) -> int | None:
+        """Return the number of the plan ``steps`` for ``work``, or None when it is new."""
+        return self._numbers.get((steps, work))
 
-    def add(self, steps: tuple[Step, ...]) -> int:
-        """Return the number of the new plan ``steps``.
+    def add(self, steps: tuple[Step, ...], work: Work = ()) -> int:
+        """Return the number of the new plan ``steps`` for ``work``; a plan without steps may last any time.
 
         Raises ``TraceError`` when a duration is negative, two steps are remainders, or there are too many
         plans.
@@ -50,8 +53,8 @@ class PlanBook:
                 f"plan: {_MAX_PLANS} plans exist already; spans whose durations vary belong in span()"
             )
         self.fixed_ps = np.append(self.fixed_ps, sum(ps for ps in durations if ps != REMAINDER))
-        self.flexible = np.append(self.flexible, REMAINDER in durations)
-        self._numbers[steps] = number
+        self.flexible = np.append(self.flexible, not steps or REMAINDER in durations)
+        self._numbers[steps, work] = number
         return number
 
 

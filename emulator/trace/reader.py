@@ -21,17 +21,24 @@ from emulator.trace.recover import recover
 from emulator.trace.schema import (
     BATCHES,
     COMMANDS,
+    FRAMES,
+    JOINS,
     METRICS,
+    PATTERNS,
     PLANS,
     POWER,
     SAMPLES,
     SETPOINTS,
     SPANS,
     TABLES,
+    WORK,
     Batches,
     Commands,
     Detail,
+    Frames,
+    Joins,
     Metrics,
+    Patterns,
     Plans,
     Power,
     Samples,
@@ -39,6 +46,8 @@ from emulator.trace.schema import (
     Spans,
     Status,
     Table,
+    Work,
+    tables_of,
 )
 from emulator.units import PS_PER_S, ps_to_s
 
@@ -92,6 +101,11 @@ class Trace:
         self._contents.close()
 
     # ------------------------------------------------------------------ what the run was and how it ended
+    @property
+    def schema_version(self) -> int:
+        """Version of the schema that the file was written with."""
+        return self._facts.version
+
     @property
     def status(self) -> Status:
         """How the run ended."""
@@ -208,11 +222,32 @@ class Trace:
         """The phases of the commands that set several heaters."""
         return Setpoints(*self._table(SETPOINTS))
 
+    @cached_property
+    def work(self) -> Work:
+        """What the commands of each plan asked for; none in a trace of version 1."""
+        return Work(*self._table(WORK))
+
+    @cached_property
+    def joins(self) -> Joins:
+        """The further replies that commands waited for."""
+        return Joins(*self._table(JOINS))
+
+    @cached_property
+    def frames(self) -> Frames:
+        """What became of the frames of each projection command."""
+        return Frames(*self._table(FRAMES))
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """The non-zero entries of the projected vectors; at detail "full" only."""
+        return Patterns(*self._table(PATTERNS))
+
     def labels(self, table_column: str) -> tuple[str, ...]:
         """Return the names that a column such as ``"commands.agent"`` indexes; raises ``TraceError``."""
         if table_column not in _NAMED:
             raise TraceError(f"{self.path}: no names for {table_column!r}; {nearest(table_column, _NAMED)}")
-        return self._contents.seals["/" + table_column.replace(".", "/")].labels
+        seal = self._contents.seals.get("/" + table_column.replace(".", "/"))
+        return () if seal is None else seal.labels
 
     def all_spans(self) -> Spans:
         """Return every span, sorted by start and command; plans are expanded where the file did not."""
@@ -252,7 +287,9 @@ class Trace:
         return {key: row for row, key in enumerate(self.batches.key.tolist())}
 
     def _table(self, table: Table) -> list[NDArray[Any]]:
-        columns = []
+        if table not in tables_of(self.schema_version):
+            return [np.empty(0, dtype=column.dtype) for column in table.columns]
+        columns: list[NDArray[Any]] = []
         for column in table.columns:
             path = f"/{table.name}/{column.name}"
             values = self._contents.read(path, self._verify)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from emulator.commands import FrameCounts
 from emulator.errors import TraceError, nearest
 from emulator.trace.header import MAX_REASON, Footer, Header, Label, Opening, State
 from emulator.trace.journal import (
@@ -26,15 +27,18 @@ from emulator.trace.journal import (
     journal_path,
     rows_segment,
 )
-from emulator.trace.plans import PlanBook, Step, check_commands
+from emulator.trace.plans import PlanBook, Step, Work, check_commands
 from emulator.trace.recover import finalize_in_child
 from emulator.trace.schema import (
     BATCHES,
     COMMANDS,
     DETAILS,
+    FRAMES,
+    JOINS,
     MAX_NAMES,
     MAX_STATES,
     METRICS,
+    PATTERNS,
     PLANS,
     POWER,
     SAMPLES,
@@ -42,6 +46,7 @@ from emulator.trace.schema import (
     SPANS,
     TABLES,
     VOCABULARIES,
+    WORK,
     Detail,
     Status,
     Table,
@@ -178,21 +183,24 @@ class Recorder:
                 SPANS, resource, activity, t_start, t_end, self._next_row if command is None else command
             )
 
-    def plan(self, steps: Sequence[Step]) -> int:
-        """Return the number of the span template ``steps``, recording it the first time.
+    def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
+        """Return the number of the span template ``steps`` for ``work``, recording it the first time.
 
         Each step is (resource, activity, duration in ps); at most one lasts ``REMAINDER``. The spans of a
         command that names the plan follow each other from its ``t_started`` to its ``t_done``.
         """
         key = tuple(steps)
-        known = self._book.find(key)
+        known = self._book.find(key, work)
         if known is not None:
             return known
         named = [(self._intern("resource", who), self._intern("activity", what), ps) for who, what, ps in key]
-        number = self._book.add(key)
+        asked = [(self._intern("quantity", name), amount) for name, amount in work]
+        number = self._book.add(key, work)
         if not self._summary:
             for resource, activity, ps in named:
                 self._row(PLANS, number, resource, activity, ps)
+            for quantity, amount in asked:
+                self._row(WORK, number, quantity, amount)
         return number
 
     def batch(self, key: int, samples: ArrayLike) -> None:
@@ -209,6 +217,25 @@ class Recorder:
             rows = np.empty(np.size(heaters), dtype=SETPOINTS.dtype)
             rows["command"], rows["heater"], rows["phase_rad"] = self._next_row, heaters, phases
             self._rows(SETPOINTS, rows.tobytes(), rows.size)
+
+    def join(self, cause: int) -> None:
+        """Record that the next command to be recorded waited for the reply of row ``cause``, too."""
+        if not self._summary:
+            self._row(JOINS, self._next_row, cause)
+
+    def frames(self, counts: FrameCounts) -> None:
+        """Record what became of the frames of the next command to be recorded."""
+        if not self._summary:
+            self._row(FRAMES, self._next_row, *counts)
+
+    def patterns(self, vectors: NDArray[np.float32]) -> None:
+        """Record the non-zero entries of the ``vectors`` (n, inputs) of the next command; at detail "full" only."""
+        if self.detail == "full":
+            vector, entry = np.nonzero(vectors)
+            rows = np.empty(len(vector), dtype=PATTERNS.dtype)
+            rows["command"], rows["vector"], rows["input"] = self._next_row, vector, entry
+            rows["value"] = vectors[vector, entry]
+            self._rows(PATTERNS, rows.tobytes(), rows.size)
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
         """Record a real ``array`` of at most 3 dimensions under ``name`` and commit; the last one stays."""

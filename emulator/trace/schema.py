@@ -15,13 +15,17 @@ __all__ = [
     "BATCHES",
     "COMMANDS",
     "DETAILS",
+    "FRAMES",
+    "JOINS",
     "MAX_NAMES",
     "MAX_STATES",
     "METRICS",
     "NO_COMMAND",
     "NO_PLAN",
+    "PATTERNS",
     "PLANS",
     "POWER",
+    "READABLE",
     "REMAINDER",
     "SAMPLES",
     "SCHEMA_VERSION",
@@ -30,11 +34,15 @@ __all__ = [
     "STATUSES",
     "TABLES",
     "VOCABULARIES",
+    "WORK",
     "Batches",
     "Column",
     "Commands",
     "Detail",
+    "Frames",
+    "Joins",
     "Metrics",
+    "Patterns",
     "Plans",
     "Power",
     "Samples",
@@ -42,10 +50,12 @@ __all__ = [
     "Spans",
     "Status",
     "Table",
+    "Work",
+    "tables_of",
 ]
 
-SCHEMA_VERSION: Final = 1
-"""Version of the tables below; a reader refuses any other."""
+SCHEMA_VERSION: Final = 2
+"""Version of the tables below; older ones are read, see ``tables_of``."""
 
 NO_COMMAND: Final = -1
 """Row id that stands for "no command"."""
@@ -71,7 +81,16 @@ STATUSES: Final[tuple[Status, ...]] = (
     "disk-full",
 )
 
-VOCABULARIES: Final = ("agent", "instrument", "kind", "resource", "activity", "component", "metric")
+VOCABULARIES: Final = (
+    "agent",
+    "instrument",
+    "kind",
+    "resource",
+    "activity",
+    "component",
+    "metric",
+    "quantity",
+)
 """The lists of interned names; a column of small integers may index one of them."""
 
 MAX_NAMES: Final = {name: 512 if name == "metric" else 256 for name in VOCABULARIES}
@@ -167,9 +186,60 @@ SAMPLES: Final = _table(6, "samples", Column("index", "i"))
 SETPOINTS: Final = _table(
     7, "setpoints", Column("command", "q"), Column("heater", "i"), Column("phase_rad", "d", "rad")
 )
+WORK: Final = _table(
+    8,
+    "work",
+    Column("plan", "H"),
+    Column("quantity", "B", vocabulary="quantity"),
+    Column("value", "q"),
+)
+JOINS: Final = _table(9, "joins", Column("command", "q"), Column("cause", "q"))
+FRAMES: Final = _table(
+    10,
+    "frames",
+    Column("command", "q"),
+    Column("vectors", "i"),
+    Column("skipped", "i"),
+    Column("sent", "i"),
+    Column("used", "i"),
+    Column("dropped", "i"),
+    Column("late", "i"),
+    Column("torn", "i"),
+)
+PATTERNS: Final = _table(
+    11,
+    "patterns",
+    Column("command", "q"),
+    Column("vector", "i"),
+    Column("input", "i"),
+    Column("value", "d"),
+)
 
-TABLES: Final = (COMMANDS, PLANS, SPANS, POWER, METRICS, BATCHES, SAMPLES, SETPOINTS)
+TABLES: Final = (
+    COMMANDS,
+    PLANS,
+    SPANS,
+    POWER,
+    METRICS,
+    BATCHES,
+    SAMPLES,
+    SETPOINTS,
+    WORK,
+    JOINS,
+    FRAMES,
+    PATTERNS,
+)
 """Every table; the position equals ``Table.ident``."""
+
+_TABLES_OF: Final = {1: TABLES[:8], 2: TABLES}
+
+READABLE: Final = tuple(_TABLES_OF)
+"""The versions that this Lightloop reads."""
+
+
+def tables_of(version: int) -> tuple[Table, ...]:
+    """Return the tables that a trace of a readable ``version`` holds."""
+    return _TABLES_OF[version]
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,3 +325,44 @@ class Setpoints:
     command: NDArray[np.int64]
     heater: NDArray[np.int32]
     phase_rad: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One row a quantity: commands of ``plan`` ask for so much of it, whatever it costs in time."""
+
+    plan: NDArray[np.uint16]
+    quantity: NDArray[np.uint8]
+    value: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Joins:
+    """One row a further reply, besides its ``cause``, that ``command`` waited for."""
+
+    command: NDArray[np.int64]
+    cause: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """One row a projection command; ``sent`` = ``used`` + ``dropped`` + ``late``, and ``torn`` are dropped ones."""
+
+    command: NDArray[np.int64]
+    vectors: NDArray[np.int32]
+    skipped: NDArray[np.int32]
+    sent: NDArray[np.int32]
+    used: NDArray[np.int32]
+    dropped: NDArray[np.int32]
+    late: NDArray[np.int32]
+    torn: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """One row a non-zero entry of a projected vector; kept at detail "full" only."""
+
+    command: NDArray[np.int64]
+    vector: NDArray[np.int32]
+    input: NDArray[np.int32]
+    value: NDArray[np.float64]

@@ -12,9 +12,12 @@ from emulator.trace.header import Footer, Label, Opening, State
 from emulator.trace.journal import JournalReader, Kind, Segment
 from emulator.trace.schema import (
     COMMANDS,
+    FRAMES,
+    JOINS,
     MAX_NAMES,
     MAX_STATES,
     METRICS,
+    PATTERNS,
     POWER,
     SETPOINTS,
     SPANS,
@@ -108,7 +111,7 @@ class Survey:
 
     def kept(self, table: Table, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Return the rows that belong to the trace: none of an unfinished command, none after the end."""
-        if table in (SPANS, SETPOINTS):
+        if table in (SPANS, SETPOINTS, JOINS, FRAMES, PATTERNS):
             rows = rows[rows["command"] < self.rows[COMMANDS.ident]]
         if self.truncated and table in (POWER, METRICS):
             rows = rows[rows["t"] <= self.ending().elapsed_ps]
