@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.losses import cross_entropy
 from emulator.bench import Bench
+from emulator.units import format_si
 from experiments.tasks.task import Task
 
 __all__ = ["RecoveryObserver"]
@@ -21,6 +22,8 @@ class RecoveryObserver:
 
     ``test_accuracy`` is the last one measured, for people who watch.
     """
+
+    verb = "recovering"
 
     def __init__(self, task: Task, every_queries: int) -> None:
         self.every_queries = every_queries
@@ -49,3 +52,8 @@ class RecoveryObserver:
             "heater_power_w": bench.chip.core.heater_power_w,
             "energy_j": bench.meter.total_j(bench.now_ps),
         }
+
+    def facts(self, bench: Bench) -> str:
+        """Return in a few words what the recovery is at."""
+        power = format_si(bench.chip.core.heater_power_w, "W", 3)
+        return f"test {100 * self.test_accuracy:.1f} % | heaters {power:>7}"

@@ -15,10 +15,9 @@ from typing import Any, Self
 from emulator.bench import Bench, RunResult
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.journal import journal_path
-from experiments.evaluation import RecoveryObserver
 from experiments.progress import ProgressLine
-from experiments.run import run_study
-from experiments.study import StudyConfig, load_study
+from experiments.run import Started, run_study
+from experiments.study import Study, load_study
 
 __all__ = ["Launched", "check_out", "default_out", "launch", "open_study", "shipped_studies"]
 
@@ -44,7 +43,7 @@ def shipped_studies() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
-def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = None) -> StudyConfig:
+def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = None) -> Study:
     """Return ``study``, a TOML file or the name of a shipped study, with ``overrides`` and ``seed`` on top.
 
     Raises ``ConfigError`` when there is no such study or a value of it is refused.
@@ -81,7 +80,7 @@ def check_out(out: Path) -> None:
         raise TraceError(f"{out}: the folder {folder} cannot be written; choose another path with --out")
 
 
-def launch(study: StudyConfig, out: Path, quiet: bool = False) -> Launched:
+def launch(study: Study, out: Path, quiet: bool = False) -> Launched:
     """Run ``study`` into the trace ``out``, with a progress line when stderr is a terminal and not ``quiet``.
 
     The first SIGINT or SIGTERM ends the run after the command in flight, with status "aborted"; the second
@@ -89,11 +88,11 @@ def launch(study: StudyConfig, out: Path, quiet: bool = False) -> Launched:
     written.
     """
     check_out(out)
-    with ProgressLine(study.controller.queries, quiet) as progress, _Interrupts() as interrupts:
+    with ProgressLine(quiet) as progress, _Interrupts() as interrupts:
 
-        def start(bench: Bench, watch: RecoveryObserver) -> None:
-            interrupts.obey(bench)
-            progress.begin(watch)
+        def start(started: Started) -> None:
+            interrupts.obey(started.bench)
+            progress.begin(started)
 
         result = run_study(study, out, [progress], start)
     if result.status == "aborted":

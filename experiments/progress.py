@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from emulator.bench import Bench
 from emulator.units import format_si, ps_to_s
-from experiments.evaluation import RecoveryObserver
+from experiments.run import Started, Watch
 
 __all__ = ["ProgressLine"]
 
@@ -25,11 +25,11 @@ class ProgressLine:
 
     every_queries = _EVERY_QUERIES
 
-    def __init__(self, queries: int, quiet: bool = False, console: Console | None = None) -> None:
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
         console = console or Console(stderr=True)
         self._shown = console.is_terminal and not quiet
         self._next_s = 0.0
-        self._watch: RecoveryObserver | None = None
+        self._watch: Watch | None = None
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -42,7 +42,7 @@ class ProgressLine:
             expand=True,
             disable=not self._shown,
         )
-        self._task = self._progress.add_task("pre-training", total=queries, facts="")
+        self._task = self._progress.add_task("preparing", total=1, facts="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -52,10 +52,10 @@ class ProgressLine:
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
 
-    def begin(self, watch: RecoveryObserver) -> None:
-        """Say that emulated time begins; ``watch`` knows the last accuracy."""
-        self._watch = watch
-        self._progress.reset(self._task, description="recovering")
+    def begin(self, started: Started) -> None:
+        """Say that emulated time begins."""
+        self._watch = started.watch
+        self._progress.reset(self._task, description=started.watch.verb, total=started.queries)
 
     def observe(self, bench: Bench) -> Mapping[str, float]:
         """Draw what ``bench`` is at, unless that was done a moment ago; return no metrics."""
@@ -67,6 +67,4 @@ class ProgressLine:
 
     def _facts(self, bench: Bench) -> str:
         time = format_si(ps_to_s(bench.now_ps), "s", 3)
-        power = format_si(bench.chip.core.heater_power_w, "W", 3)
-        accuracy = "" if self._watch is None else f"test {100 * self._watch.test_accuracy:.1f} %"
-        return f"{time:>8} | {accuracy} | heaters {power:>7}"
+        return f"{time:>8} | {'' if self._watch is None else self._watch.facts(bench)}"

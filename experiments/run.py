@@ -1,8 +1,12 @@
-"""One run of a study, top to bottom: task, pre-training, deployment, bench, controller, observers, trace."""
+"""One run of a study, top to bottom: task, pre-training, deployment, bench, controller, observers, trace.
+
+A study of training with light goes the same way through ``experiments.training``.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from controllers.batches import mini_batches
 from controllers.deployment import Deployment, deploy
@@ -14,14 +18,40 @@ from emulator.errors import TraceError
 from emulator.instruments.core import Design
 from emulator.physics.converters import phase_step_rad
 from emulator.streams import stream
-from emulator.trace import Header, NullRecorder, Recorder
+from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
 from experiments.evaluation import RecoveryObserver
-from experiments.study import StudyConfig
-from experiments.tasks.pretraining import Pretrained, default_options, pretrain
+from experiments.study import Study, StudyConfig
+from experiments.tasks.pretraining import Pretrained, default_options, pretrain, reproducible
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import Task, TaskOptions
+from experiments.training import (
+    TrainingWatch,
+    make_training_bench,
+    make_training_controller,
+    prepare_training,
+)
 
-__all__ = ["Prepared", "make_bench", "make_controller", "prepare", "run_study"]
+__all__ = ["Prepared", "Started", "Watch", "make_bench", "make_controller", "prepare", "run_study"]
+
+
+class Watch(Protocol):
+    """Know how a run is doing, for people who watch it."""
+
+    verb: str
+
+    def facts(self, bench: Bench) -> str:
+        """Return in a few words what the run is at."""
+
+
+class Started(NamedTuple):
+    """Hold what there is to watch when emulated time begins, and how many queries are to come."""
+
+    bench: Bench
+    watch: Watch
+    queries: int
+
+
+OnStart = Callable[[Started], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +90,16 @@ def prepare(study: StudyConfig) -> Prepared:
 
 def make_bench(study: StudyConfig, prepared: Prepared, out: Path | None) -> Bench:
     """Build the bench of ``study``; with ``out`` its trace begins there, else nothing is recorded."""
-    recorder: Recorder | NullRecorder = NullRecorder()
-    if out is not None:
-        _make_folder(out.parent)
-        header = Header.now(to_toml(study), study.seed, digest(study))
-        recorder = Recorder.create(out, header, study.trace.detail)
+    recorder = _recorder(study, out)
     design = Design(prepared.deployment.layers, prepared.deployment.active)
     return Bench(study.chip, design, study.seed, study.host, study.budget, study.clock, recorder)
+
+
+def _recorder(study: Study, out: Path | None) -> AnyRecorder:
+    if out is None:
+        return NullRecorder()
+    _make_folder(out.parent)
+    return Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)
 
 
 def _make_folder(folder: Path) -> None:
@@ -91,15 +124,34 @@ def make_controller(study: StudyConfig, prepared: Prepared) -> Controller:
 
 
 def run_study(
-    study: StudyConfig,
+    study: Study,
     out: Path | None = None,
     observers: Sequence[Observer] = (),
-    on_start: Callable[[Bench, RecoveryObserver], None] | None = None,
+    on_start: OnStart | None = None,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
     Raises ``LightloopError`` on bad input before anything is written.
     """
+    if isinstance(study, StudyConfig):
+        return _recover(study, out, observers, on_start)
+    with reproducible():
+        prepared = prepare_training(study)
+        watch = TrainingWatch(prepared)
+        controller = make_training_controller(study, prepared, watch)
+        if out is not None:
+            make_training_bench(
+                study, prepared, NullRecorder()
+            )  # what is refused is refused before a file exists
+        bench = make_training_bench(study, prepared, _recorder(study, out))
+        if on_start is not None:
+            on_start(Started(bench, watch, prepared.queries * study.controller.epochs))
+        return bench.run({"odfa": controller}, observers)
+
+
+def _recover(
+    study: StudyConfig, out: Path | None, observers: Sequence[Observer], on_start: OnStart | None
+) -> RunResult:
     prepared = prepare(study)
     controller = make_controller(study, prepared)
     if out is not None:
@@ -107,7 +159,7 @@ def run_study(
     bench = make_bench(study, prepared, out)
     watch = RecoveryObserver(prepared.task, study.evaluate_every)
     if on_start is not None:
-        on_start(bench, watch)
+        on_start(Started(bench, watch, study.controller.queries))
     bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
     bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
     return bench.run({"szo_scd": controller}, [watch, *observers])

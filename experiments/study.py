@@ -5,18 +5,31 @@ from typing import Annotated
 
 from pydantic import Field
 
+from controllers.feedback_alignment.odfa import OdfaConfig
 from controllers.zeroth_order.szo_scd import SzoScdConfig
 from emulator.chip_config import BudgetConfig, ChipConfig, ClockConfig, HostConfig, TraceConfig
 from emulator.config import Name, PositiveInt, StrictModel, Tree, build, parse_toml, read_toml, with_overrides
+from emulator.errors import ConfigError, nearest
+from emulator.opu_config import OpuConfig
 
-__all__ = ["EvaluationConfig", "StudyConfig", "TaskConfig", "load_study", "study_from_text"]
+__all__ = [
+    "CommonConfig",
+    "EvaluationConfig",
+    "Study",
+    "StudyConfig",
+    "TaskConfig",
+    "TrainingConfig",
+    "chip_study",
+    "load_study",
+    "study_from_text",
+]
 
 
 class TaskConfig(StrictModel):
     """Choose the data set and how it is split."""
 
     name: Name = "mnist8x8"
-    """Task: ``vowel``, ``mnist8x8`` or ``fashion8x8``."""
+    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; to train from scratch also ``mnist`` or ``fashion``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -25,6 +38,8 @@ class TaskConfig(StrictModel):
     """Seed of the split and of pre-training; None is the study's seed."""
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.1
     """Part of the training set that is held out to choose the best state, (0, 0.5]."""
+    hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
+    """Units of the hidden layers; None is the task's default."""
 
 
 class EvaluationConfig(StrictModel):
@@ -34,8 +49,8 @@ class EvaluationConfig(StrictModel):
     """Queries between two evaluations; None is a two-hundredth of the controller's queries."""
 
 
-class StudyConfig(StrictModel):
-    """Define one run; ``seed`` fixes device spread, active set, batches, noise, split and pre-training."""
+class CommonConfig(StrictModel):
+    """Define what every run has; ``seed`` fixes all that is random in it."""
 
     title: Annotated[str, Field(max_length=200)] = ""
     """What the study is about, for people."""
@@ -43,14 +58,8 @@ class StudyConfig(StrictModel):
     """Seed of every random stream."""
     task: TaskConfig = TaskConfig()
     """Data set."""
-    chip: ChipConfig = ChipConfig()
-    """Instrument."""
     host: HostConfig = HostConfig()
     """Computer that runs the controller."""
-    controller: SzoScdConfig = SzoScdConfig()
-    """Algorithm."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """Observer."""
     budget: BudgetConfig = BudgetConfig()
     """Limits."""
     trace: TraceConfig = TraceConfig()
@@ -63,13 +72,42 @@ class StudyConfig(StrictModel):
         """Return the seed of the split and of pre-training."""
         return self.seed if self.task.seed is None else self.task.seed
 
+
+class StudyConfig(CommonConfig):
+    """Define the recovery of a chip; the seed fixes device spread, active set, batches, noise and pre-training."""
+
+    chip: ChipConfig = ChipConfig()
+    """Instrument."""
+    controller: SzoScdConfig = SzoScdConfig()
+    """Algorithm."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """Observer."""
+
     @property
     def evaluate_every(self) -> int:
         """Return the queries between two evaluations."""
         return self.evaluation.every_queries or max(1, self.controller.queries // 200)
 
 
-def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | None = None) -> StudyConfig:
+class TrainingConfig(CommonConfig):
+    """Define training with light; the seed fixes the medium, first weights, batches and noise."""
+
+    opu: OpuConfig = OpuConfig()
+    """Instrument; it stands on the bench when the controller's feedback is optical."""
+    controller: OdfaConfig = OdfaConfig()
+    """Algorithm."""
+
+
+Study = StudyConfig | TrainingConfig
+"""What ``lightloop run`` takes: ``controller.kind`` says which."""
+
+_KINDS: dict[str, type[StudyConfig] | type[TrainingConfig]] = {
+    "szo_scd": StudyConfig,
+    "odfa": TrainingConfig,
+}
+
+
+def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | None = None) -> Study:
     """Return the study in the TOML file ``path``, with overrides such as ``"controller.alpha=0.05"`` on top.
 
     Raises ``ConfigError`` naming file, key, value and what is allowed.
@@ -77,11 +115,28 @@ def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | No
     return _built(read_toml(path), str(path), overrides, seed)
 
 
-def study_from_text(text: str, where: str = "study") -> StudyConfig:
-    """Return the study in the TOML ``text``, such as a trace's embedded configuration."""
-    return _built(parse_toml(text, where), where, (), None)
+def study_from_text(text: str, where: str = "study", overrides: tuple[str, ...] = ()) -> Study:
+    """Return the study in the TOML ``text``, such as a trace's embedded one, with ``overrides`` on top."""
+    return _built(parse_toml(text, where), where, overrides, None)
 
 
-def _built(tree: Tree, where: str, overrides: tuple[str, ...], seed: int | None) -> StudyConfig:
+def chip_study(study: Study) -> StudyConfig:
+    """Return ``study`` where only the recovery of a chip makes sense; raises ``ConfigError`` for another."""
+    if not isinstance(study, StudyConfig):
+        raise ConfigError(
+            f"controller.kind = {study.controller.kind!r} is refused here: it tunes no chip; allowed: 'szo_scd'"
+        )
+    return study
+
+
+def _built(tree: Tree, where: str, overrides: tuple[str, ...], seed: int | None) -> Study:
     merged = with_overrides(tree, (*overrides, *([] if seed is None else [f"seed={seed}"])))
-    return build(StudyConfig, merged, where)
+    section = merged.get("controller")
+    kind = section.get("kind", "szo_scd") if isinstance(section, dict) else "szo_scd"
+    if not isinstance(kind, str) or kind not in _KINDS:
+        hint = nearest(str(kind), _KINDS)
+        raise ConfigError(
+            f"{where}: controller.kind = {str(kind)[:60]!r} is refused; allowed: one of "
+            f"{', '.join(map(repr, _KINDS))}{hint and f'; {hint}'}"
+        )
+    return build(_KINDS[kind], merged, where)

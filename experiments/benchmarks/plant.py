@@ -23,7 +23,7 @@ from emulator.physics.converters import phase_step_rad
 from emulator.streams import stream
 from emulator.trace import Detail, Header, NullRecorder, Recorder
 from experiments.run import prepare
-from experiments.study import StudyConfig, study_from_text
+from experiments.study import StudyConfig, chip_study, study_from_text
 
 __all__ = ["Plant", "benchmark_study", "square_plant", "study_plant"]
 
@@ -82,7 +82,7 @@ class Plant:
 def benchmark_study() -> StudyConfig:
     """Return the study that defines what one query is."""
     text = files("experiments.benchmarks").joinpath("query.toml").read_text(encoding="utf-8")
-    return study_from_text(text, "experiments/benchmarks/query.toml")
+    return chip_study(study_from_text(text, "experiments/benchmarks/query.toml"))
 
 
 def study_plant(study: StudyConfig) -> Plant:
