@@ -13,6 +13,7 @@ from typing import Annotated, Protocol, runtime_checkable
 import typer
 
 from emulator.errors import LightloopError
+from experiments.trace_cli import add_trace_commands
 
 __all__ = ["app", "main"]
 
@@ -89,28 +90,8 @@ def run(
 
 
 @app.command()
-def inspect(
-    trace: Annotated[
-        Path, typer.Argument(metavar="TRACE", help="A trace, also one of which only a journal is left.")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
-) -> None:
-    """Show what a trace says: accuracy, time and energy ledgers, budgets, provenance, checks."""
-    from rich.console import Console
-
-    from experiments.inspection import inspect_trace
-    from experiments.inspection_view import show_inspection
-
-    found = inspect_trace(trace)
-    if as_json:
-        sys.stdout.write(found.to_json() + "\n")
-    else:
-        show_inspection(found, Console())
-
-
-@app.command()
 def presets(
-    kind: Annotated[str | None, typer.Argument(help="chip or host; default: both.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="chip, host or opu; default: all.")] = None,
     name: Annotated[str | None, typer.Argument(help="Print this preset as TOML, with its sources.")] = None,
 ) -> None:
     """List the presets, or print one with the source of every number."""
@@ -124,18 +105,7 @@ def presets(
         show_presets(kind, Console())
 
 
-@app.command()
-def figure(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Image to write: .png, .pdf or .svg.")],
-    kind: Annotated[str, typer.Option(help="What to draw.")] = "recovery",
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that lies there.")] = False,
-) -> None:
-    """Draw accuracy and heater power against queries and against emulated time."""
-    from experiments.figures import draw_figure
-
-    draw_figure(trace, out, kind, force)
-    sys.stdout.write(f"figure {out}\n")
+add_trace_commands(app)
 
 
 @app.command()
