@@ -131,7 +131,8 @@ class Opu:
         outputs.setflags(write=False)
         self.queries += len(vectors)
         self._note(shot, counts, vectors)
-        total = float(outputs.sum(dtype=np.float64))
+        wide = np.uint32 if outputs.dtype == np.uint8 else None  # a row's sum, in the fastest type that holds it
+        total = float(outputs.sum(axis=1, dtype=wide).sum(dtype=np.float64))
         return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total
 
     def _note(self, shot: _Shot, counts: FrameCounts, vectors: NDArray[np.float32]) -> None:

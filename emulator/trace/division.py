@@ -2,8 +2,8 @@
 
 Spans of one resource lie within each other: the innermost, which started last, is what the resource did. Different
 resources work at the same time, as the stages of a pipeline: of them the one whose span is the longest counts,
-because the slowest stage sets the pace of the others. The latency ledger, which knows nothing of stages, takes the
-innermost of all.
+because the slowest stage sets the pace of the others. The latency ledger divides so inside the commands of a
+pipelined instrument, and takes the innermost of all elsewhere.
 """
 
 from typing import NamedTuple
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.trace.schema import Spans
+from emulator.trace.schema import Commands, Plans, Spans
 
-__all__ = ["NO_SPAN", "Pieces", "divide"]
+__all__ = ["NO_SPAN", "Pieces", "divide", "without_overlapping_stages"]
 
 NO_SPAN = -1
 """Stands for the span of an instant that no span covers."""
@@ -52,6 +52,39 @@ def divide(
     known = found.span != NO_SPAN
     found.span[known] = order[found.span[known]]
     return found
+
+
+def without_overlapping_stages(spans: Spans, commands: Commands, plans: Plans) -> Spans:
+    """Return ``spans``, in which every instant of a pipelined command belongs to one of its stages.
+
+    A command is pipelined when its plan has no steps. ``spans`` come sorted by start.
+    """
+    pipelined = ~np.isin(commands.plan, plans.plan)
+    mine = (
+        (spans.command >= 0) & pipelined[np.maximum(spans.command, 0)]
+        if len(pipelined)
+        else np.zeros(0, bool)
+    )
+    if not mine.any():
+        return spans
+    columns = [
+        np.asarray(getattr(spans, name)) for name in ("resource", "activity", "t_start", "t_end", "command")
+    ]
+    staged = Spans(*(column[mine] for column in columns))
+    rows, stretch = np.unique(staged.command, return_inverse=True)
+    pieces = divide(staged, stretch, commands.t_started[rows], commands.t_done[rows])
+    known = pieces.span != NO_SPAN
+    of = pieces.span[known]
+    divided = (
+        staged.resource[of],
+        staged.activity[of],
+        pieces.t_start[known],
+        pieces.t_end[known],
+        staged.command[of],
+    )
+    return Spans(
+        *(np.concatenate((column[~mine], piece)) for column, piece in zip(columns, divided, strict=True))
+    )
 
 
 @kernel

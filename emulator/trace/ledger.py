@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.trace.division import without_overlapping_stages
 from emulator.trace.reader import Trace
 from emulator.trace.schema import REMAINDER, Commands, Plans, Power, Spans
 from emulator.units import PS_PER_S
@@ -54,13 +55,15 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
     """Return the seconds of [0, elapsed] that went into each "resource.activity", ``HOST`` and ``IDLE``.
 
     Every instant goes to one span: of those that cover it, to the innermost, which is the one that started
-    last. What no span covers is ``HOST`` while an agent thinks, else ``IDLE``. In whole picoseconds the
-    values therefore add up to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of
-    detail "summary" knows no spans, so that all of it is idle.
+    last; inside a command of a pipelined instrument, to the longest of its stages, which sets the pace. What no
+    span covers is ``HOST`` while an agent thinks, else ``IDLE``. In whole picoseconds the values therefore add up
+    to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no
+    spans, so that all of it is idle.
     """
     shares = _fast_shares(trace)
     if shares is None:
-        shares = span_shares_ps(trace.all_spans(), trace.elapsed_ps)
+        spans = without_overlapping_stages(trace.all_spans(), trace.commands, trace.plans)
+        shares = span_shares_ps(spans, trace.elapsed_ps)
     resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
     share_ps = {
         f"{resources[key >> 8]}.{activities[key & 0xFF]}": int(shares[key])

@@ -1,0 +1,157 @@
+"""Random features from light as a scikit-learn transformer; import this module only where scikit-learn is there.
+
+Each call of ``transform`` is a measurement with the camera's noise, so two calls differ a little, and the estimator
+says so in its tags. NOT here: kernels, or choosing the number of components.
+"""
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from emulator.adapters.rescaling import output_factor
+from emulator.adapters.session import OpuSession, as_config, with_intensities, with_projections, without_noise
+from emulator.errors import ConfigError
+from emulator.instruments.opu_timing import OpuDesign
+from emulator.opu_config import OpuConfig
+
+__all__ = ["OpuFeatures"]
+
+_LARGEST_SEED = 2**31 - 1
+
+
+class OpuFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Project samples by a fixed random complex matrix T with emulated light.
+
+    What comes out is float32; linear projections are divided by sqrt(features/2), as lightonml does by default.
+
+    Parameters
+    ----------
+    n_components : int
+        Features that come out, as many as the camera's pixels hold.
+    kind : {"intensity", "linear"}
+        Counts of |T x|^2, which are nonlinear in x; or the projection onto real numbers.
+    encoding : {"threshold", "bitplanes"}
+        How x is shown: 1 where it exceeds ``threshold``, in one pattern; or as two patterns a bit, linear only.
+    threshold : float or "median"
+        For ``"threshold"``; the median is each feature's own, over the samples that are fitted.
+    precision : int
+        Bits of ``"bitplanes"``, 1..16.
+    noise : bool
+        Whether the camera has noise and steps; without, equal samples give equal features. False overrules
+        ``config``.
+    config : OpuConfig or str
+        Configuration, or the name of a preset. Its recovery serves ``"linear"``; if it has none, off-axis
+        holography does.
+    random_state : int, RandomState instance or None
+        Fixes the matrix and the noise.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Features of the samples that were fitted.
+    session_ : OpuSession
+        The unit; fitting again takes a new one, whose clock begins at 0.
+
+    Raises ``ConfigError`` in ``fit`` for an unknown value and for sizes that the device does not have.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 100,
+        *,
+        kind: Literal["intensity", "linear"] = "intensity",
+        encoding: Literal["threshold", "bitplanes"] = "threshold",
+        threshold: float | Literal["median"] = "median",
+        precision: int = 6,
+        noise: bool = True,
+        config: OpuConfig | str = "opu_gen2",
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.kind = kind
+        self.encoding = encoding
+        self.threshold = threshold
+        self.precision = precision
+        self.noise = noise
+        self.config = config
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Take a unit for samples like ``X`` (samples, features); ``y`` is ignored."""
+        del y
+        self._check_parameters()
+        x = validate_data(self, X, dtype=np.float64)
+        self._n_features_out = self.n_components
+        if self.encoding == "threshold":
+            self.threshold_ = np.median(x, axis=0) if self.threshold == "median" else float(self.threshold)
+        seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
+        design = OpuDesign(x.shape[1], self.n_components)
+        self.session_ = OpuSession(self._unit_config(self._shown(x)), design, seed)
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:  # noqa: N803
+        """Return what light makes of ``X`` (samples, features): (samples, n_components), float32."""
+        check_is_fitted(self)
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        outputs = self.session_.project(self._shown(x)).outputs
+        if self.kind == "intensity":
+            return np.asarray(outputs, dtype=np.float32)
+        return np.asarray(outputs * output_factor("variance", self.session_.design))
+
+    @property
+    def seconds_(self) -> float:
+        """Emulated seconds of all transforms since ``fit``."""
+        check_is_fitted(self)
+        return self.session_.seconds
+
+    @property
+    def joules_(self) -> float:
+        """Joules that unit and host drew in that time."""
+        check_is_fitted(self)
+        return self.session_.joules
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: samples are measured with noise, unless the configuration switches it off."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.non_deterministic = bool(self.noise)
+        return tags
+
+    def _shown(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
+        if self.encoding == "threshold":
+            return np.greater(x, self.threshold_).astype(np.float32)
+        return x.astype(np.float32)
+
+    def _unit_config(self, shown: NDArray[np.float32]) -> OpuConfig:
+        """Return the configuration of a unit whose exposure suits the patterns ``shown``."""
+        config = as_config(self.config)
+        if not self.noise:
+            config = without_noise(config)
+        if self.encoding == "bitplanes":
+            mode = "off_axis" if config.recovery.mode == "intensity" else config.recovery.mode
+            return with_projections(config, mode, "bitplanes", self.precision)
+        lit_share = max(1, int(np.count_nonzero(shown, axis=1).max())) / shown.shape[1]
+        if self.kind == "intensity":
+            return with_intensities(config, lit_share)
+        mode = "off_axis" if config.recovery.mode == "intensity" else config.recovery.mode
+        return with_projections(config, mode, "binary", lit_share=lit_share)
+
+    def _check_parameters(self) -> None:
+        for name, allowed in (("kind", ("intensity", "linear")), ("encoding", ("threshold", "bitplanes"))):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(
+                    f"OpuFeatures: {name}={getattr(self, name)!r} is unknown; allowed: {', '.join(allowed)}"
+                )
+        if self.kind == "intensity" and self.encoding == "bitplanes":
+            raise ConfigError(
+                "OpuFeatures: intensities of bit planes cannot be added up; allowed: encoding='threshold', or "
+                "kind='linear'"
+            )
+        if self.threshold != "median" and not np.isfinite(self.threshold):
+            raise ConfigError(
+                f"OpuFeatures: threshold={self.threshold!r}; allowed: a finite number or 'median'"
+            )
