@@ -270,19 +270,15 @@ class Bench:
         return answer
 
     def _join(self, ticket: Ticket, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
-        """Wait for a started command, and note whether its reply or an earlier one was the last to come."""
+        """Wait for a started command; of its reply and the earlier ones, the last to come causes what is next."""
         if ticket.number not in agent.tickets:
             raise CommandError(f"Join: ticket {ticket.number} was never issued to this agent")
-        before = self.now_ps
         answer: Answer | CommandError = yield agent.tickets[ticket.number]
         if isinstance(answer, CommandError):
             raise answer
         reply, row = answer
         label, cause, others = agent.asker
-        if cause == NO_COMMAND or self.now_ps > before:
-            cause, other = row, cause
-        else:
-            other = row
+        other, cause = sorted((cause, row))  # rows are in the order in which replies come
         if other not in (NO_COMMAND, cause, *others):
             others = (*others, other)
         agent.asker = Asker(label, cause, others)

@@ -109,7 +109,7 @@ class CameraConfig(StrictModel):
     nominal_exposure_s: Annotated[Seconds, Field(gt=0, le=10)] = 400e-6
     """Exposure at which ``reference`` and ``speckle`` are given, in seconds, (0, 10]."""
     lit_max: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of lit features of the brightest pattern, (0, 1]; beyond it the exposure is cut. All, with an anchor."""
+    """Share of lit features of the brightest pattern, (0, 1]; more cut the exposure. All, with an anchor."""
     missed_probability: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of frames that the camera loses, [0, 1); the gap in their numbers shows it, and they are redone."""
     buffer_frames: Annotated[int, Field(ge=1, le=1_000_000)] = 16
@@ -193,8 +193,8 @@ class OpuConfig(PresetModel):
             longest_s = max(0.0, 1 / camera.frame_rate_hz - camera.gap_s)
             raise refusal(
                 "camera.frame_rate_hz",
-                f"{camera.frame_rate_hz:g} Hz leaves {frame_us:.6g} us, but exposure and gap take {shown_us:.6g} us "
-                f"and loading the DMD {1e6 * self.dmd.load_s:.6g} us; allowed: <= {1e6 / needed_us:.6g} Hz, or "
+                f"{camera.frame_rate_hz:g} Hz leaves {frame_us:.6g} us, but exposure and gap take {shown_us:.6g} "
+                f"us and loading the DMD {1e6 * self.dmd.load_s:.6g} us; allowed: <= {1e6 / needed_us:.6g} Hz, or "
                 f"camera.exposure_s <= {longest_s:.4g} s",
             )
         return self

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.chip_config import ChipConfig, DacConfig, HeaterConfig, InputConfig, MeshConfig, ReceiverConfig
-from emulator.commands import Batch
+from emulator.commands import Batch, FrameCounts
 from emulator.instruments.core import Design
 from emulator.physics.mesh import decompose_matrix
 from emulator.streams import stream
@@ -95,6 +95,11 @@ class NotingRecorder(NullRecorder):
         self.watts: list[tuple[int, int, float]] = []
         self.metrics: list[tuple[str, int, int, float]] = []
         self.plans: list[tuple[Any, ...]] = [()]
+        self.works: list[tuple[Any, ...]] = [()]
+        self.spans: list[tuple[int, int, int, int, int]] = []
+        self.joins: list[tuple[int, int]] = []
+        self.frame_counts: list[tuple[int, FrameCounts]] = []
+        self.vectors: list[tuple[int, NDArray[np.float32]]] = []
         self.batches: list[int] = []
         self.settings: list[tuple[list[int], list[float]]] = []
         self.states: dict[str, NDArray[Any]] = {}
@@ -111,10 +116,29 @@ class NotingRecorder(NullRecorder):
     def metric(self, name: str, t: int, queries: int, value: float) -> None:
         self.metrics.append((name, t, queries, value))
 
-    def plan(self, steps: Sequence[Any]) -> int:
-        if tuple(steps) not in self.plans:
-            self.plans.append(tuple(steps))
-        return self.plans.index(tuple(steps))
+    def plan(self, steps: Sequence[Any], work: Sequence[Any] = ()) -> int:
+        known = list(zip(self.plans, self.works, strict=True))
+        wanted = tuple(steps), tuple(work)
+        if wanted in known:
+            return known.index(wanted)
+        self.plans.append(wanted[0])
+        self.works.append(wanted[1])
+        return len(known)
+
+    def span(
+        self, resource: int, activity: int, t_start: int, t_end: int, command: int | None = None
+    ) -> None:
+        row = len(self.commands) if command is None else command
+        self.spans.append((resource, activity, t_start, t_end, row))
+
+    def join(self, cause: int) -> None:
+        self.joins.append((len(self.commands), cause))
+
+    def frames(self, counts: FrameCounts) -> None:
+        self.frame_counts.append((len(self.commands), counts))
+
+    def patterns(self, vectors: NDArray[np.float32]) -> None:
+        self.vectors.append((len(self.commands), vectors))
 
     def batch(self, key: int, samples: Any) -> None:
         self.batches.append(key)

@@ -10,12 +10,23 @@ import pytest
 from emulator.chip_config import ChipConfig, HostConfig
 from emulator.config import PresetModel, Tree, build, digest, parse_toml, paths, preset, preset_names, to_toml
 from emulator.errors import ConfigError
+from emulator.instruments.host import compute_s, compute_steps
+from emulator.instruments.opu_timing import FrameBudget, OpuDesign, costs_of, frame_budget
+from emulator.opu_config import OpuConfig
 
-MODELS: dict[str, type[PresetModel]] = {"chip": ChipConfig, "host": HostConfig}
+MODELS: dict[str, type[PresetModel]] = {"chip": ChipConfig, "host": HostConfig, "opu": OpuConfig}
 PRESETS = [(kind, name) for kind in MODELS for name in preset_names(kind)]
 SOURCE = re.compile(
-    r"# (?:paper [^:]+|repo [^:]+|datasheet [^:]+|computed|assumed(?: \(unverified\))?|option): \S.*"
+    r"# (?:paper [^:]+|repo [^:]+|press [^:]+|datasheet [^:]+|computed|assumed(?: \(unverified\))?|option): \S.*"
 )
+
+RATES = {"camera.frame_rate_hz", "camera.rate_limit_hz", "camera.rates"}
+ABSENT: dict[str, set[str]] = {
+    "chip": set(),
+    "host": set(),
+    "opu": RATES | {"camera.roi_rows", "camera.speckle", "pcie.deadline_s"},
+}
+"""Keys that a preset may leave out: None or nothing is what they mean then."""
 
 
 def text_of(kind: str, name: str) -> str:
@@ -34,6 +45,10 @@ def chip(name: str) -> ChipConfig:
     return build(ChipConfig, {"preset": name}, "test")
 
 
+def opu(name: str) -> OpuConfig:
+    return build(OpuConfig, {"preset": name}, "test")
+
+
 def test_the_presets_are_the_documented_ones() -> None:
     assert preset_names("chip") == (
         "doped_si",
@@ -43,13 +58,16 @@ def test_the_presets_are_the_documented_ones() -> None:
         "soi_bridge",
         "undercut",
     )
-    assert preset_names("host") == ("ideal", "workstation")
+    assert preset_names("host") == ("gpu_p100", "ideal", "workstation")
+    assert preset_names("opu") == ("full_frame", "light_in_the_loop", "opu_gen2", "opu_gen3")
 
 
 def test_an_unknown_kind_or_name_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ConfigError, match="'chips' is not a kind of preset; allowed: chip, host"):
+    with pytest.raises(ConfigError, match="'chips' is not a kind of preset; allowed: chip, host, opu"):
         preset_names("chips")
-    with pytest.raises(ConfigError, match=r"allowed: ideal, workstation; did you mean 'workstation'\?"):
+    with pytest.raises(
+        ConfigError, match=r"allowed: gpu_p100, ideal, workstation; did you mean 'workstation'\?"
+    ):
         preset("host", "workstaton")
 
 
@@ -62,13 +80,25 @@ def test_a_shipped_preset_is_accepted(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), PRESETS)
 def test_a_preset_sets_every_number_so_that_none_comes_without_a_source(kind: str, name: str) -> None:
-    expected = [key for key, _ in paths(MODELS[kind]) if key != "preset"]
-    assert sorted(keys(preset(kind, name))) == sorted(expected)
+    expected = {key for key, _ in paths(MODELS[kind]) if key != "preset"}
+    missing = expected.symmetric_difference(keys(preset(kind, name)))
+    assert missing <= ABSENT[kind]
+
+
+def test_every_unit_has_exactly_one_word_on_its_frame_rate() -> None:
+    """A beat, a limit or a table; what a preset leaves out is an option that is off, never a number."""
+    for name in preset_names("opu"):
+        camera = opu(name).camera
+        words = camera.frame_rate_hz is not None, camera.rate_limit_hz is not None, camera.rates != ()
+        assert sum(words) == 1, name
 
 
 @pytest.mark.parametrize(("kind", "name"), PRESETS)
 def test_every_line_with_a_value_ends_with_its_source(kind: str, name: str) -> None:
-    lines = [line for line in text_of(kind, name).splitlines() if line and not line.startswith(("#", "["))]
+    rows_of_tables = ("#", "[", " ", "]")  # a table's source stands where it opens
+    lines = [
+        line for line in text_of(kind, name).splitlines() if line and not line.startswith(rows_of_tables)
+    ]
     assert lines
     unsourced = [line for line in lines if not SOURCE.fullmatch(line[line.find("#") :])]
     assert unsourced == []
@@ -176,3 +206,90 @@ def test_a_query_in_the_laboratory_takes_seconds() -> None:
 def test_the_ideal_host_costs_nothing() -> None:
     host = HostConfig(preset="ideal")
     assert (host.overhead_s, host.idle_power_w, host.active_power_w) == (0.0, 0.0, 0.0)
+    assert (host.launch_s, host.frame_power_w) == (0.0, 0.0)
+    ((resource, activity, duration_ps),) = compute_steps(host, "forward", {"flops": 10**9, "bytes": 10**9})
+    assert (resource, activity) == ("host", "forward")
+    assert duration_ps <= 1
+
+
+def test_the_gpu_does_the_published_product_in_the_published_time_and_energy() -> None:
+    host = HostConfig(preset="gpu_p100")
+    product_s = compute_s(host, 2 * 2 * 10_000 * 10_000 * 1000, 0.0)
+    assert product_s == pytest.approx(0.051, rel=0.01)
+    assert (host.active_power_w - host.idle_power_w) * product_s == pytest.approx(1.75, rel=0.01)
+
+
+def rated(name: str, host: str = "workstation") -> tuple[OpuConfig, FrameBudget]:
+    """Return a unit and what a frame takes at its rated size, on the mode that its preset chooses."""
+    config = opu(name)
+    design = OpuDesign(config.rated_inputs, config.rated_outputs)
+    return config, frame_budget(config, HostConfig(preset=host), design)
+
+
+def tera_ops(name: str) -> float:
+    """Return 2 * inputs * outputs * frames per second in units of 1e12: a multiplication and an addition each."""
+    config, budget = rated(name)
+    return 2e-12 * config.rated_inputs * config.rated_outputs * budget.rate_hz
+
+
+@pytest.mark.parametrize("name", preset_names("opu"))
+def test_a_unit_builds_at_its_rated_size_and_all_stages_keep_up_with_its_clock(name: str) -> None:
+    config, budget = rated(name)
+    assert config.dmd.rows * config.dmd.columns == config.rated_inputs
+    assert budget.pixels == config.rated_outputs * costs_of(config).pixels
+    assert budget.sustained_hz == budget.rate_hz
+    assert budget.binds in {"clock", "readout"}
+
+
+def test_the_units_frame_rates_and_tera_operations_are_the_published_ones() -> None:
+    assert rated("light_in_the_loop")[1].rate_hz == 1500.0
+    assert rated("opu_gen2")[1].rate_hz == 2000.0
+    assert rated("opu_gen3")[1].rate_hz == 1900.0
+    assert tera_ops("light_in_the_loop") == pytest.approx(312, rel=1e-3)
+    assert tera_ops("full_frame") == pytest.approx(1500, rel=0.03)
+
+
+def test_the_whole_sensor_is_read_a_little_slower_than_its_makers_count() -> None:
+    """1088 rows and 12 of overhead at 2.6875 us, and 50 us between frames: 332.6 Hz, not the maker's 340."""
+    config, budget = rated("full_frame")
+    assert budget.rows == 1088
+    assert budget.rate_hz == pytest.approx(1 / (1100 * 2.6875e-6 + 50e-6), rel=1e-12)
+    assert budget.rate_hz == pytest.approx(332.6, abs=0.05)
+    assert config.camera.rate_limit_hz == 340.0
+    assert budget.binds == "readout"
+    assert tera_ops("full_frame") == pytest.approx(1535, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "rate_hz"),
+    [
+        (145_000, 81_000, 8000.0),
+        (145_001, 81_000, 6300.0),
+        (145_000, 81_001, 3800.0),
+        (583_000, 163_000, 3800.0),
+        (583_001, 1, 1900.0),
+        (1, 326_001, 1000.0),
+        (1_039_680, 600_001, 340.0),
+    ],
+)
+def test_the_third_generation_has_the_rate_of_the_first_row_that_holds_the_size(
+    inputs: int, outputs: int, rate_hz: float
+) -> None:
+    budget = frame_budget(opu("opu_gen3"), HostConfig(), OpuDesign(inputs, outputs))
+    assert budget.rate_hz == rate_hz
+    assert budget.binds == "clock"
+
+
+def test_a_size_that_no_row_holds_is_refused_with_the_largest() -> None:
+    with pytest.raises(ConfigError, match="allowed: up to 1039680 inputs and 2219520 pixels"):
+        frame_budget(opu("opu_gen3"), HostConfig(), OpuDesign(1_039_681, 1))
+
+
+def test_off_axis_light_in_the_loop_spends_the_pixels_that_its_rate_allows() -> None:
+    """At 1.5 kHz the sensor gives 217 rows; 1e5 outputs off axis, of four columns each, need 197 of them."""
+    config, budget = rated("light_in_the_loop")
+    columns = config.camera.columns
+    assert budget.rows == math.ceil(100_000 / (columns // 4)) == 197
+    readout_s = (budget.rows + config.camera.overhead_rows) * config.camera.row_s
+    assert budget.readout_s == pytest.approx(readout_s + config.camera.gap_s)
+    assert budget.readout_s < 1 / 1500
