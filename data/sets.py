@@ -16,10 +16,15 @@ from numpy.typing import NDArray
 
 from emulator.errors import TaskError, nearest
 
-__all__ = ["DataSet", "FloatArray", "IntArray", "load", "set_names"]
+__all__ = ["GARMENTS", "DataSet", "FloatArray", "IntArray", "load", "set_names"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+GARMENTS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+"""The classes of Fashion-MNIST, in the order of its labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +55,7 @@ class DataSet:
     source: str
     """Origin and licence on one line; LICENSES.md has the whole note."""
     sha256: str
-    """Hexadecimal SHA-256 of the file."""
+    """Hexadecimal SHA-256 of the file, or of the bytes that several files hold."""
 
     def __post_init__(self) -> None:
         rows = len(self.inputs)
@@ -116,19 +121,18 @@ def _parse_mnist(npz: Mapping[str, NDArray[Any]]) -> _Arrays:
         is_test=np.arange(len(images))
         >= 8000,  # the file is shuffled once and for all: the last 2000 are the test part
         class_names=tuple("0123456789"),
-        image_shape=(8, 8),
+        image_shape=images.shape[1:],
     )
 
 
 def _parse_fashion(npz: Mapping[str, NDArray[Any]]) -> _Arrays:
     images = np.concatenate([npz["X"], npz["Xt"]])
-    garments = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
     return _Arrays(
         inputs=images.reshape(len(images), -1),
         labels=np.concatenate([npz["y"], npz["yt"]]),
         is_test=np.arange(len(images)) >= len(npz["X"]),
-        class_names=tuple(garments.split(",")),
-        image_shape=(28, 28),
+        class_names=GARMENTS,
+        image_shape=images.shape[1:],
     )
 
 
@@ -139,6 +143,13 @@ _SHIPPED = {
         title="Deterding vowels: 990 utterances, 11 classes, 10 features, 15 speakers",
         source="D. Deterding, M. Niranjan, T. Robinson; P. Turney; UCI, doi 10.24432/C58P4S, CC BY 4.0",
         parse=_parse_vowel,
+    ),
+    "mnist10k": _Shipped(
+        file="mnist10k.npz",
+        sha256="67d32855d2ff1eea345bbbec508509db45eff4d3724afdf873835cdabd1a8941",
+        title="first 10,000 images of the MNIST training set, 28x28 grey levels 0..255",
+        source="Y. LeCun, C. Cortes (MNIST), CC BY-SA 3.0; a subset",
+        parse=_parse_mnist,
     ),
     "mnist10k_8x8": _Shipped(
         file="mnist10k_8x8.npz",

@@ -125,14 +125,21 @@ def demo(
 
 @app.command()
 def bench(
+    part: Annotated[
+        str | None, typer.Argument(help="queries, light or retiming; default: all three.")
+    ] = None,
     json_path: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write name -> number here.")
+    ] = None,
+    rival_python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A Python that has lightonml 1.4.3, to compare projections with."),
     ] = None,
 ) -> None:
     """Measure what the emulator itself costs, as ratios."""
     from experiments.benchmarks.main import run_benchmarks
 
-    run_benchmarks(json_path)
+    run_benchmarks(json_path, part=part, rival_python=rival_python)
 
 
 @app.command()

@@ -1,4 +1,7 @@
-"""The tour: two shipped recoveries, shortened, with their ledgers and figures; the full studies are ``run``'s."""
+"""The tour: two shipped recoveries, shortened, and a small training with light, with their ledgers and figures.
+
+The full studies are ``run``'s.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,35 +21,46 @@ __all__ = ["DEMO", "Stop", "run_demo"]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Name one stop of the tour: a shipped study, and the queries that are enough to see it recover."""
+    """Name one stop of the tour: a shipped study, what is enough of it to see it work, and figures to draw.
+
+    ``figures`` are kinds of ``experiments.figures``; the first is named as the trace is, others after themselves.
+    """
 
     study: str
-    queries: int
+    overrides: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ("recovery",)
 
 
-DEMO = (Stop("vowel_recovery", 20_000), Stop("mnist_recovery", 60_000))
+DEMO = (
+    Stop("vowel_recovery", ("controller.queries=20_000",)),
+    Stop("mnist_recovery", ("controller.queries=60_000",)),
+    Stop("mnist_light", figures=("learning", "pipeline", "speckle")),
+)
 """The tour that ``lightloop demo`` makes."""
 
 
 def run_demo(folder: Path, console: Console, quiet: bool = False, tour: tuple[Stop, ...] = DEMO) -> int:
     """Run ``tour`` into ``folder`` and return the exit code of the last run, see ``launch``.
 
-    A trace and a figure of an earlier demo there are replaced, no other file is touched. A run that was
+    Traces and figures of an earlier demo there are replaced, no other file is touched. A run that was
     interrupted or diverged ends the tour. Raises ``LightloopError`` as ``launch`` does.
     """
     for stop in tour:
         out = folder / f"{stop.study}.h5"
         _clear(out)
-        launched = launch(open_study(stop.study, (f"controller.queries={stop.queries}",)), out, quiet)
+        launched = launch(open_study(stop.study, stop.overrides), out, quiet)
         found = inspect_trace(out)
         console.rule()
         show_summary(found, console)
         show_ledgers(found, console)
         if launched.exit_code:
             return launched.exit_code
-        figure = out.with_suffix(".png")
-        draw_figure(out, figure, force=True)
-        console.print(f"\nfigure {figure}\n", highlight=False)
+        console.print()
+        for number, kind in enumerate(stop.figures):
+            figure = folder / f"{stop.study}{f'-{kind}' if number else ''}.png"
+            draw_figure(out, figure, kind, force=True)
+            console.print(f"figure {figure}", highlight=False)
+        console.print()
     return 0
 
 

@@ -13,8 +13,8 @@ __all__ = ["show_inspection", "show_ledgers", "show_summary"]
 _HIDDEN = ("energy_j.", "busy_s.")
 _ACCURACIES = (
     ("ideal", "the electronic model", "ideal_{}_accuracy", "last"),
-    ("deployed", "on the chip, before the first query", "{}_accuracy", "first"),
-    ("recovered", "on the chip, at the end", "{}_accuracy", "last"),
+    ("before", "when emulated time began", "{}_accuracy", "first"),
+    ("at the end", "when emulated time ended", "{}_accuracy", "last"),
     ("selected", "the state of least validation loss", "selected_{}_accuracy", "last"),
     ("best seen", "steers nothing", "{}_accuracy", "best"),
 )

@@ -1,6 +1,7 @@
 """The presets as a list with their key numbers, or one of them as it is written; it changes none."""
 
 import math
+from collections.abc import Callable
 from importlib.resources import files
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from emulator.config import build, preset_names
 from emulator.errors import ConfigError, nearest
 from emulator.physics.laser import electrical_power_w
 from emulator.units import format_si
+from experiments.opu_rating import OpuRating, opu_preset, rate_opu
 
 __all__ = ["NETWORK", "idle_power_w", "preset_text", "query_time_s", "show_presets"]
 
@@ -20,6 +22,9 @@ NETWORK = (64, 24, 24, 10)
 
 BATCH = 32
 """Samples of the mini-batch that query times are given for."""
+
+GRABBER = "workstation"
+"""Preset of the host that turns the units' frames into numbers."""
 
 
 def preset_text(kind: str, name: str) -> str:
@@ -34,19 +39,12 @@ def preset_text(kind: str, name: str) -> str:
 
 
 def show_presets(kind: str | None, console: Console) -> None:
-    """Print the presets of ``kind``, or of both kinds; raises ``ConfigError`` when there is no such kind."""
-    if kind not in (None, "chip", "host"):
+    """Print the presets of ``kind``, or of all kinds; raises ``ConfigError`` when there is no such kind."""
+    if kind not in (None, *_SECTIONS):
         preset_names(str(kind))  # refuses it and says which kinds there are
-    if kind != "host":
-        _show("chip", _chips(), console)
-        layers = "-".join(map(str, NETWORK))
-        console.print(
-            f"query: one heater set and settled, {layers} read with {BATCH} samples; without the host.\n"
-            "idle: all but heaters and host.\n",
-            highlight=False,
-        )
-    if kind != "chip":
-        _show("host", _hosts(), console)
+    for name, section in _SECTIONS.items():
+        if kind in (None, name):
+            section(console)
 
 
 def _show(kind: str, table: Table, console: Console) -> None:
@@ -77,6 +75,45 @@ def idle_power_w(chip: ChipConfig) -> float:
     return math.fsum((chip.dac.power_w, chip.inputs.power_w, chip.receiver.power_w, laser_w))
 
 
+def _show_chips(console: Console) -> None:
+    _show("chip", _chips(), console)
+    layers = "-".join(map(str, NETWORK))
+    console.print(
+        f"query: one heater set and settled, {layers} read with {BATCH} samples; without the host.\n"
+        "idle: all but heaters and host.\n",
+        highlight=False,
+    )
+
+
+def _show_hosts(console: Console) -> None:
+    _show("host", _hosts(), console)
+
+
+def _show_opus(console: Console) -> None:
+    ratings = [(name, _rating(name)) for name in preset_names("opu")]
+    _show("opu", _opus(ratings), console)
+    lines = (
+        f"At the rated size, frames grabbed by the host preset {GRABBER}; acquisitions come on top.",
+        "vectors/s: projections, in the preset's encoding and mode. mJ: what the box draws for one.",
+        "TeraOPS: 2 x inputs x outputs x frames/s.",
+    )
+    console.print("\n".join((*lines, *_unreached(ratings), "")), highlight=False)
+
+
+def _unreached(ratings: list[tuple[str, OpuRating]]) -> list[str]:
+    """Return what to say of units whose maker names a higher rate than the camera allows."""
+    return [
+        f"{name}: {rating.binds} of {rating.rows} rows allows {rating.rate_hz:.1f} Hz; the maker's "
+        f"{rating.limit_hz:g} Hz would give {rating.tera_ops_at(rating.limit_hz):,.0f} TeraOPS."
+        for name, rating in ratings
+        if rating.limit_hz is not None and rating.rate_hz < rating.limit_hz
+    ]
+
+
+def _rating(name: str) -> OpuRating:
+    return rate_opu(opu_preset(name), build(HostConfig, {"preset": GRABBER}, f"preset host/{GRABBER}"))
+
+
 def _chips() -> Table:
     table = _table("chip", "P_pi", "tau", "settle", "omega", "query", "idle")
     for name in preset_names("chip"):
@@ -103,8 +140,31 @@ def _hosts() -> Table:
     return table
 
 
+def _opus(ratings: list[tuple[str, OpuRating]]) -> Table:
+    table = _table("opu", "inputs", "outputs", "frames/s", "binds", "vectors/s", "TeraOPS", "mJ")
+    for name, rating in ratings:
+        table.add_row(
+            name,
+            format_si(rating.inputs, "", 3),
+            format_si(rating.outputs, "", 3),
+            f"{rating.rate_hz:,.1f}",
+            rating.binds,
+            f"{rating.projections_hz:,.1f}",
+            f"{rating.tera_ops:,.0f}",
+            f"{1e3 * rating.energy_j:.3g}",
+        )
+    return table
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", header_style="bold")
     return table
+
+
+_SECTIONS: dict[str, Callable[[Console], None]] = {
+    "chip": _show_chips,
+    "host": _show_hosts,
+    "opu": _show_opus,
+}

@@ -12,6 +12,7 @@ from itertools import pairwise
 __all__ = [
     "Work",
     "backpropagation_work",
+    "centring_work",
     "error_work",
     "forward_work",
     "local_gradient_work",
@@ -88,6 +89,11 @@ def backpropagation_work(sizes: Sequence[int], batch: int) -> Work:
 def projection_work(sizes: Sequence[int], batch: int) -> Work:
     """Return the work of projecting the error to all hidden layers on the host instead of with light."""
     return _product(batch, sizes[-1], sum(sizes[1:-1]))
+
+
+def centring_work(width: int, batch: int) -> Work:
+    """Return the work of taking the mean over the batch off a projection (batch, width): a sum and a difference."""
+    return Work(2 * batch * width, _BYTES * (3 * batch * width + 2 * width))
 
 
 def update_work(parameters: int) -> Work:

@@ -94,9 +94,8 @@ def forward(
         outputs.append(output)
         parameters.append(tuple(named.values()))
         weights.append(tuple(held.values()))
-        signal = (
-            output.detach().requires_grad_()
-        )  # so that backpropagation can be compared; it costs no work here
+        # A leaf with a gradient lets backpropagation be compared; ``backward`` never computes that gradient.
+        signal = output.detach().requires_grad_()
     value = (torch.nn.functional.cross_entropy if loss is None else loss)(signal, y)
     if not math.isfinite(value.item()):
         raise DivergedError(f"direct feedback alignment: the loss is {value.item()}; lower the learning rate")

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from controllers.feedback_alignment import cost
 from controllers.feedback_alignment.dfa import FloatArray, Pending, align, backpropagated, backward, forward
-from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, feedback_matrix
+from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, centred, feedback_matrix
 from controllers.feedback_alignment.ternary import ternarize
 from emulator.commands import Command, Compute, Controller, Join, Log, Project, Projection, Start, Ticket
 from emulator.config import PositiveInt, StrictModel
@@ -46,6 +46,8 @@ class OdfaConfig(StrictModel):
     """Magnitude above which an error's entry counts as 1 or -1, [0, 1]; the paper's 0.1."""
     schedule: Literal["wait", "late"] = "wait"
     """Whether a step waits for its projection, or is made while the next batch's is in flight."""
+    centre: bool = True
+    """Whether a projection's mean over the batch is taken off; without, three-valued errors learn late."""
     sharing: Sharing = "slices"
     """Whether every hidden layer has outputs of its own, or all read the same ones."""
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.01
@@ -167,7 +169,9 @@ class _Agent:
         self.in_flight = None
         reply: Projection = yield Join(ticket)
         self.tally.lost += int((~reply.valid).sum())
-        yield from self._learn(pending, self.layout.split(reply.outputs * self.light_scale))
+        projection = reply.outputs * self.light_scale
+        projection[reply.valid] = self._centred(projection[reply.valid])
+        yield from self._learn(pending, self.layout.split(projection))
 
     def report(self) -> Talk:
         """Log what has been added up since the last report."""
@@ -203,7 +207,10 @@ class _Agent:
         errors = pending.errors
         if self.config.feedback == "ternary":
             errors = ternarize(errors, self.config.threshold).astype(np.float32)
-        yield from self._learn(pending, self.layout.split(errors @ self.matrix))
+        yield from self._learn(pending, self.layout.split(self._centred(errors @ self.matrix)))
+
+    def _centred(self, projection: FloatArray) -> FloatArray:
+        return centred(projection) if self.config.centre and len(projection) else projection
 
     def _learn(self, pending: Pending, projected: Sequence[FloatArray]) -> Talk:
         """Compare with the true gradient when it is time, and make the step."""
@@ -213,7 +220,10 @@ class _Agent:
                 yield Log(f"alignment_{layer}", found.parameters)
                 yield Log(f"alignment_output_{layer}", found.output)
         self.steps += 1
-        work = cost.local_gradient_work(self.sizes, len(pending.errors)) + cost.update_work(self.parameters)
+        batch = len(pending.errors)
+        work = cost.local_gradient_work(self.sizes, batch) + cost.update_work(self.parameters)
+        if self.config.centre and self.config.feedback != "backprop":
+            work += cost.centring_work(self.layout.width, batch)
         yield Compute(work.flops, work.bytes, "update")
         self.optimizer.zero_grad()
         backward(pending, projected)

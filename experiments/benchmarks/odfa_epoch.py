@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from controllers.feedback_alignment.dfa import backward, forward
-from controllers.feedback_alignment.feedback import FeedbackLayout, feedback_matrix
+from controllers.feedback_alignment.feedback import FeedbackLayout, centred, feedback_matrix
 from controllers.feedback_alignment.network import mlp
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from controllers.feedback_alignment.ternary import ternarize
@@ -99,6 +99,6 @@ def _plain(study: TrainingConfig, task: Task) -> Cost:
             pending = forward(blocks, training_set.x[rows], training_set.y[rows])
             shown = ternarize(pending.errors, config.threshold).astype(np.float32)
             optimizer.zero_grad()
-            backward(pending, layout.split(shown @ matrix))
+            backward(pending, layout.split(centred(shown @ matrix)))
             optimizer.step()
     return watch.per(1)

@@ -9,7 +9,7 @@ from emulator.config import build, digest, with_overrides
 from emulator.errors import ConfigError
 from experiments.paper.outcome import Outcome
 from experiments.paper.tables import Table
-from experiments.study import StudyConfig
+from experiments.study import Study, StudyConfig
 
 __all__ = ["MNIST", "Experiment", "Job", "Point", "Results", "jobs_of"]
 
@@ -43,7 +43,7 @@ class Job:
     """One run: a point with one seed, and where its trace goes."""
 
     point: Point
-    study: StudyConfig
+    study: Study
     trace: Path
 
     @property

@@ -28,6 +28,8 @@ from emulator.errors import TaskError
 from emulator.streams import stream
 from emulator.trace.journal import journal_path, lock
 from emulator.trace.reader import Trace, open_trace
+from emulator.trace.schema import TABLES
+from emulator.trace.views import columns
 from experiments.paper.determinism import vowel_study
 from experiments.paper.tables import Column, Table, to_markdown
 
@@ -208,14 +210,10 @@ def prefix_faults(clean: Trace, left: Trace) -> list[str]:
 
 def _columns(trace: Trace) -> list[tuple[str, NDArray[Any]]]:
     """Return every column of every table, by name."""
-    tables = (
-        trace.commands, trace.plans, trace.spans, trace.power, trace.metric_rows, trace.batches, trace.samples,
-        trace.setpoints,
-    )  # fmt: skip
     return [
-        (f"{type(table).__name__}.{name}", getattr(table, name))
-        for table in tables
-        for name in type(table).__dataclass_fields__
+        (f"{table.name}.{column.name}", values)
+        for table in TABLES
+        for column, values in columns(trace, table.name)
     ]
 
 

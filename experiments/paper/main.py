@@ -13,12 +13,16 @@ from experiments.paper.determinism import run_determinism
 from experiments.paper.farm import run_jobs, source_of
 from experiments.paper.grid import Experiment, Job, Results, jobs_of
 from experiments.paper.kills import run_kills
+from experiments.paper.latency import run_latency
+from experiments.paper.light import run_light
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.paper.power import POWER
-from experiments.paper.provenance import source_digest
+from experiments.paper.publishing import folder_of, publish, source_note
 from experiments.paper.receiver import RECEIVER
+from experiments.paper.recovery import run_recovery
 from experiments.paper.settling import SETTLING
-from experiments.paper.tables import to_csv, to_markdown
+from experiments.paper.ternary_curves import run_ternary
+from experiments.paper.trace_faults import run_faults
 
 __all__ = ["Command", "paper_names", "run_experiment", "run_paper"]
 
@@ -40,6 +44,11 @@ def _commands() -> dict[str, Command]:
         "audit": run_audit,
         "determinism": run_determinism,
         "kills": run_kills,
+        "faults": run_faults,
+        "recovery": run_recovery,
+        "latency": run_latency,
+        "ternary": run_ternary,
+        "light": run_light,
     }
 
 
@@ -51,8 +60,9 @@ def paper_names() -> tuple[str, ...]:
 def run_paper(name: str, out: Path, seeds: int = 5, queries: int | None = None, jobs: int = 2) -> None:
     """Run the experiment or check ``name`` under ``out``/``name`` and print its tables to stdout.
 
-    Runs that are finished are not run again. ``queries`` None is the experiment's own number. Raises
-    ``ConfigError`` on an unknown name or a number below 1, and ``TaskError`` after the tables when runs failed.
+    Runs that are finished are not run again. ``queries`` None is the experiment's own number; ``light`` and
+    ``ternary`` take it as epochs, ``recovery`` and ``latency`` as vectors. Raises ``ConfigError`` on an unknown
+    name or a number below 1, and ``TaskError`` after the tables when runs failed.
     """
     commands = _commands()
     if name not in commands:
@@ -67,12 +77,8 @@ def run_paper(name: str, out: Path, seeds: int = 5, queries: int | None = None, 
 def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int | None, jobs: int) -> None:
     """Run ``experiment`` under ``out``; see ``run_paper``."""
     spent = queries or experiment.queries
-    folder = out / experiment.name
+    folder = folder_of(experiment.name, out)
     plan = jobs_of(experiment.name, experiment.points(spent), seeds, folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made a folder: {error.strerror}") from error
     failures = run_jobs(
         plan, jobs, lambda line: print(f"paper {experiment.name}: {line}", file=sys.stderr, flush=True)
     )
@@ -97,26 +103,14 @@ def _results(jobs: Sequence[Job], queries: int) -> Results:
 
 
 def _publish(experiment: Experiment, results: Results, folder: Path) -> None:
-    """Print the tables, write them as Markdown and CSV, and draw the figure."""
-    tables = experiment.tables(results)
-    text = "\n".join([*(to_markdown(table) for table in tables), _provenance(results)])
-    print(text)
-    (folder / f"{experiment.name}.md").write_text(text + "\n", encoding="utf-8")
-    for number, table in enumerate(tables, start=1):
-        (folder / f"{experiment.name}-table{number}.csv").write_text(to_csv(table), encoding="utf-8")
-    figure = folder / f"{experiment.name}.png"
-    experiment.draw(results, figure)
-    print(f"paper {experiment.name}: tables and figure are in {folder}", file=sys.stderr)
+    """Draw the figure, print the tables and write them."""
+    experiment.draw(results, folder / f"{experiment.name}.png")
+    publish(experiment.name, experiment.tables(results), _provenance(results), folder)
 
 
 def _provenance(results: Results) -> str:
     outcomes = [outcome for _, found in results.by_point for outcome in found]
     created = sorted(outcome.created for outcome in outcomes)
     ended = ", ".join(sorted({outcome.status for outcome in outcomes}))
-    text = f"{len(outcomes)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
-    text += f"source {', '.join(results.sources)}.\n"
-    if results.sources != (source_digest(),):
-        text += (
-            "WARNING: not all runs were made by the present source; remove their traces to run them again.\n"
-        )
-    return text
+    made = f"{len(outcomes)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
+    return made + source_note(results.sources)

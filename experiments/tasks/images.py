@@ -1,18 +1,31 @@
-"""8x8 pictures of digits and clothes on 64-24-24-classes networks; NOT the full 60,000-image benchmarks."""
+"""Pictures of digits and clothes: at 8x8 for networks that fit a chip, at 28x28 for those an OPU trains.
+
+NOT the benchmarks of the same names, but for ``fashion60k``: there is no task of all 70,000 MNIST images.
+"""
 
 from dataclasses import replace
 
 import numpy as np
 
-from data.sets import DataSet, FloatArray, load
+from data.fashion_mnist import PACKAGE, installed, load_fashion_mnist
+from data.sets import DataSet, FloatArray, IntArray, load
+from emulator.errors import TaskError
 from experiments.tasks.scaling import area_average
 from experiments.tasks.splits import choose_split, labels_of, stored_split, with_classes
 from experiments.tasks.task import Task, TaskOptions
 
-__all__ = ["build_fashion8x8", "build_mnist8x8"]
+__all__ = [
+    "build_fashion",
+    "build_fashion4k",
+    "build_fashion8x8",
+    "build_fashion60k",
+    "build_mnist",
+    "build_mnist8x8",
+]
 
 _SIDE = 8
-_HIDDEN = (24, 24)
+_SMALL = (24, 24)
+_LARGE = (1024, 1024)  # J. Launay et al. 2020, section III: 784-1024-1024-10
 _WHITE = 255.0
 
 
@@ -22,7 +35,8 @@ def build_mnist8x8(options: TaskOptions) -> Task:
     The file holds pictures already averaged to 8x8. Raises ``TaskError`` when the options do not fit it.
     """
     data = load("mnist10k_8x8")
-    return _build(options, data, data.inputs / _WHITE, "MNIST digits at 8x8 (10,000 of the training images)")
+    title = "MNIST digits at 8x8 (10,000 of the training images)"
+    return _build(options, data, data.inputs, _SMALL, title)
 
 
 def build_fashion8x8(options: TaskOptions) -> Task:
@@ -34,24 +48,76 @@ def build_fashion8x8(options: TaskOptions) -> Task:
     data = load("fashion4k")
     images = data.inputs.reshape(len(data.inputs), 28, 28)
     small = area_average(images, (_SIDE, _SIDE)).reshape(len(images), -1)
-    return _build(options, data, small / _WHITE, "Fashion-MNIST at 8x8 (4,000 of the images)")
+    return _build(options, data, small, _SMALL, "Fashion-MNIST at 8x8 (4,000 of the images)")
 
 
-def _build(options: TaskOptions, data: DataSet, amplitudes: FloatArray, title: str) -> Task:
+def build_mnist(options: TaskOptions) -> Task:
+    """Build digit recognition at 28x28 from the images of ``mnist8x8``: 8,000 to learn, 2,000 to test.
+
+    Raises ``TaskError`` when the options do not fit the data.
+    """
+    data = load("mnist10k")
+    return _build(options, data, data.inputs, _LARGE, "MNIST digits (10,000 of the training images)")
+
+
+def build_fashion(options: TaskOptions) -> Task:
+    """Build the task ``fashion60k`` where its data is installed, else ``fashion4k``; its name says which.
+
+    Raises ``TaskError`` as those do.
+    """
+    if installed():
+        return build_fashion60k(replace(options, name="fashion60k"))
+    return build_fashion4k(replace(options, name="fashion4k"))
+
+
+def build_fashion60k(options: TaskOptions) -> Task:
+    """Build clothes recognition from all of Fashion-MNIST: 60,000 images to learn, 10,000 to test.
+
+    It takes 0.5 GB, for a moment twice that. Raises ``TaskError`` when the Debian package is missing or damaged, or
+    the options do not fit the data.
+    """
+    if not installed():
+        raise TaskError(
+            f"task '{options.name}': all of Fashion-MNIST is not on this machine; install the Debian package"
+            f" {PACKAGE}, or choose the task 'fashion4k'"
+        )
+    data = load_fashion_mnist()
+    return _build(options, data, data.inputs, _LARGE, "Fashion-MNIST (all 70,000 images)")
+
+
+def build_fashion4k(options: TaskOptions) -> Task:
+    """Build clothes recognition at 28x28 from 3,000 images to learn and 1,000 to test.
+
+    Raises ``TaskError`` when the options do not fit the data.
+    """
+    data = load("fashion4k")
+    return _build(options, data, data.inputs, _LARGE, "Fashion-MNIST (4,000 of the images)")
+
+
+def _build(
+    options: TaskOptions, data: DataSet, pixels: FloatArray, default_hidden: tuple[int, ...], title: str
+) -> Task:
     name = choose_split(options, ("stored",))
     classes = with_classes(options, data)
+    hidden = options.hidden_or(default_hidden)
     split = stored_split(data, classes, options)
-    x = np.clip(amplitudes, 0.0, 1.0)  # a white area may average to 1 + 1 ulp
     return Task(
         name=options.name,
         title=title,
-        layer_sizes=(_SIDE * _SIDE, *_HIDDEN, len(classes)),
-        x_train=x[split.train],
+        layer_sizes=(pixels.shape[1], *hidden, len(classes)),
+        x_train=_amplitudes(pixels, split.train),
         y_train=labels_of(data, split.train, classes),
-        x_val=x[split.val],
+        x_val=_amplitudes(pixels, split.val),
         y_val=labels_of(data, split.val, classes),
-        x_test=x[split.test],
+        x_test=_amplitudes(pixels, split.test),
         y_test=labels_of(data, split.test, classes),
-        options=replace(options, classes=classes, split=name),
+        options=replace(options, classes=classes, split=name, hidden=hidden),
         source=data.source,
     )
+
+
+def _amplitudes(pixels: FloatArray, rows: IntArray) -> FloatArray:
+    """Return ``rows`` scaled to [0, 1]; in place, as a part may take 0.4 GB."""
+    x = pixels[rows]
+    x /= _WHITE
+    return np.clip(x, 0.0, 1.0, out=x)  # a white area may average to 1 + 1 ulp

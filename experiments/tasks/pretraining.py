@@ -23,7 +23,7 @@ from experiments.tasks.weight_cache import cache_key, default_folder, read_weigh
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PretrainOptions", "Pretrained", "default_options", "pretrain"]
+__all__ = ["PretrainOptions", "Pretrained", "default_options", "pretrain", "reproducible"]
 
 _RECIPE = 1  # part of the cache key: raise it whenever a change below alters the weights
 _WITHIN = 1.0 - 1e-12  # keeps a recomputed singular value from exceeding the limit by a rounding error
@@ -114,7 +114,7 @@ def pretrain(
 
 
 @contextmanager
-def _reproducible() -> Iterator[None]:
+def reproducible() -> Iterator[None]:
     """Make torch use one thread and deterministic kernels; the caller's settings come back afterwards."""
     import torch
 
@@ -134,7 +134,7 @@ def _train(task: Task, options: PretrainOptions, seed: int) -> tuple[FloatArray,
     import torch
 
     order = stream(seed, "pretrain/batches")
-    with _reproducible():
+    with reproducible():
         layers = _first_weights(task, options, seed)
         optimizer = torch.optim.Adam(layers, lr=options.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.epochs)

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from emulator.errors import TaskError, nearest
-from experiments.tasks.images import build_fashion8x8, build_mnist8x8
+from experiments.tasks.images import (
+    build_fashion,
+    build_fashion4k,
+    build_fashion8x8,
+    build_fashion60k,
+    build_mnist,
+    build_mnist8x8,
+)
 from experiments.tasks.task import Task, TaskOptions
 from experiments.tasks.vowel import build_vowel
 
@@ -13,6 +20,10 @@ _BUILDERS: dict[str, Callable[[TaskOptions], Task]] = {
     "vowel": build_vowel,
     "mnist8x8": build_mnist8x8,
     "fashion8x8": build_fashion8x8,
+    "mnist": build_mnist,
+    "fashion": build_fashion,
+    "fashion60k": build_fashion60k,
+    "fashion4k": build_fashion4k,
 }
 
 

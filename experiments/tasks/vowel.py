@@ -24,17 +24,18 @@ def build_vowel(options: TaskOptions) -> Task:
     name = choose_split(options, ("random", "speaker"))
     classes = _DEFAULT_CLASSES if options.classes is None else with_classes(options, data)
     split = random_split(data, classes, options) if name == "random" else stored_split(data, classes, options)
+    hidden = options.hidden_or(_HIDDEN)
     squeeze = PcaMinMax.fit(data.inputs[split.train], _COMPONENTS)
     return Task(
         name=options.name,
         title=f"Deterding vowels: {len(classes)} of 11 classes, {_COMPONENTS} components, {name} split",
-        layer_sizes=(_COMPONENTS, *_HIDDEN, len(classes)),
+        layer_sizes=(_COMPONENTS, *hidden, len(classes)),
         x_train=squeeze.apply(data.inputs[split.train]),
         y_train=labels_of(data, split.train, classes),
         x_val=squeeze.apply(data.inputs[split.val]),
         y_val=labels_of(data, split.val, classes),
         x_test=squeeze.apply(data.inputs[split.test]),
         y_test=labels_of(data, split.test, classes),
-        options=replace(options, classes=classes, split=name),
+        options=replace(options, classes=classes, split=name, hidden=hidden),
         source=data.source,
     )

@@ -12,7 +12,12 @@ import pytest
 from data.sets import DataSet, load, set_names
 from emulator.errors import TaskError
 
-SHAPES = {"vowel": (990, 10, 528), "mnist10k_8x8": (10000, 64, 8000), "fashion4k": (4000, 784, 3000)}
+SHAPES = {
+    "vowel": (990, 10, 528),
+    "mnist10k": (10000, 784, 8000),
+    "mnist10k_8x8": (10000, 64, 8000),
+    "fashion4k": (4000, 784, 3000),
+}
 
 
 @pytest.mark.parametrize("name", set_names())
@@ -24,6 +29,14 @@ def test_a_set_has_the_published_shape_and_split(name: str) -> None:
     assert data.labels.dtype == np.int64
     assert len(data.train) == train
     assert set(np.unique(data.labels)) == set(range(len(data.class_names)))
+
+
+def test_the_small_digits_are_the_area_averages_of_the_large_ones() -> None:
+    large, small = load("mnist10k"), load("mnist10k_8x8")
+    fine = large.inputs[:500].reshape(-1, 28, 28).repeat(2, axis=1).repeat(2, axis=2)
+    means = fine.reshape(-1, 8, 7, 8, 7).mean(axis=(2, 4)).reshape(-1, 64)
+    assert np.abs(means - small.inputs[:500]).max() <= 0.5 + 1e-9
+    assert np.array_equal(large.labels, small.labels)
 
 
 def test_the_parts_of_vowel_share_no_speaker() -> None:

@@ -175,6 +175,8 @@ def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
             shown = str(value).lower()
         elif isinstance(value, str):
             shown = f'`"{value}"`'
+        elif isinstance(value, tuple):
+            shown = f"`{list(value)}`"
         else:
             shown = str(value) if isinstance(value, int) else f"{value:g}"
         yield f"{prefix}{name}", shown

@@ -58,7 +58,7 @@ def mutants() -> Iterator[tuple[str, object]]:
     for key, plain, extra in LEAVES:
         yield key + "x", 1
         yield key[:-1], 1
-        yield key, [1]
+        yield key, ["one"] if get_origin(plain) is tuple else [1]
         yield key, {"inner": 1}
         if plain in (int, float):
             yield from ((key, value) for value in (-1, -1e-30, float("nan"), float("inf"), -float("inf")))
@@ -73,6 +73,8 @@ def mutants() -> Iterator[tuple[str, object]]:
             yield from ((key, value) for value in (0, 1, 1.0, "true", "yes"))
         elif plain is str or get_origin(plain) is Literal:
             yield from ((key, value) for value in (0, 1.5, True, "", "Xx", " paper"))
+        elif get_origin(plain) is tuple:
+            yield from ((key, value) for value in (1, "1", [-1], [1.5], [True], [[1]]))
         else:
             pytest.fail(f"{key}: the walker knows no mutants of {plain}")
 

@@ -7,7 +7,8 @@ import pytest
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
 from emulator.trace.reader import open_trace
-from experiments.figures import draw_figure, figure_kinds, recovery_figure
+from experiments.figures import default_kind, draw_figure, figure_kinds
+from tests.experiments.light_traces import record_light
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
@@ -20,33 +21,13 @@ def test_a_figure_is_written_in_the_type_that_its_name_says(
     assert out.read_bytes().startswith(starts[suffix])
 
 
-def test_the_panels_hold_the_traces_numbers_against_queries_and_emulated_time(small_trace: Path) -> None:
-    with open_trace(small_trace) as trace:
-        figure = recovery_figure(trace)
-        series = trace.metrics()
-        digest, elapsed_s = trace.digest, trace.elapsed_s
-    labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes]
-    assert labels == [
-        ("", "Test accuracy (%)"),
-        ("", ""),
-        ("Queries", "Heater power (W)"),
-        ("Emulated time (ms)", ""),
-    ]
-    accuracy = [line for line in figure.axes[1].lines if "on the chip" in str(line.get_label())]
-    power = figure.axes[2].lines[0]
-    assert list(accuracy[0].get_ydata()) == list(100 * series["test_accuracy"].value)
-    assert accuracy[0].get_xdata()[-1] == pytest.approx(1e3 * elapsed_s)
-    assert list(power.get_xdata()) == list(series["heater_power_w"].queries)
-    assert list(power.get_ydata()) == list(series["heater_power_w"].value)
-    title = figure.get_suptitle()
-    assert [fact for fact in ("Vowels", "complete", "seed 0", digest[:12]) if fact not in title] == []
-
-
-def test_the_ideal_and_the_deployed_level_are_drawn_and_named(small_trace: Path) -> None:
-    with open_trace(small_trace) as trace:
-        legend = [text.get_text() for text in recovery_figure(trace).legends[0].get_texts()]
-    assert [text.split(",")[0] for text in legend[:2]] == ["electronic model", "deployed"]
-    assert len(legend) == 4
+def test_the_kind_is_what_the_trace_is_about_unless_one_is_named(small_trace: Path, tmp_path: Path) -> None:
+    trained = record_light(tmp_path / "light.h5", "controller.epochs=1")
+    with open_trace(small_trace) as recovery, open_trace(trained) as training:
+        assert [default_kind(recovery), default_kind(training)] == ["recovery", "learning"]
+    for kind in (None, "learning"):
+        draw_figure(trained, tmp_path / f"{kind}.png", kind)
+    assert (tmp_path / "None.png").read_bytes() == (tmp_path / "learning.png").read_bytes()
 
 
 def test_an_existing_file_is_replaced_only_by_force(small_trace: Path, tmp_path: Path) -> None:
@@ -65,7 +46,7 @@ def test_unknown_kinds_and_types_are_refused(small_trace: Path, tmp_path: Path) 
     with pytest.raises(ConfigError, match=r"\.png, \.pdf, \.svg"):
         draw_figure(small_trace, tmp_path / "a.h5")
     assert list(tmp_path.iterdir()) == []
-    assert figure_kinds() == ("recovery",)
+    assert figure_kinds() == ("recovery", "learning", "pipeline", "speckle")
 
 
 def test_a_trace_without_a_recovery_is_refused(tmp_path: Path) -> None:

@@ -41,11 +41,29 @@ def test_the_query_time_and_the_idle_power_are_the_chips_own(name: str) -> None:
 def test_every_preset_is_listed_with_a_description() -> None:
     paper = io.StringIO()
     show_presets(None, Console(file=paper, width=160))
-    names = [*preset_names("chip"), *preset_names("host")]
+    names = [name for kind in ("chip", "host", "opu") for name in preset_names(kind)]
     assert [name for name in names if f"\n{name}: " not in paper.getvalue()] == []
+
+
+def test_the_units_are_listed_with_their_operations_and_what_the_brochure_says() -> None:
+    paper = io.StringIO()
+    show_presets("opu", Console(file=paper, width=80))
+    lines = paper.getvalue().splitlines()
+    rows = {line.split()[0]: line.split() for line in lines[1:5]}
+    assert sorted(rows) == sorted(preset_names("opu"))
+    assert rows["light_in_the_loop"][-2:] == ["312", "40"]
+    assert rows["full_frame"][-2:] == ["1,535", "90.2"]
+    assert "340 Hz would give 1,569 TeraOPS" in " ".join(paper.getvalue().split())
+    assert "doped_si" not in paper.getvalue()
+
+
+def test_an_unknown_kind_of_preset_is_refused() -> None:
+    with pytest.raises(ConfigError, match="allowed: chip, host, opu"):
+        show_presets("opus", Console(file=io.StringIO()))
 
 
 def test_the_text_of_a_preset_opens_with_what_it_is() -> None:
     assert preset_text("chip", "lab_loop").startswith("# ")
+    assert "# paper light-in-the-loop: 1.5 kHz" in preset_text("opu", "light_in_the_loop")
     with pytest.raises(ConfigError, match="did you mean 'lab_loop'"):
         preset_text("chip", "lab_lop")

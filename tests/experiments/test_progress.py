@@ -6,10 +6,8 @@ import re
 import pytest
 from rich.console import Console
 
-from emulator.bench import Bench
-from experiments.evaluation import RecoveryObserver
 from experiments.progress import ProgressLine
-from experiments.run import run_study
+from experiments.run import Started, run_study
 from experiments.study import StudyConfig
 
 
@@ -17,11 +15,11 @@ def drawn(study: StudyConfig, terminal: bool, quiet: bool) -> str:
     paper = io.StringIO()
     console = Console(file=paper, force_terminal=terminal, width=120, color_system=None)
 
-    def begin(bench: Bench, watch: RecoveryObserver) -> None:
-        assert bench.queries == 0
-        line.begin(watch)
+    def begin(started: Started) -> None:
+        assert started.bench.queries == 0
+        line.begin(started)
 
-    with ProgressLine(study.controller.queries, quiet, console) as line:
+    with ProgressLine(quiet, console) as line:
         run_study(study, observers=[line], on_start=begin)
     return paper.getvalue()
 
@@ -32,7 +30,7 @@ def test_a_terminal_sees_queries_time_accuracy_and_power(
 ) -> None:
     monkeypatch.setattr("experiments.progress._EVERY_WALL_S", 0.0)
     text = drawn(small_study, terminal=True, quiet=False)
-    assert "pre-training" in text
+    assert "preparing" in text
     assert re.search(r"recovering .* 20[01]/200 queries +\S+ ms \| test \d\d\.\d % \| heaters +\S+ W", text)
 
 

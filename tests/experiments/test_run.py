@@ -10,7 +10,7 @@ from emulator.bench import Bench
 from emulator.errors import ConfigError, PhysicsError, TraceError
 from emulator.trace.reader import open_trace
 from experiments.evaluation import RecoveryObserver
-from experiments.run import make_bench, make_controller, prepare, run_study
+from experiments.run import Started, make_bench, make_controller, prepare, run_study
 from experiments.study import StudyConfig, study_from_text
 
 from .conftest import STUDIES
@@ -78,10 +78,12 @@ def test_the_result_agrees_with_the_trace(small_study: StudyConfig, tmp_path: Pa
 
 
 def test_whoever_watches_is_called_before_time_begins(small_study: StudyConfig) -> None:
-    seen: list[tuple[int, int, RecoveryObserver]] = []
-    run_study(small_study, on_start=lambda bench, watch: seen.append((bench.now_ps, bench.queries, watch)))
-    assert [(now, queries) for now, queries, _ in seen] == [(0, 0)]
-    assert 0.0 < seen[0][2].test_accuracy <= 1.0
+    seen: list[tuple[int, int, Started]] = []
+    run_study(small_study, on_start=lambda s: seen.append((s.bench.now_ps, s.bench.queries, s)))
+    assert [(now, queries, started.queries) for now, queries, started in seen] == [(0, 0, 200)]
+    watch = seen[0][2].watch
+    assert isinstance(watch, RecoveryObserver)
+    assert 0.0 < watch.test_accuracy <= 1.0
 
 
 def test_a_spent_budget_ends_the_run_and_keeps_its_trace(small_study: StudyConfig, tmp_path: Path) -> None:
@@ -126,7 +128,10 @@ def test_a_batch_larger_than_the_training_set_is_refused_before_anything_is_writ
 
 def test_the_shipped_studies_lie_where_the_package_says() -> None:
     assert sorted(path.stem for path in STUDIES.glob("*.toml")) == [
+        "fashion_odfa",
         "fashion_recovery",
+        "mnist_light",
+        "mnist_odfa",
         "mnist_recovery",
         "vowel_recovery",
     ]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from emulator.config import digest, to_toml
 from emulator.errors import ConfigError
 from experiments.launch import shipped_studies
-from experiments.study import StudyConfig, load_study, study_from_text
+from experiments.study import StudyConfig, TrainingConfig, load_study, study_from_text
 from experiments.tasks.registry import task_names
 
 from .conftest import STUDIES
@@ -53,14 +53,28 @@ def test_a_shipped_study_survives_being_written_into_a_trace(name: str) -> None:
 @pytest.mark.parametrize("name", shipped_studies())
 def test_a_shipped_study_names_a_task_and_the_papers_settings(name: str) -> None:
     study = load_study(STUDIES / f"{name}.toml")
-    controller = study.controller
     assert study.title
     assert study.task.name in task_names()
-    assert (controller.alpha, controller.step_rad, controller.step_decay) == (0.15, 0.02, 0.985)
-    assert controller.batch_size == 32
+    if isinstance(study, StudyConfig):
+        chip = study.controller
+        assert (chip.alpha, chip.step_rad, chip.step_decay, chip.batch_size) == (0.15, 0.02, 0.985, 32)
+    else:
+        light = study.controller
+        assert (light.feedback, light.threshold, light.learning_rate) == ("optical", 0.1, 0.01)
+        assert study.opu.camera.frame_rate_hz == 1500
 
 
-@pytest.mark.parametrize("name", ["vowel_recovery", "fashion_recovery"])
+@pytest.mark.parametrize("name", ["mnist_odfa", "fashion_odfa"])
+def test_a_training_with_light_is_the_papers(name: str) -> None:
+    study = load_study(STUDIES / f"{name}.toml")
+    assert isinstance(study, TrainingConfig)
+    assert study.task.hidden == (1024, 1024)
+    assert study.controller.epochs == 10
+
+
+@pytest.mark.parametrize(
+    "name", ["vowel_recovery", "fashion_recovery", "mnist_odfa", "fashion_odfa", "mnist_light"]
+)
 def test_every_number_of_a_shipped_study_has_a_source(name: str) -> None:
     lines = (STUDIES / f"{name}.toml").read_text(encoding="utf-8").splitlines()
     settings = [line for line in lines if re.match(r"\w+ = ", line) and not line.startswith("title")]

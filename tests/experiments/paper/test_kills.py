@@ -32,7 +32,7 @@ def test_another_run_is_no_prefix(small_trace: Path, small_study: StudyConfig, t
     run_study(small_study.model_copy(update={"controller": short}), out)
     with open_trace(small_trace) as clean, open_trace(out) as other:
         faults = prefix_faults(clean, other)
-    assert any(fault.startswith("Commands.value") for fault in faults)
+    assert any(fault.startswith("commands.value") for fault in faults)
     assert "configuration or seed differ" in faults
 
 

@@ -1,9 +1,21 @@
-"""Tests of the 8x8 picture tasks against the pictures they come from."""
+"""Tests of the picture tasks against the pictures they come from."""
+
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from data.fashion_mnist import installed
 from data.sets import load
-from experiments.tasks.images import build_fashion8x8, build_mnist8x8
+from emulator.errors import TaskError
+from experiments.tasks.images import (
+    build_fashion,
+    build_fashion4k,
+    build_fashion8x8,
+    build_fashion60k,
+    build_mnist,
+    build_mnist8x8,
+)
 from experiments.tasks.task import TaskOptions
 
 
@@ -24,3 +36,33 @@ def test_test_pictures_keep_the_order_of_the_file() -> None:
     data, task = load("mnist10k_8x8"), build_mnist8x8(TaskOptions("mnist8x8"))
     assert np.array_equal(task.x_test * 255, data.inputs[data.test])
     assert np.array_equal(task.y_test, data.labels[data.test])
+
+
+def test_large_digits_are_the_files_pixels_split_as_the_small_ones_are() -> None:
+    data, large = load("mnist10k"), build_mnist(TaskOptions("mnist"))
+    assert [len(x) for _, x, _ in large.parts()] == [7200, 800, 2000]
+    assert np.array_equal(large.x_test, data.inputs[data.test] / 255)
+    assert np.array_equal(large.y_test, build_mnist8x8(TaskOptions("mnist8x8")).y_test)
+
+
+def test_without_the_package_clothes_are_the_4000_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.fashion_mnist.FOLDER", Path("nowhere"))
+    task = build_fashion(TaskOptions("fashion"))
+    assert (task.name, task.options.name) == ("fashion4k", "fashion4k")
+    assert "4,000 of the images" in task.title
+    assert task.digest() == build_fashion4k(TaskOptions("fashion4k")).digest()
+
+
+def test_all_clothes_are_refused_without_the_package_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.fashion_mnist.FOLDER", Path("nowhere"))
+    with pytest.raises(TaskError, match=r"install the Debian package dataset-fashion-mnist.*'fashion4k'"):
+        build_fashion60k(TaskOptions("fashion60k"))
+
+
+@pytest.mark.skipif(not installed(), reason="the Debian package dataset-fashion-mnist is not installed")
+def test_with_the_package_clothes_are_all_70000_and_say_so() -> None:
+    task = build_fashion(TaskOptions("fashion"))
+    assert (task.name, task.options.name) == ("fashion60k", "fashion60k")
+    assert [len(x) for _, x, _ in task.parts()] == [54_000, 6_000, 10_000]
+    assert "all 70,000" in task.title
+    assert "Debian package" in task.source

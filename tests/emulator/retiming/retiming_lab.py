@@ -1,0 +1,93 @@
+"""Real benches, recorded, and their recordings re-timed, to compare; no test lives here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emulator.bench import Bench, RunResult
+from emulator.chip_config import BudgetConfig, HostConfig
+from emulator.commands import Controller
+from emulator.instruments.opu_timing import OpuDesign
+from emulator.opu_config import OpuConfig
+from emulator.retiming.lab import Lab
+from emulator.retiming.recording import Recording
+from emulator.retiming.retime import Retimed, load_recording, retime
+from emulator.trace import Detail, Header, Recorder
+from emulator.trace.ledger import latency_by_span
+from emulator.trace.reader import Trace, open_trace
+from tests.builders import ideal_chip, random_design
+
+SIZES = (6, 5, 3)
+OPU_DESIGN = OpuDesign(features=12, outputs=40)
+Agents = Callable[[], Mapping[str, Controller]]
+
+
+@dataclass(frozen=True)
+class Outing:
+    """What a recorded run left: its trace, and its result."""
+
+    path: Path
+    result: RunResult
+
+    def open(self) -> Trace:
+        return open_trace(self.path)
+
+
+def chip_lab(seed: int = 0) -> Lab:
+    """Return a lab with a small chip whose readings do not depend on time."""
+    return Lab(seed, HostConfig(), BudgetConfig(), chip=ideal_chip())
+
+
+def opu_lab(seed: int = 0, **opu: object) -> Lab:
+    """Return a lab with a small optical processing unit besides the chip."""
+    return chip_lab(seed)._replace(opu=OpuConfig.model_validate(opu), opu_design=OPU_DESIGN)
+
+
+def run(lab: Lab, agents: Agents, out: Path, detail: Detail = "commands") -> Outing:
+    """Run ``agents`` on a fresh bench of ``lab`` into the trace ``out``."""
+    design = random_design(SIZES) if lab.chip else None
+    recorder = Recorder.create(out, Header.now("", lab.seed), detail)
+    bench = Bench(
+        lab.chip,
+        design,
+        lab.seed,
+        lab.host,
+        lab.budget,
+        recorder=recorder,
+        opu=lab.opu,
+        opu_design=lab.opu_design,
+    )
+    return Outing(out, bench.run(agents()))
+
+
+def recording_of(outing: Outing, lab: Lab) -> Recording:
+    with outing.open() as trace:
+        return load_recording(trace, lab)
+
+
+def retimed(outing: Outing, old: Lab, new: Lab) -> Retimed:
+    return retime(recording_of(outing, old), new)
+
+
+def assert_equals_a_real_run(found: Retimed, real: Outing) -> None:
+    """Check that a re-timed run has the times, energies and latencies of the ``real`` one."""
+    with real.open() as trace:
+        commands, latency_s = trace.commands, latency_by_span(trace)
+        elapsed_ps, frames = trace.elapsed_ps, trace.frames
+    order = np.lexsort((found.times.t_done,))
+    for name in ("t_issued", "t_started", "t_done"):
+        np.testing.assert_array_equal(
+            np.sort(getattr(found.times, name)), np.sort(getattr(commands, name)), err_msg=name
+        )
+    if np.all(np.diff(found.times.t_done) > 0):
+        np.testing.assert_array_equal(found.times.t_issued[order], commands.t_issued)
+    assert found.elapsed_ps == elapsed_ps
+    assert found.energy_by_component_j.keys() == real.result.energy_by_component_j.keys()
+    for name, energy_j in real.result.energy_by_component_j.items():
+        np.testing.assert_allclose(found.energy_by_component_j[name], energy_j, rtol=1e-12, err_msg=name)
+    shares = {name: share for name, share in latency_s.items() if share}
+    assert {name: share for name, share in found.latency_by_span_s.items() if share} == shares
+    sent = sum(each.counts(0, 0).sent for _, each in found.schedule.sent)
+    assert sent == frames.sent.sum()

@@ -1,0 +1,37 @@
+"""The benchmark of re-timing: its long trace is made of a short one, and its numbers are there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emulator.retiming.retime import load_recording, retime
+from emulator.trace.reader import open_trace
+from experiments.benchmarks.retiming import measure_retiming, repeat_trace
+from experiments.laboratory import laboratory
+from experiments.study import StudyConfig
+
+
+@pytest.fixture
+def long_trace(small_trace: Path, small_study: StudyConfig, tmp_path: Path) -> Path:
+    repeat_trace(small_study, small_trace, tmp_path / "long.h5", 5)
+    return tmp_path / "long.h5"
+
+
+def test_a_repeated_trace_is_that_of_one_long_run(
+    long_trace: Path, small_trace: Path, small_study: StudyConfig
+) -> None:
+    with open_trace(small_trace) as short, open_trace(long_trace) as long:
+        assert (long.elapsed_ps, long.queries) == (5 * short.elapsed_ps, 5 * short.queries)
+        found = retime(load_recording(long, laboratory(small_study)), laboratory(small_study))
+        np.testing.assert_array_equal(found.times.t_done, long.commands.t_done)
+        assert found.recording.sequential
+        assert found.warnings == ()
+
+
+def test_one_process_retimes_and_says_what_it_took(long_trace: Path) -> None:
+    cost = measure_retiming(long_trace, verify=True)
+    with open_trace(long_trace) as trace:
+        assert cost.commands == len(trace.commands.plan)
+    assert min(cost.cpu_s, cost.load_s, cost.retime_s, cost.again_s, cost.peak_mb) > 0
+    assert cost.answer_s == cost.load_s + cost.retime_s
