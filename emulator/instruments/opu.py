@@ -131,7 +131,9 @@ class Opu:
         outputs.setflags(write=False)
         self.queries += len(vectors)
         self._note(shot, counts, vectors)
-        wide = np.uint32 if outputs.dtype == np.uint8 else None  # a row's sum, in the fastest type that holds it
+        wide = (
+            np.uint32 if outputs.dtype == np.uint8 else None
+        )  # a row's sum, in the fastest type that holds it
         total = float(outputs.sum(axis=1, dtype=wide).sum(dtype=np.float64))
         return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total
 

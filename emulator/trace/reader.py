@@ -7,7 +7,7 @@ checksum of each dataset. A dataset is checked against its checksum when it is f
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,10 @@ from emulator.trace.schema import (
     tables_of,
 )
 from emulator.units import PS_PER_S, ps_to_s
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 __all__ = ["MetricSeries", "Trace", "open_trace"]
 
@@ -274,6 +278,23 @@ class Trace:
         if not (0 <= first <= first + count <= len(self.samples.index)):
             raise TraceError(f"{self.path}: mini-batch {key} lies outside the recorded samples")
         return self.samples.index[first : first + count]
+
+    @staticmethod
+    def open(path: Path | str, verify: bool = True) -> "Trace":
+        """Open the trace at ``path`` as ``open_trace`` does."""
+        return open_trace(Path(path), verify)
+
+    def frame(self, name: str) -> "pandas.DataFrame":
+        """Return the table ``name`` as a pandas frame; see ``emulator.trace.views``."""
+        from emulator.trace.views import frame
+
+        return frame(self, name)
+
+    def dataset(self, name: str) -> "xarray.Dataset":
+        """Return the table ``name`` as an xarray dataset that reads lazily; see ``emulator.trace.views``."""
+        from emulator.trace.views import dataset
+
+        return dataset(self, name)
 
     def state(self, name: str) -> NDArray[Any]:
         """Return the state ``name`` (type f8, i8 or u1); raises ``TraceError`` when there is none."""

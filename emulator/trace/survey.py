@@ -54,7 +54,7 @@ class Survey:
             if survey is None:
                 survey = cls(_opening(block, where))
             for segment in block:
-                survey._add(segment, where)
+                survey.add(segment, where)
         if survey is None:
             raise TraceError(
                 f"{where}: the writer died before the header was whole; nothing was recorded, delete it"
@@ -62,7 +62,8 @@ class Survey:
         survey.torn_bytes = journal.torn_bytes
         return survey
 
-    def _add(self, segment: Segment, where: str) -> None:
+    def add(self, segment: Segment, where: str) -> None:
+        """Take in one more ``segment``; raises ``TraceError`` when what it says cannot be."""
         if segment.table is not None:
             self._add_rows(segment.table, segment.records())
         elif segment.kind is Kind.STATE:
