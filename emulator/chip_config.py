@@ -84,6 +84,8 @@ class HeaterConfig(StrictModel):
     """Time constant of the substrate, in seconds, (0, 1000]."""
     sigma_devices: Literal["noisy", "ideal"] = "noisy"
     """Whether the devices of the Sigma column see DAC steps, gamma spread and crosstalk like all others."""
+    dead: tuple[Annotated[int, Field(ge=0, le=10_000_000)], ...] = ()
+    """Devices whose heater is broken: it takes its settings, draws nothing and heats nothing."""
     passive_aggressors: bool = False
     """Whether passive devices heat their neighbours: they do not, yet some published code lets them."""
 

@@ -116,8 +116,16 @@ def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | No
 
 
 def study_from_text(text: str, where: str = "study", overrides: tuple[str, ...] = ()) -> Study:
-    """Return the study in the TOML ``text``, such as a trace's embedded one, with ``overrides`` on top."""
-    return _built(parse_toml(text, where), where, overrides, None)
+    """Return the study in the TOML ``text``, such as a trace's embedded one, with ``overrides`` on top.
+
+    An embedded study gives every key, and would hide a preset that an override names: the preset replaces the whole
+    section.
+    """
+    tree = parse_toml(text, where)
+    for path in (override.partition("=")[0].strip() for override in overrides):
+        if path.endswith(".preset"):
+            tree.pop(path.removesuffix(".preset"), None)
+    return _built(tree, where, overrides, None)
 
 
 def chip_study(study: Study) -> StudyConfig:

@@ -21,7 +21,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that lies t
 
 def add_trace_commands(app: typer.Typer) -> None:
     """Let ``app`` know the commands of this module, in the order in which its help lists them."""
-    commands: tuple[Callable[..., None], ...] = (inspect, figure, timeline, compare, report, tail, calibrate)
+    commands: tuple[Callable[..., None], ...] = (
+        inspect, whatif, replay, compare, report, timeline, figure, tail, calibrate,
+    )  # fmt: skip
     for command in commands:
         app.command()(command)
 
@@ -59,6 +61,73 @@ def inspect(
         sys.stdout.write(found.to_json() + "\n")
     else:
         show_inspection(found, Console())
+
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value; may be repeated."),
+]
+
+
+def whatif(
+    trace: TracePath,
+    overrides: Overrides = None,
+    sweeps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="PATH=V1,V2,...", help="Or PATH=START:STOP:COUNT[:log]; several make a grid."
+        ),
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print comma-separated values instead of tables.")
+    ] = False,
+    drawn: Annotated[
+        Path | None, typer.Option("--figure", help="Image to write: .png, .pdf or .svg.")
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Say what a recorded run would have cost under other parameters, without running it again."""
+    from rich.console import Console
+
+    from experiments.whatif import whatif as retimed
+    from experiments.whatif_view import draw_whatif, show_whatif
+
+    found = retimed(trace, tuple(overrides or ()), tuple(sweeps or ()))
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    elif as_csv:
+        sys.stdout.write(found.to_csv())
+    else:
+        show_whatif(found, Console())
+    if drawn is not None:
+        draw_whatif(found, drawn, force)
+
+
+def replay(
+    trace: TracePath,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="rerun (must be identical), timed (other physics) or closed (re-timed, no physics)."
+        ),
+    ],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Trace to write; default: none is kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a trace again: the same, its commands on other physics, or its commands under other times."""
+    from rich.console import Console
+
+    from experiments.replay import replay as replayed
+    from experiments.replay_view import show_replay
+    from experiments.strict_json import to_json
+
+    found = replayed(trace, mode, out, tuple(overrides or ()))
+    if as_json:
+        sys.stdout.write(to_json(found) + "\n")
+    else:
+        show_replay(found, Console())
 
 
 def figure(

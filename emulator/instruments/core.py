@@ -80,10 +80,13 @@ class ChipCore:
         self._receiver_rows = np.array([receiver.row() for receiver in self.receivers])
         ideal_sigma = self._is_sigma & (config.heaters.sigma_devices == "ideal")
         gains = device_gains(config.heaters, design.active.size, stream(seed, "chip/gamma"))
-        self._drivers = np.stack([np.where(ideal_sigma, 1.0, gains), np.zeros(gains.size)])
+        self._dead = _dead_heaters(config.heaters.dead, design.active)
+        gains = np.where(self._dead, 0.0, np.where(ideal_sigma, 1.0, gains))
+        self._drivers = np.stack([gains, np.zeros(gains.size)])
         heated = design.active | config.heaters.passive_aggressors
         self._coupling = _coupling(config.heaters, self.layers, heated, ideal_sigma)
         self._devices = _device_table(self.layers, ~ideal_sigma & design.active)
+        self._any_dead = bool(self._dead.any())
         self._dac = np.array(_dac_steps(config))
         self._dynamic = config.heaters.dynamics == "dynamic"
         self._tau_ps = config.heaters.tau_s * PS_PER_S
@@ -101,7 +104,7 @@ class ChipCore:
         steps = self._dac
         for device in np.flatnonzero(self._devices[circuit.HAS_DAC]).tolist():
             phases[device] = converters.dac_phase(phases[device], steps[0], steps[1], steps[2])
-        self._drivers[circuit.DRIVEN] = np.where(self.design.active, phases, 0.0)
+        self._drivers[circuit.DRIVEN] = np.where(self.design.active & ~self._dead, phases, 0.0)
         heat = phases * self._drivers[circuit.GAIN]
         static = np.where(heated, 0.0, heat)
         if self._dynamic:
@@ -144,6 +147,9 @@ class ChipCore:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last call of ``drive`` or ``read``."""
         if self._substrate:
             self._common_rad = self._substrate_after(passed_ps)
+        if self._any_dead:
+            alive = ~self._dead[heater_ids]
+            heater_ids, radians = heater_ids[alive], radians[alive]
         self.driven_rad += circuit.drive(
             *self._drive_arguments, heater_ids, radians, passed_ps / self._tau_ps
         )
@@ -297,6 +303,16 @@ def _receivers(
             )
         )
     return tuple(rows)
+
+
+def _dead_heaters(dead: tuple[int, ...], active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    for device in dead:
+        if device >= active.size or not active[device]:
+            where = f"0..{active.size - 1}, with a heater"
+            raise ConfigError(f"chip.heaters.dead: device {device} has no heater; allowed: devices {where}")
+    mask = np.zeros(active.size, dtype=np.bool_)
+    mask[list(dead)] = True
+    return mask
 
 
 def _coupling(

@@ -72,7 +72,7 @@ class Opu:
         self.queries = 0
         self.exposure_ps = self.sender.pipeline.timing.exposure_ps
         self._skip_zero = config.skip_zero
-        self._features = design.features
+        self._design = design
         self._recorder = recorder
         self._services: dict[Work, Service] = {}
         self._shots: deque[_Shot] = deque()
@@ -89,20 +89,20 @@ class Opu:
         vectors = command.vectors
         if not isinstance(vectors, np.ndarray):
             raise CommandError(f"Project: vectors is a {type(vectors).__name__}; allowed: a NumPy array")
-        if vectors.ndim != 2 or vectors.shape[1] != self._features or len(vectors) == 0:
+        if vectors.ndim != 2 or vectors.shape[1] != self._design.features or len(vectors) == 0:
             raise CommandError(
-                f"Project: vectors have shape {vectors.shape}; the unit takes (n >= 1, {self._features})"
+                f"Project: vectors have shape {vectors.shape}; the unit takes (n >= 1, {self._design.features})"
             )
         if vectors.dtype != np.float32 or not np.isfinite(vectors).all():
             raise CommandError(
                 f"Project: vectors of type {vectors.dtype}; allowed: float32, every number finite"
             )
         self.core.check(vectors)
-        shown = int(self._shown(vectors).sum())
         work: Work = (
             ("vectors", len(vectors)),
-            ("skipped", len(vectors) - shown),
-            ("patterns", shown * self.core.planes),
+            ("dark", len(vectors) - int(vectors.any(axis=1).sum())),
+            ("features", self._design.features),
+            ("outputs", self._design.outputs),
         )
         service = self._services.get(work)
         if service is None:

@@ -93,7 +93,7 @@ def checksum(*arrays: NDArray[np.generic] | bytes) -> str:
     """Return the BLAKE2b digest of the bytes of ``arrays``, one after the other, as 32 hexadecimal digits."""
     state = blake2b(digest_size=16)
     for array in arrays:
-        state.update(array if isinstance(array, bytes) else np.ascontiguousarray(array).tobytes())
+        state.update(array if isinstance(array, bytes) else np.ascontiguousarray(array).data)
     return state.hexdigest()
 
 

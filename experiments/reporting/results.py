@@ -14,7 +14,7 @@ _ABSENT: Final = "not recorded"
 
 _ACCURACIES: Sequence[tuple[str, Callable[[Contender], float | None]]] = (
     ("electronic model", lambda one: one.accuracy.ideal),
-    ("deployed, before training", lambda one: one.accuracy.first),
+    ("before training", lambda one: one.accuracy.first),
     ("at the end", lambda one: one.accuracy.last),
     ("state of least validation loss", lambda one: one.accuracy.selected),
     ("best seen", lambda one: one.accuracy.best),

@@ -21,7 +21,7 @@ from emulator.trace.schema import STATUSES, TABLES
 from experiments.cli import app
 from experiments.launch import shipped_studies
 from experiments.paper.main import paper_names
-from experiments.study import StudyConfig
+from experiments.study import StudyConfig, TrainingConfig
 from tests.builders import weights
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,7 +133,7 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
 def test_the_readme_names_every_command_and_no_option_that_does_not_exist() -> None:
     assert set(re.findall(r"\blightloop ([a-z]+)", README)) == COMMANDS
     known = {option for command in CLI.commands.values() for each in command.params for option in each.opts}
-    assert set(re.findall(r"(?<![\w-])--?[a-z]+", "".join(re.findall(r"`[^`\n]+`", README)))) <= known
+    assert set(re.findall(r"(?<![\w-])--?[a-z-]+", "".join(re.findall(r"`[^`\n]+`", README)))) <= known
 
 
 @every_page
@@ -182,11 +182,15 @@ def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
         yield f"{prefix}{name}", shown
 
 
+def listed(section: str) -> list[tuple[str, str]]:
+    return re.findall(r"^\| `([a-z0-9_.]+)` \| ([^|]+) \|", section, re.MULTILINE)
+
+
 def test_the_guide_to_studies_lists_every_key_with_its_default() -> None:
-    listed = re.findall(
-        r"^\| `([a-z0-9_.]+)` \| ([^|]+) \|", STUDIES.partition("## Every key")[2], re.MULTILINE
-    )
-    assert listed == list(rows(StudyConfig))
+    _, recovery, training = re.split(r"^## Every key.*$", STUDIES, flags=re.MULTILINE)
+    assert listed(recovery) == list(rows(StudyConfig))
+    own = [(key, shown) for key, shown in rows(TrainingConfig) if key.startswith(("opu.", "controller."))]
+    assert listed(training) == own
 
 
 def test_the_guide_to_the_trace_names_every_table_column_and_status() -> None:

@@ -33,7 +33,7 @@ def test_the_tour_prints_ledgers_leaves_traces_and_figures_and_can_be_taken_agai
         ]  # fmt: skip
     text = paper.getvalue()
     assert [
-        word for word in ("Latency ledger", "Energy ledger", "recovered", "figure") if word not in text
+        word for word in ("Latency ledger", "Energy ledger", "at the end", "figure") if word not in text
     ] == []
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from emulator.config import digest, to_toml
 from emulator.errors import ConfigError
 from experiments.launch import shipped_studies
-from experiments.study import StudyConfig, TrainingConfig, load_study, study_from_text
+from experiments.study import StudyConfig, TrainingConfig, chip_study, load_study, study_from_text
 from experiments.tasks.registry import task_names
 
 from .conftest import STUDIES
@@ -27,7 +27,9 @@ def test_an_empty_file_is_the_default_study(tmp_path: Path) -> None:
 
 def test_overrides_beat_the_file_and_the_seed_beats_both(tmp_path: Path) -> None:
     path = write(tmp_path, "seed = 1\n[controller]\nalpha = 0.5\n")
-    study = load_study(path, ("controller.alpha=0.25", "seed=2", "chip.heaters.tau_s=2 us"), seed=3)
+    study = chip_study(
+        load_study(path, ("controller.alpha=0.25", "seed=2", "chip.heaters.tau_s=2 us"), seed=3)
+    )
     assert (study.controller.alpha, study.seed, study.chip.heaters.tau_s) == (0.25, 3, 2e-6)
 
 
@@ -37,12 +39,12 @@ def test_the_tasks_seed_follows_the_studys_unless_it_is_given() -> None:
 
 
 def test_a_run_is_evaluated_two_hundred_times_unless_told_otherwise() -> None:
-    assert study_from_text("[controller]\nqueries = 10_000").evaluate_every == 50
-    assert study_from_text("[controller]\nqueries = 7").evaluate_every == 1
-    assert study_from_text("[evaluation]\nevery_queries = 3").evaluate_every == 3
+    assert chip_study(study_from_text("[controller]\nqueries = 10_000")).evaluate_every == 50
+    assert chip_study(study_from_text("[controller]\nqueries = 7")).evaluate_every == 1
+    assert chip_study(study_from_text("[evaluation]\nevery_queries = 3")).evaluate_every == 3
 
 
-@pytest.mark.parametrize("name", ["vowel_recovery", "mnist_recovery", "fashion_recovery"])
+@pytest.mark.parametrize("name", shipped_studies())
 def test_a_shipped_study_survives_being_written_into_a_trace(name: str) -> None:
     study = load_study(STUDIES / f"{name}.toml")
     again = study_from_text(to_toml(study))
@@ -92,3 +94,89 @@ def test_a_refusal_names_file_key_value_and_what_is_allowed(tmp_path: Path) -> N
         ConfigError, match=r"study\.toml: controller\.alpha = 1\.5 is refused; allowed: .*<= 1"
     ):
         load_study(path)
+
+
+# ------------------------------------------------------------------------------- which kind it is
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("", StudyConfig),
+        ("[controller]\nalpha = 0.5", StudyConfig),
+        ('[controller]\nkind = "szo_scd"', StudyConfig),
+        ('[controller]\nkind = "odfa"', TrainingConfig),
+    ],
+)
+def test_the_controllers_kind_says_what_is_studied(text: str, kind: type) -> None:
+    assert type(study_from_text(text)) is kind
+
+
+def test_an_override_may_choose_the_kind(tmp_path: Path) -> None:
+    path = write(tmp_path, '[task]\nname = "mnist"')
+    study = load_study(path, ("controller.kind=odfa", "controller.threshold=0.2"))
+    assert isinstance(study, TrainingConfig)
+    assert (study.task.name, study.controller.threshold) == ("mnist", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused", "hint"),
+    [
+        ('"odfaa"', "'odfaa'", "; did you mean 'odfa'?"),
+        ('"szo_scdd"', "'szo_scdd'", "; did you mean 'szo_scd'?"),
+        ('"simulated annealing"', "'simulated annealing'", ""),
+        ("3", "'3'", ""),
+        ("[]", "'[]'", ""),
+    ],
+)
+def test_an_unknown_kind_is_refused_with_the_nearest_that_is_known(
+    kind: str, refused: str, hint: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, f"[controller]\nkind = {kind}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_study(path)
+    expected = f"controller.kind = {refused} is refused; allowed: one of 'szo_scd', 'odfa'{hint}"
+    assert str(caught.value) == f"{path}: {expected}"
+
+
+def test_an_endless_kind_does_not_fill_the_screen() -> None:
+    with pytest.raises(ConfigError) as caught:
+        study_from_text(f'[controller]\nkind = "{"x" * 10_000}"')
+    assert len(str(caught.value)) < 200
+
+
+def test_a_controller_that_is_no_section_is_refused() -> None:
+    with pytest.raises(ConfigError, match="controller = 3 is refused; allowed: a section"):
+        study_from_text("controller = 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('[opu]\nfidelity = "field"', r"opu = .* is not a known key"),
+        ("[opu.camera]\nbits = 4", r"opu = .* is not a known key"),
+        (
+            "[evaluatoin]\nevery_queries = 3",
+            r"evaluatoin = .* is not a known key; did you mean 'evaluation'\?",
+        ),
+        ('[controller]\nfeedback = "optical"', r"controller\.feedback = 'optical' is not a known key"),
+        ('[controller]\nkind = "odfa"\n[chip]\nactivation_clip = 4.0', r"chip = .* is not a known key"),
+        ('[controller]\nkind = "odfa"\nalpha = 0.15', r"controller\.alpha = 0\.15 is not a known key"),
+        (
+            '[controller]\nkind = "odfa"\n[opu.camera]\nexposure = "1 ms"',
+            r"opu\.camera\.exposure = .* did you mean 'opu\.camera\.exposure_s'\?",
+        ),
+    ],
+)
+def test_what_belongs_to_another_kind_of_study_is_refused_with_the_nearest_key(
+    text: str, reason: str
+) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        study_from_text(text)
+
+
+def test_where_only_a_chip_makes_sense_a_training_is_refused() -> None:
+    chip = study_from_text("seed = 5")
+    assert chip_study(chip) is chip
+    with pytest.raises(ConfigError, match=r"controller\.kind = 'odfa' is refused here.*allowed: 'szo_scd'"):
+        chip_study(study_from_text('[controller]\nkind = "odfa"'))

@@ -48,7 +48,9 @@ def test_a_dead_heater_stays_dead_when_the_sum_of_driven_phases_is_taken_anew() 
 
 
 def test_a_device_without_a_heater_cannot_be_dead() -> None:
-    with pytest.raises(ConfigError, match=r"chip\.heaters\.dead: device 99 has no heater; allowed: devices 0\.\."):
+    with pytest.raises(
+        ConfigError, match=r"chip\.heaters\.dead: device 99 has no heater; allowed: devices 0\.\."
+    ):
         core(99)
     passive = random_design(SIZES, active=[1, 2])
     with pytest.raises(ConfigError, match="device 3 has no heater"):

@@ -195,7 +195,7 @@ def test_two_agents_that_share_a_chip_are_retimed_while_they_come_in_the_same_or
 
 def is_uncertain(found: Retimed) -> bool:
     return any(
-        hint in warning for warning in found.warnings for hint in ("recorded order", "ended", "end after")
+        hint in warning for warning in found.warnings for hint in ("recorded order", "no record", "end after")
     )
 
 
@@ -227,7 +227,7 @@ def agent_of(program: list[tuple[Command, str]], ended: list[bool]) -> Controlle
 
 
 @settings(
-    max_examples=500,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

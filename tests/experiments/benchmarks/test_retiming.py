@@ -23,7 +23,8 @@ def test_a_repeated_trace_is_that_of_one_long_run(
 ) -> None:
     with open_trace(small_trace) as short, open_trace(long_trace) as long:
         assert (long.elapsed_ps, long.queries) == (5 * short.elapsed_ps, 5 * short.queries)
-        found = retime(load_recording(long, laboratory(small_study)), laboratory(small_study))
+        lab = laboratory(small_study, long)
+        found = retime(load_recording(long, lab), lab)
         np.testing.assert_array_equal(found.times.t_done, long.commands.t_done)
         assert found.recording.sequential
         assert found.warnings == ()

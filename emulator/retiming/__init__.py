@@ -1,0 +1,1 @@
+"""Closed re-timing: a recorded run's commands under other parameters; no physics, the readings stay."""

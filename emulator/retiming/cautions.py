@@ -1,0 +1,160 @@
+"""Why a real run under the new parameters might differ from a re-timed one, in words; it decides nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from emulator.chip_config import ChipConfig
+from emulator.errors import ConfigError
+from emulator.retiming.lab import Change, Lab
+from emulator.retiming.parameters import Effect, effect_of
+from emulator.retiming.recording import Recording
+from emulator.retiming.schedule import Schedule
+from emulator.units import PS_PER_S, format_si, ps_to_s, s_to_ps
+
+__all__ = ["cautions", "refuse_other_choices"]
+
+_TOLERANCE: Final = 1e-9
+_BROKEN_OFF: Final = ("aborted", "diverged", "failed", "killed", "disk-full")
+
+
+def refuse_other_choices(changed: Sequence[Change]) -> None:
+    """Raise ``ConfigError`` when a parameter of ``changed`` decides which commands there are."""
+    for change in changed:
+        if effect_of(change.path) & Effect.CHOICES:
+            raise ConfigError(
+                f"{change.path} = {change.new!r} cannot be re-timed: it was {change.old!r}, and another value "
+                "makes another run; run the study with it instead"
+            )
+
+
+def cautions(
+    recording: Recording,
+    lab: Lab,
+    schedule: Schedule,
+    energy_by_component_j: Mapping[str, float],
+    changed: Sequence[Change],
+) -> tuple[str, ...]:
+    """Return what to keep in mind about a run re-timed from ``recording`` into ``lab``; nothing is a clear case."""
+    return (
+        *_physics(changed),
+        *_settling(recording, lab),
+        *_frames(recording, schedule),
+        *_order(schedule, changed),
+        *_waits(recording, changed),
+        *_ends(recording, schedule, changed),
+        *_budgets(recording, lab, schedule, energy_by_component_j, changed),
+    )
+
+
+def _physics(changed: Sequence[Change]) -> Iterator[str]:
+    for change in changed:
+        if effect_of(change.path) & Effect.PHYSICS:
+            yield (
+                f"{change.path} changes what would have been read; the recorded readings, and what the controller "
+                "made of them, are kept"
+            )
+
+
+def _settling(recording: Recording, lab: Lab) -> Iterator[str]:
+    old, new = recording.lab.chip, lab.chip
+    if old is None or new is None or new.heaters.dynamics != "dynamic":
+        return
+    if not any(facts.kind == "settle" and facts.used for facts in recording.plans):
+        return
+    before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)
+    if after_ps < before_ps:
+        yield (
+            f"light comes {format_si(ps_to_s(after_ps), 's')} after phases change, and came "
+            f"{format_si(ps_to_s(before_ps), 's')} after in the recording: heaters of tau "
+            f"{format_si(new.heaters.tau_s, 's')} would have been read less settled; the recorded readings are kept"
+        )
+
+
+def _until_light_ps(chip: ChipConfig) -> int:
+    """Return the time between new phases and light, upload apart."""
+    return s_to_ps(chip.heaters.settle_s) + s_to_ps(chip.link.latency_s)
+
+
+def _frames(recording: Recording, schedule: Schedule) -> Iterator[str]:
+    frames = recording.frames
+    if not schedule.sent or not len(frames.command):
+        return
+    lost_then = frames.sent - frames.used
+    lost_now, unused = {}, 0
+    for row, sent in schedule.sent:
+        counts = sent.counts(0, 0)
+        lost_now[row] = counts.sent - counts.used
+        unused += len(sent.used) - counts.used
+    then = dict(zip(frames.command.tolist(), lost_then.tolist(), strict=True))
+    differing = sum(lost != then.get(row, 0) for row, lost in lost_now.items())
+    if differing:
+        yield (
+            f"{sum(lost_now.values())} frames are lost or late, in the recording {int(lost_then.sum())}; "
+            f"{differing} projections differ, and {unused} frames stay lost for good: the load is another than was "
+            "recorded, and the recorded projections are kept"
+        )
+
+
+def _order(schedule: Schedule, changed: Sequence[Change]) -> Iterator[str]:
+    if schedule.disordered:
+        yield (
+            f"{schedule.disordered} commands would reach their instrument before one that they followed in the "
+            "recording; the recorded order is kept"
+        )
+    if changed and schedule.tied:
+        yield (
+            f"{schedule.tied} commands reach their instrument at the instant at which another agent's does; the "
+            "recorded order is kept"
+        )
+
+
+def _waits(recording: Recording, changed: Sequence[Change]) -> Iterator[str]:
+    if changed and recording.waits:
+        yield (
+            f"{recording.waits} commands were issued later than the replies before them explain (the agent waited, "
+            "or a command was refused); each wait is kept as long as it was"
+        )
+
+
+def _ends(recording: Recording, schedule: Schedule, changed: Sequence[Change]) -> Iterator[str]:
+    if recording.status in _BROKEN_OFF:
+        yield f"the recorded run has status {recording.status!r}: what it would still have done is not known"
+    if recording.unexplained:
+        yield (
+            f"{', '.join(recording.unexplained)} drew for commands that were under way when the recorded run "
+            "ended, and of which there is no record"
+        )
+    beyond = int((schedule.times.t_done > schedule.elapsed_ps).sum())
+    if beyond:
+        yield f"{beyond} commands of other agents end after the main one has ended the run; they are kept"
+    if changed and len(recording.agents) > 1:
+        yield (
+            f"the run ends with its main agent, {recording.agents[recording.main]!r}: what the others would have "
+            "done after their last recorded command, if anything, is not known"
+        )
+
+
+def _budgets(
+    recording: Recording,
+    lab: Lab,
+    schedule: Schedule,
+    energy_by_component_j: Mapping[str, float],
+    changed: Sequence[Change],
+) -> Iterator[str]:
+    budget, old_j = lab.budget, sum(recording.energy_by_component_j.values())
+    spent = (
+        ("time_s", budget.time_s, recording.elapsed_ps / PS_PER_S, schedule.elapsed_ps / PS_PER_S),
+        ("energy_j", budget.energy_j, old_j, sum(energy_by_component_j.values())),
+        ("queries", budget.queries, float(recording.queries), float(recording.queries)),
+    )
+    for name, limit, then, now in spent:
+        stopped = recording.status == "budget" and recording.reason.startswith(f"budget.{name}")
+        moved = abs(now - then) > _TOLERANCE * abs(then)
+        changed_limit = any(change.path == f"budget.{name}" for change in changed)
+        if stopped and (moved or changed_limit):
+            yield f"the recorded run was stopped by budget.{name}; under these parameters it would stop elsewhere"
+        elif limit is not None and not stopped and now >= limit and (moved or changed_limit):
+            yield f"budget.{name} = {limit:g} would stop the run before its end: {now:.6g} is spent there"
+    timed = any(effect_of(change.path) & (Effect.ENERGY | Effect.LIMIT) for change in changed)
+    if budget.peak_power_w is not None and timed:
+        yield "budget.peak_power_w is not watched by a re-timing"

@@ -1,0 +1,206 @@
+"""The links between a recording's commands, and the compiled passes that check them against its times.
+
+Commands are visited in the order in which they were issued. Where that is the order of their rows, as it is while
+nothing overlaps, ``order`` is empty.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import TraceError
+from emulator.kernel import kernel
+from emulator.retiming.prices import OPU, PriceRows
+
+__all__ = ["Links", "Times", "check", "claim_plans", "conclude", "is_ordered", "narrow"]
+
+_PIPELINED: Final = OPU
+_FINE, _EARLY, _NOT_FIFO, _TOO_LONG, _HAS_WAIT = range(5)
+_FAULTS: Final = {
+    _EARLY: "it was issued before a reply that it waited for",
+    _NOT_FIFO: "it was not started when its instrument was free",
+    _TOO_LONG: "it lasted another time than its configuration says",
+}
+
+
+class Links(NamedTuple):
+    """Hold of each command its plan, the row of its cause (or -1), and its agent; optional arrays may be empty.
+
+    ``join_start`` (n + 1,) bounds each command's rows in ``join_cause``; ``residue`` (n,) is how long an agent
+    waited besides, in ps; ``order`` (n,) lists the rows as they were issued.
+    """
+
+    plan: NDArray[np.uint16]
+    cause: NDArray[np.int32]
+    agent: NDArray[np.uint8]
+    join_start: NDArray[np.int64]
+    join_cause: NDArray[np.int32]
+    residue: NDArray[np.int64]
+    order: NDArray[np.int32]
+
+
+class Times(NamedTuple):
+    """Hold of each command when it was issued, started and done, in ps."""
+
+    t_issued: NDArray[np.int64]
+    t_started: NDArray[np.int64]
+    t_done: NDArray[np.int64]
+
+
+def claim_plans(
+    plan: NDArray[np.uint16], kind: NDArray[np.uint8], known: int, where: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the kind of the commands of each of ``known`` plans, and how many there are.
+
+    Raises ``TraceError`` when a command names no plan or a plan serves two kinds.
+    """
+    kind_of, used = np.full(known, -1, dtype=np.int64), np.zeros(known, dtype=np.int64)
+    row = _claim(plan, kind, kind_of, used)
+    if row >= 0:
+        raise TraceError(
+            f"{where}: commands row {row}: its plan {int(plan[row])} is unknown, or another kind's"
+        )
+    return kind_of, used
+
+
+def narrow(
+    plan: NDArray[np.uint16],
+    cause: NDArray[np.int64],
+    agent: NDArray[np.uint8],
+    join_command: NDArray[np.int64],
+    join_cause: NDArray[np.int64],
+    where: str,
+) -> Links:
+    """Return the links, with narrow types; raises ``TraceError`` when a cause is not an earlier row."""
+    narrowed = np.empty(len(cause), dtype=np.int32)
+    row = _narrow(cause, narrowed) if len(cause) < 2**31 else 0
+    if row >= 0:
+        raise TraceError(f"{where}: commands row {row}: its cause is not an earlier row")
+    start = np.empty(0, dtype=np.int64)
+    if len(join_command):
+        if np.any((join_cause < 0) | (join_cause >= join_command) | (join_command >= len(cause))):
+            raise TraceError(f"{where}: /joins names a cause that is not an earlier row than its command")
+        by_command = np.argsort(join_command, kind="stable")
+        join_cause = join_cause[by_command]
+        start = np.searchsorted(join_command[by_command], np.arange(len(cause) + 1))
+    none = np.empty(0, dtype=np.int64)
+    return Links(plan, narrowed, agent, start, join_cause.astype(np.int32), none, none.astype(np.int32))
+
+
+def is_ordered(times: Times) -> bool:
+    """Tell whether the rows are in the order of issue already; of commands issued together, in that of starting."""
+    return bool(_is_ordered(times.t_issued, times.t_started))
+
+
+def check(links: Links, prices: PriceRows, times: Times, where: str) -> tuple[NDArray[np.int64], int]:
+    """Return how long each agent waited besides (n,), or an empty array when none ever did, and how many did.
+
+    Raises ``TraceError`` naming the first row that does not follow from ``prices``.
+    """
+    residue = np.empty(0, dtype=np.int64)
+    fault, row = _check(links, prices, times, residue)
+    if fault == _HAS_WAIT:
+        residue = np.zeros(len(links.plan), dtype=np.int64)
+        fault, row = _check(links, prices, times, residue)
+    if fault != _FINE:
+        raise TraceError(
+            f"{where}: the trace does not follow from its configuration: commands row {row}: {_FAULTS[fault]}"
+        )
+    return residue, int(np.count_nonzero(residue))
+
+
+def conclude(
+    links: Links, prices: PriceRows, times: Times, elapsed_ps: int, main: int
+) -> tuple[NDArray[np.int64], int]:
+    """Return the commands of the agent ``main`` whose replies led to no other, and when the last came (ps).
+
+    Without a record of what an agent joins at its end, all of them are taken to have been waited for.
+    """
+    led = np.zeros(len(links.plan), dtype=np.bool_)
+    _mark_causes(links, main, led)
+    rows = np.flatnonzero((links.agent == main) & ~led)
+    reply = times.t_done[rows] + prices.think[links.plan[rows]]
+    inside = reply <= elapsed_ps
+    return rows[inside], int(reply[inside].max(initial=0))
+
+
+@kernel
+def _claim(
+    plan: NDArray[np.uint16], kind: NDArray[np.uint8], kind_of: NDArray[np.int64], used: NDArray[np.int64]
+) -> int:
+    for row in range(plan.size):
+        number = plan[row]
+        if number >= kind_of.size:
+            return row
+        if used[number] == 0:
+            kind_of[number] = kind[row]
+        if kind_of[number] != kind[row]:
+            return row
+        used[number] += 1
+    return -1
+
+
+@kernel
+def _narrow(cause: NDArray[np.int64], narrowed: NDArray[np.int32]) -> int:
+    for row in range(cause.size):
+        if cause[row] < -1 or cause[row] >= row:
+            return row
+        narrowed[row] = cause[row]
+    return -1
+
+
+@kernel
+def _is_ordered(t_issued: NDArray[np.int64], t_started: NDArray[np.int64]) -> bool:
+    for row in range(1, t_issued.size):
+        if t_issued[row] < t_issued[row - 1]:
+            return False
+        if t_issued[row] == t_issued[row - 1] and t_started[row] < t_started[row - 1]:
+            return False
+    return True
+
+
+@kernel
+def _check(links: Links, prices: PriceRows, times: Times, residue: NDArray[np.int64]) -> tuple[int, int]:
+    """Return what is wrong first, and with which row; ``residue`` is filled unless it is empty."""
+    free = np.zeros(2, dtype=np.int64)
+    for place in range(links.plan.size):
+        row = links.order[place] if links.order.size else place
+        plan = links.plan[row]
+        ready, cause = 0, links.cause[row]
+        if cause >= 0:
+            ready = times.t_done[cause] + prices.think[links.plan[cause]]
+        if links.join_start.size:
+            for join in range(links.join_start[row], links.join_start[row + 1]):
+                cause = links.join_cause[join]
+                ready = max(ready, times.t_done[cause] + prices.think[links.plan[cause]])
+        waited = times.t_issued[row] - ready
+        if waited < 0:
+            return _EARLY, row
+        if residue.size:
+            residue[row] = waited
+        elif waited > 0:
+            return _HAS_WAIT, row
+        server = prices.server[plan]
+        if server == _PIPELINED:
+            continue
+        if times.t_started[row] != max(times.t_issued[row], free[server]):
+            return _NOT_FIFO, row
+        lasted = times.t_done[row] - times.t_started[row]
+        if lasted < 0 or (lasted != prices.duration[plan] and not prices.own[plan]):
+            return _TOO_LONG, row
+        free[server] = times.t_done[row]
+    return _FINE, -1
+
+
+@kernel
+def _mark_causes(links: Links, agent: int, led: NDArray[np.bool_]) -> None:
+    """Mark the rows that led to a command of ``agent``."""
+    for row in range(links.plan.size):
+        if links.agent[row] != agent:
+            continue
+        if links.cause[row] >= 0:
+            led[links.cause[row]] = True
+        if links.join_start.size:
+            for join in range(links.join_start[row], links.join_start[row + 1]):
+                led[links.join_cause[join]] = True

@@ -1,0 +1,199 @@
+"""What a closed re-timing of a long trace costs, in a process of its own, and what a rerun would.
+
+The long trace is not the record of a long run, which would take many minutes to make: a short real run's commands
+are recorded again and again by the real recorder, each repetition beginning where the one before ended. Its rows
+are those of a run whose controller repeats itself; it has no /power and no /batches, which a re-timing does not
+read. The file is in the system's cache, as after a run.
+
+``python -m experiments.benchmarks.retiming TRACE VERIFY`` re-times TRACE once and prints what it took as JSON.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emulator.chip_config import LinkConfig
+from emulator.config import digest, to_toml
+from emulator.errors import LightloopError
+from emulator.retiming.lab import Lab
+from emulator.retiming.retime import load_recording, retime
+from emulator.trace import NO_COMMAND, Header, Recorder
+from emulator.trace.reader import Trace, open_trace
+from experiments.benchmarks.plant import Plant, benchmark_study, study_plant
+from experiments.benchmarks.report import table
+from experiments.study import StudyConfig, chip_study, study_from_text
+
+__all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SHORT = 10_000  # queries of the run that is repeated, whose cost is a rerun's
+_MOST_S, _MOST_MB = 2.0, 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetimingCost:
+    """Give what one process took, in seconds: to read and check a trace, to re-time it, and to re-time it again.
+
+    ``cpu_s`` is the CPU time of reading and the first re-timing together: a busy machine makes wall time longer.
+    """
+
+    commands: int
+    cpu_s: float
+    load_s: float
+    retime_s: float
+    again_s: float
+    peak_mb: float
+
+    @property
+    def answer_s(self) -> float:
+        """Return the time from opening the file to the answer."""
+        return self.load_s + self.retime_s
+
+
+def run_retiming_benchmark(queries: int = 2_000_000) -> dict[str, float]:
+    """Measure, print a table to stdout, and return the results by name."""
+    plant = study_plant(benchmark_study())
+    with tempfile.TemporaryDirectory() as folder:
+        short, long = Path(folder) / "short.h5", Path(folder) / "long.h5"
+        rerun_s = _rerun_s(plant, short)
+        repeat_trace(plant.study, short, long, queries // _SHORT)
+        size_mb = long.stat().st_size / 1e6
+        checked, trusted = (measure_retiming(long, verify) for verify in (True, False))
+    rows = [_row("checksums verified", checked), _row("arrays trusted", trusted)]
+    notes = (
+        f"{queries:,} queries, {checked.commands:,} commands, {size_mb:.0f} MB on disk",
+        f"target: an answer in at most {_MOST_S:g} s, and at most {_MOST_MB:g} MB; aim for 2 M commands/s",
+        f"a rerun would take {rerun_s * queries:.0f} s: {1e6 * rerun_s:.1f} us a query in the same minutes",
+    )
+    headings = ("", "load s", "re-time s", "answer s", "CPU s", "M commands/s", "next point s", "peak MB")
+    print(table("Closed re-timing", headings, rows, notes))
+    return {
+        "retime_answer_s": checked.answer_s,
+        "retime_trusted_answer_s": trusted.answer_s,
+        "retime_commands_per_s": checked.commands / checked.answer_s,
+        "retime_peak_mb": max(checked.peak_mb, trusted.peak_mb),
+        "rerun_over_retime": rerun_s * queries / checked.answer_s,
+    }
+
+
+def _row(name: str, cost: RetimingCost) -> tuple[str | float, ...]:
+    rate = 1e-6 * cost.commands / cost.answer_s
+    return (name, cost.load_s, cost.retime_s, cost.answer_s, cost.cpu_s, rate, cost.again_s, cost.peak_mb)
+
+
+def measure_retiming(trace: Path, verify: bool) -> RetimingCost:
+    """Re-time ``trace`` in a fresh process; raises ``LightloopError`` when the process fails."""
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-P", "-m", "experiments.benchmarks.retiming", str(trace), str(int(verify))]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise LightloopError(f"bench: the re-timing process failed: {said[-1] if said else done.returncode}")
+    return RetimingCost(**json.loads(done.stdout))
+
+
+def repeat_trace(study: StudyConfig, short: Path, long: Path, times: int) -> None:
+    """Record the commands of the trace ``short`` of ``study`` ``times`` over, end to end, into ``long``."""
+    recorder = Recorder.create(long, Header.now(to_toml(study), study.seed, digest(study)))
+    with open_trace(short) as trace:
+        for name in trace.states:
+            recorder.state(name, trace.state(name))
+        plans = [recorder.plan(steps, work) for steps, work in _plans(trace)]
+        for column in ("agent", "instrument", "kind"):
+            for text in trace.labels(f"commands.{column}"):
+                recorder.label(f"commands.{column}", text)
+        rows = _rows(trace, plans)
+        count, length_ps = len(rows), trace.elapsed_ps
+        for turn in range(times):
+            first, t = turn * count, turn * length_ps
+            for agent, instrument, kind, plan, cause, issued, started, done, target, value, result in rows:
+                upon = cause + first if cause != NO_COMMAND or turn == 0 else first - 1
+                recorder.command(
+                    agent,
+                    instrument,
+                    kind,
+                    plan,
+                    upon,
+                    issued + t,
+                    started + t,
+                    done + t,
+                    target,
+                    value,
+                    result,
+                )
+        recorder.close("complete", "", times * length_ps, times * trace.queries)
+
+
+def _plans(trace: Trace) -> Iterator[tuple[tuple[tuple[str, str, int], ...], tuple[tuple[str, int], ...]]]:
+    """Yield steps and work of each plan of ``trace``, in the order of their numbers, from 1 on."""
+    resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
+    quantities, plans, work = trace.labels("work.quantity"), trace.plans, trace.work
+    for number in range(1, 1 + max(int(plans.plan.max()), int(work.plan.max()))):
+        steps = (plans.plan == number).nonzero()[0].tolist()
+        asked = (work.plan == number).nonzero()[0].tolist()
+        yield (
+            tuple(
+                (resources[plans.resource[i]], activities[plans.activity[i]], int(plans.duration_ps[i]))
+                for i in steps
+            ),
+            tuple((quantities[work.quantity[i]], int(work.value[i])) for i in asked),
+        )
+
+
+def _rows(
+    trace: Trace, plans: list[int]
+) -> list[tuple[int, int, int, int, int, int, int, int, int, float, float]]:
+    c = trace.commands
+    numbers = [0, *plans]
+    return list(
+        zip(
+            c.agent.tolist(), c.instrument.tolist(), c.kind.tolist(), [numbers[plan] for plan in c.plan.tolist()],
+            c.cause.tolist(), c.t_issued.tolist(), c.t_started.tolist(), c.t_done.tolist(), c.target.tolist(),
+            c.value.tolist(), c.result.tolist(), strict=True,
+        )
+    )  # fmt: skip
+
+
+def _rerun_s(plant: Plant, out: Path) -> float:
+    """Record the short run in ``out``, and return the wall seconds of one of its queries; kernels are compiled."""
+    plant.bench().run({"szo_scd": plant.controller(100)})
+    began_s = time.perf_counter()
+    plant.bench(out).run({"szo_scd": plant.controller(_SHORT)})
+    return (time.perf_counter() - began_s) / _SHORT
+
+
+def _measure(path: Path, verify: bool) -> RetimingCost:
+    with open_trace(path) as trace:
+        study = chip_study(study_from_text(trace.config_text))
+    lab = Lab(study.seed, study.host, study.budget, study.chip)
+    slower = lab._replace(chip=study.chip.model_copy(update={"link": LinkConfig(latency_s=5e-6)}))
+    began_s, cpu_s = time.perf_counter(), -time.process_time()
+    with open_trace(path) as trace:
+        recording = load_recording(trace, lab, verify)
+    loaded_s = time.perf_counter()
+    retime(recording, slower)
+    timed_s, cpu_s = time.perf_counter(), cpu_s + time.process_time()
+    retime(recording, lab)
+    again_s = time.perf_counter()
+    peak_mb = 1e-3 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return RetimingCost(
+        recording.count,
+        cpu_s,
+        loaded_s - began_s,
+        timed_s - loaded_s,
+        again_s - timed_s,
+        peak_mb,
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_measure(Path(sys.argv[1]), sys.argv[2] == "1"))))

@@ -1,0 +1,153 @@
+"""What the agent that trains with light logs, what it pays for, and what is refused; with canned light."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from controllers.feedback_alignment import cost
+from controllers.feedback_alignment.network import mlp
+from controllers.feedback_alignment.odfa import OdfaConfig, odfa
+from emulator.commands import Command, Compute, Log
+from emulator.errors import ConfigError
+from emulator.streams import stream
+from tests.controllers.feedback_alignment.canned_light import light, logged, moves, play
+from tests.controllers.feedback_alignment.odfa_lab import (
+    BATCHES,
+    CLASSES,
+    EPOCHS,
+    HIDDEN,
+    IN_LIGHT_UNITS,
+    QUIET,
+    SAMPLES,
+    SIZES,
+    agent,
+    batches,
+    distance,
+    medium,
+    network,
+    plain,
+    samples,
+    steps,
+    trained,
+)  # fmt: skip
+from tests.controllers.feedback_alignment.plain_training import parameters_of, ternary_feedback
+
+
+def paid(asked: Sequence[Command]) -> Counter[tuple[str, int, int]]:
+    """Return the work of every Compute."""
+    return Counter((c.activity, c.flops, c.bytes) for c in asked if isinstance(c, Compute))
+
+
+# ------------------------------------------------------------------------------- what it is told
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_samples_not_over_its_batches() -> None:
+    feedback = ternary_feedback(IN_LIGHT_UNITS * medium(), HIDDEN)
+    losses = np.array(plain().train(batches(), feedback).losses).reshape(EPOCHS, -1)
+    expected = losses @ np.array(BATCHES) / SAMPLES
+    np.testing.assert_allclose(logged(trained()[1], "train_loss"), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("feedback", ["optical", "ternary", "exact", "backprop"])
+def test_what_it_logs_is_finite_and_has_the_names_that_are_promised(feedback: str) -> None:
+    asked = play(agent(network(), feedback=feedback, align_every=2), light(medium()))
+    logs = [command for command in asked if isinstance(command, Log)]
+    assert all(math.isfinite(log.value) for log in logs)
+    cosines = {f"alignment{of}_{layer}" for of in ("", "_output") for layer in (1, 2)}
+    counts = {"dark_vectors", "lost_vectors"} if feedback == "optical" else set()
+    assert {log.name for log in logs} == {"epoch", "train_loss"} | cosines | counts
+    assert logged(asked, "epoch") == [1, 2, 3]
+    for name in cosines:
+        values = logged(asked, name)
+        assert len(values) == math.ceil(len(BATCHES) * EPOCHS / 2)
+        assert all(-1 <= value <= 1 + 1e-12 for value in values)
+        assert feedback != "backprop" or values == pytest.approx([1.0] * len(values))
+
+
+def test_looking_at_the_alignment_changes_neither_the_work_nor_the_weights() -> None:
+    blind, seeing = trained(), trained(align_every=1)
+    assert steps(blind[1]) == steps(seeing[1])
+    assert distance(blind[0], parameters_of(seeing[0])) == 0.0
+
+
+def test_whoever_evaluates_is_called_before_training_and_after_every_epoch_and_his_metrics_are_logged() -> (
+    None
+):
+    blocks, seen = network(), []
+
+    def evaluate(epoch: int) -> Mapping[str, float]:
+        seen.append((epoch, parameters_of(blocks)[0]))
+        return {"test_accuracy": 0.1 * epoch}
+
+    asked = play(agent(blocks, evaluate), light(medium()))
+    assert [epoch for epoch, _ in seen] == [0, 1, 2, 3]
+    assert torch.equal(seen[0][1], parameters_of(network())[0])
+    assert distance(blocks[:1], [seen[-1][1], parameters_of(blocks)[1]]) == 0.0
+    assert logged(asked, "test_accuracy") == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    assert moves(asked)[0] == "= test_accuracy"
+
+
+# ------------------------------------------------------------------------------- what it pays for
+
+
+@pytest.mark.parametrize("feedback", ["optical", "ternary", "exact", "backprop"])
+@pytest.mark.parametrize("centre", [False, True])
+def test_it_pays_for_the_work_that_is_counted_for_its_batches(feedback: str, centre: bool) -> None:
+    asked = play(agent(network(), feedback=feedback, centre=centre), light(medium()))
+    expected: Counter[tuple[str, int, int]] = Counter()
+    for batch in BATCHES * EPOCHS:
+        update = cost.local_gradient_work(SIZES, batch) + cost.update_work(cost.parameter_count(SIZES))
+        if centre and feedback != "backprop":
+            update += cost.centring_work(sum(HIDDEN), batch)
+        works = {
+            "forward": cost.forward_work(SIZES, batch) + cost.error_work(CLASSES, batch),
+            "output_gradient": cost.output_gradient_work(SIZES, batch),
+            "update": update,
+        }
+        if feedback == "backprop":
+            works["backpropagation"] = cost.backpropagation_work(SIZES, batch)
+        elif feedback != "optical":
+            works["projection"] = cost.projection_work(SIZES, batch)
+        expected.update((activity, work.flops, work.bytes) for activity, work in works.items())
+    assert paid(asked) == expected
+
+
+def test_lateness_costs_no_work() -> None:
+    assert paid(trained(schedule="late")[1]) == paid(trained(schedule="wait")[1])
+
+
+# ------------------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("feedback", "laser"),
+        ("schedule", "never"),
+        ("threshold", -0.1),
+        ("threshold", 1.5),
+        ("threshold", math.nan),
+        ("sharing", "all"),
+        ("learning_rate", 0.0),
+        ("batch_size", 0),
+        ("epochs", 0),
+        ("align_every", 0),
+        ("alpha", 0.1),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(key: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=key):
+        OdfaConfig(**{key: value})  # type: ignore[arg-type]
+
+
+def test_a_network_without_hidden_layers_is_refused_before_anything_is_asked() -> None:
+    sizes = (SIZES[0], CLASSES)
+    rngs = stream(0, "tests/odfa/batches"), stream(0, "tests/odfa/feedback")
+    controller = odfa(OdfaConfig(**QUIET), mlp(sizes, rngs[0]), sizes, samples(), *rngs)
+    with pytest.raises(ConfigError, match="sizes"):
+        next(controller)
