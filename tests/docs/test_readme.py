@@ -86,11 +86,12 @@ def test_the_ten_lines_are_ten_and_leave_a_complete_trace(room: Path) -> None:
 def test_the_guide_to_the_trace_reads_one(room: Path) -> None:
     pytest.importorskip("xarray")
     pytest.importorskip("h5netcdf")
-    checked, plain = (
+    checked, plain, viewed = (
         code.replace("out/demo/mnist_recovery.h5", "out/mine-seed0.h5").replace("test_accuracy", "train_loss")
         for code in blocks(TRACE)
     )
     run(checked + "assert abs(sum(time_s.values()) - 0.0072) < 1e-3 and energy_j['host'] > 0", room)
+    run(viewed + "assert commands.kind.iloc[0] == 'forward' and power.watts.attrs['units'] == 'W'", room)
     run(plain + "assert (status, unit) == ('complete', 'W') and bool((busy_ps > 0).all())", room)
 
 
