@@ -29,6 +29,7 @@ from experiments.training import (
     make_training_bench,
     make_training_controller,
     prepare_training,
+    training_queries,
 )
 
 __all__ = ["Prepared", "Started", "Watch", "make_bench", "make_controller", "prepare", "run_study"]
@@ -145,7 +146,7 @@ def run_study(
             )  # what is refused is refused before a file exists
         bench = make_training_bench(study, prepared, _recorder(study, out))
         if on_start is not None:
-            on_start(Started(bench, watch, prepared.queries * study.controller.epochs))
+            on_start(Started(bench, watch, training_queries(study, prepared)))
         return bench.run({"odfa": controller}, observers)
 
 

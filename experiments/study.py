@@ -106,6 +106,9 @@ _KINDS: dict[str, type[StudyConfig] | type[TrainingConfig]] = {
     "odfa": TrainingConfig,
 }
 
+_OWNERS = {"chip": "szo_scd", "evaluation": "szo_scd", "opu": "odfa"}
+"""Sections that make sense for one kind of controller only."""
+
 
 def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | None = None) -> Study:
     """Return the study in the TOML file ``path``, with overrides such as ``"controller.alpha=0.05"`` on top.
@@ -147,4 +150,9 @@ def _built(tree: Tree, where: str, overrides: tuple[str, ...], seed: int | None)
             f"{where}: controller.kind = {str(kind)[:60]!r} is refused; allowed: one of "
             f"{', '.join(map(repr, _KINDS))}{hint and f'; {hint}'}"
         )
+    for key, owner in _OWNERS.items():
+        if key in merged and owner != kind:
+            raise ConfigError(
+                f"{where}: the section [{key}] is refused with controller.kind = {kind!r}; it belongs to {owner!r}"
+            )
     return build(_KINDS[kind], merged, where)

@@ -32,7 +32,11 @@ __all__ = [
     "make_training_bench",
     "make_training_controller",
     "prepare_training",
+    "training_queries",
 ]
+
+_COMPUTATIONS = 4
+"""Pieces of work in a step without light: forward pass, output gradient, projection or backpropagation, update."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +46,13 @@ class PreparedTraining:
     task: Task
     blocks: "list[torch.nn.Module]"
 
-    @property
-    def queries(self) -> int:
-        """Return the vectors that one epoch projects."""
-        return len(self.task.x_train)
+
+def training_queries(study: TrainingConfig, prepared: PreparedTraining) -> int:
+    """Return what the bench will have counted at the end: projected vectors, or computations without light."""
+    samples, config = len(prepared.task.x_train), study.controller
+    if config.feedback == "optical":
+        return samples * config.epochs
+    return _COMPUTATIONS * -(-samples // config.batch_size) * config.epochs
 
 
 def prepare_training(study: TrainingConfig) -> PreparedTraining:

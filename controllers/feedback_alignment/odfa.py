@@ -45,7 +45,7 @@ class OdfaConfig(StrictModel):
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Magnitude above which an error's entry counts as 1 or -1, [0, 1]; the paper's 0.1."""
     schedule: Literal["wait", "late"] = "wait"
-    """Whether a step waits for its projection, or is made while the next batch's is in flight."""
+    """Whether a step waits for its projection, or is made while the next batch's is in flight (light only)."""
     centre: bool = True
     """Whether a projection's mean over the batch is taken off; without, three-valued errors learn late."""
     sharing: Sharing = "slices"

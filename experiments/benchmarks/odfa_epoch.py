@@ -53,7 +53,7 @@ def epoch_cost(study: TrainingConfig, rounds: int) -> EpochCost:
             rounds,
         )
     light, plain = samples["light"], samples["plain"]
-    return EpochCost(light, plain, ratio(light, plain), prepared.queries)
+    return EpochCost(light, plain, ratio(light, plain), len(prepared.task.x_train))
 
 
 def _training_set(task: Task) -> TrainingSet:

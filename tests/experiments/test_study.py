@@ -153,14 +153,14 @@ def test_a_controller_that_is_no_section_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('[opu]\nfidelity = "field"', r"opu = .* is not a known key"),
-        ("[opu.camera]\nbits = 4", r"opu = .* is not a known key"),
+        ('[opu]\nfidelity = "field"', r"\[opu\] is refused with .*'szo_scd'; it belongs to 'odfa'"),
+        ("[opu.camera]\nbits = 4", r"\[opu\] is refused with .*'szo_scd'; it belongs to 'odfa'"),
         (
             "[evaluatoin]\nevery_queries = 3",
             r"evaluatoin = .* is not a known key; did you mean 'evaluation'\?",
         ),
         ('[controller]\nfeedback = "optical"', r"controller\.feedback = 'optical' is not a known key"),
-        ('[controller]\nkind = "odfa"\n[chip]\nactivation_clip = 4.0', r"chip = .* is not a known key"),
+        ('[controller]\nkind = "odfa"\n[chip]\nactivation_clip = 4.0', r"\[chip\] is refused with .*'odfa'; it belongs to 'szo_scd'"),
         ('[controller]\nkind = "odfa"\nalpha = 0.15', r"controller\.alpha = 0\.15 is not a known key"),
         (
             '[controller]\nkind = "odfa"\n[opu.camera]\nexposure = "1 ms"',

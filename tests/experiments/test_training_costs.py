@@ -3,9 +3,7 @@
 import pytest
 
 from experiments.tasks.task import Task
-from tests.controllers.feedback_alignment.plain_training import (
-    parameters_of,
-)
+from tests.controllers.feedback_alignment.plain_training import parameters_of
 from tests.experiments.training_lab import (
     BATCH,
     LAUNCH_S,
