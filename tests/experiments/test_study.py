@@ -160,7 +160,10 @@ def test_a_controller_that_is_no_section_is_refused() -> None:
             r"evaluatoin = .* is not a known key; did you mean 'evaluation'\?",
         ),
         ('[controller]\nfeedback = "optical"', r"controller\.feedback = 'optical' is not a known key"),
-        ('[controller]\nkind = "odfa"\n[chip]\nactivation_clip = 4.0', r"\[chip\] is refused with .*'odfa'; it belongs to 'szo_scd'"),
+        (
+            '[controller]\nkind = "odfa"\n[chip]\nactivation_clip = 4.0',
+            r"\[chip\] is refused with .*'odfa'; it belongs to 'szo_scd'",
+        ),
         ('[controller]\nkind = "odfa"\nalpha = 0.15', r"controller\.alpha = 0\.15 is not a known key"),
         (
             '[controller]\nkind = "odfa"\n[opu.camera]\nexposure = "1 ms"',
