@@ -6,6 +6,7 @@ from rich.text import Text
 
 from emulator.units import format_si
 from experiments.calibration import Accuracy, Calibration, Estimate, Fitted
+from experiments.terminal import titled_table
 
 __all__ = ["show_calibration"]
 
@@ -27,17 +28,8 @@ def show_calibration(found: Calibration, console: Console) -> None:
     console.print(_means(found))
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", header_style="dim", overflow="fold")
-    return table
-
-
 def _parameters(found: Calibration) -> Table:
-    table = _table("\nParameters", "", "recorded", "fitted", "95 % interval")
+    table = titled_table("\nParameters", "", "recorded", "fitted", "95 % interval")
     for one in found.parameters:
         table.add_row(one.path, f"{one.recorded:.6g}", _value(one.value), _interval(one))
     return table
@@ -55,7 +47,7 @@ def _interval(one: Fitted) -> str:
 
 def _errors(found: Calibration) -> Table:
     title = f"\nErrors of {found.held_out:,} latencies that the fit has not seen (%), with 95 % intervals"
-    table = _table(title, "", *_JUDGED)
+    table = titled_table(title, "", *_JUDGED)
     for name, accuracy in (("before", found.before), ("after", found.after)):
         table.add_row(name, *(_percent(one) for one in _estimates(accuracy)))
     return table
@@ -70,7 +62,7 @@ def _percent(one: Estimate) -> str:
 
 
 def _means(found: Calibration) -> Table:
-    table = _table("\nMean latency of the same", "command", "n", "measured", "before", "after")
+    table = titled_table("\nMean latency of the same", "command", "n", "measured", "before", "after")
     for kind in found.kinds:
         seconds = (kind.measured_s, kind.before_s, kind.after_s)
         table.add_row(kind.kind, f"{kind.count:,}", *(format_si(value, "s") for value in seconds))

@@ -7,6 +7,7 @@ from rich.text import Text
 from emulator.trace.ledger import IDLE
 from emulator.units import format_si
 from experiments.inspection import Budget, Inspection, MetricSummary
+from experiments.terminal import titled_table
 
 __all__ = ["show_inspection", "show_ledgers", "show_summary"]
 
@@ -59,19 +60,8 @@ def _spent(found: Inspection) -> str:
     return f"{found.queries:,} queries in {time} of emulated time for {energy}"
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for number, column in enumerate(columns):
-        table.add_column(
-            column, justify="left" if number == 0 else "right", header_style="dim", overflow="fold"
-        )
-    return table
-
-
 def _accuracies(found: Inspection, parts: tuple[str, ...]) -> Table:
-    table = _table("\nAccuracy (%)", "", *parts, "what it is")
+    table = titled_table("\nAccuracy (%)", "", *parts, "what it is")
     table.columns[-1].justify = "left"
     for label, meaning, name, which in _ACCURACIES:
         cells = [_percent(found.metrics.get(name.format(part)), which) for part in parts]
@@ -88,7 +78,7 @@ def _percent(metric: MetricSummary | None, which: str) -> str:
 
 
 def _latency(found: Inspection) -> Table:
-    table = _table("\nLatency ledger", "span", "time", "share", "a query")
+    table = titled_table("\nLatency ledger", "span", "time", "share", "a query")
     for name, seconds in _falling(found.latency_by_span_s):
         each = format_si(seconds / found.queries, "s") if found.queries else ""
         table.add_row(name, format_si(seconds, "s"), _share(seconds, found.elapsed_s), each)
@@ -97,7 +87,7 @@ def _latency(found: Inspection) -> Table:
 
 
 def _energy(found: Inspection) -> Table:
-    table = _table("\nEnergy ledger", "component", "energy", "share", "mean power")
+    table = titled_table("\nEnergy ledger", "component", "energy", "share", "mean power")
     for name, joules in _falling(found.energy_by_component_j):
         mean = format_si(joules / found.elapsed_s, "W") if found.elapsed_s else ""
         table.add_row(name, format_si(joules, "J"), _share(joules, found.energy_j), mean)
@@ -111,7 +101,7 @@ def _falling(amounts: dict[str, float]) -> list[tuple[str, float]]:
 
 
 def _budgets(budgets: tuple[Budget, ...]) -> Table:
-    table = _table("\nBudgets", "budget", "limit", "spent", "share")
+    table = titled_table("\nBudgets", "budget", "limit", "spent", "share")
     for one in budgets:
         limit, spent = _amount(one.limit, one.unit, "none"), _amount(one.spent, one.unit, "not recorded")
         share = _share(one.spent, one.limit) if one.spent is not None and one.limit is not None else ""
@@ -126,7 +116,7 @@ def _amount(value: float | None, unit: str, absent: str) -> str:
 
 
 def _metrics(found: Inspection) -> Table:
-    table = _table("\nMetrics", "name", "first", "best", "last")
+    table = titled_table("\nMetrics", "name", "first", "best", "last")
     table.caption = "best: the greatest accuracy, the least of anything else"
     table.caption_justify = "left"
     for name, one in found.metrics.items():
@@ -136,7 +126,7 @@ def _metrics(found: Inspection) -> Table:
 
 
 def _provenance(found: Inspection) -> Table:
-    table = _table("\nProvenance", "", "")
+    table = titled_table("\nProvenance", "", "")
     table.columns[1].justify = "left"
     table.show_header = False
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
@@ -154,7 +144,7 @@ def _provenance(found: Inspection) -> Table:
 
 def _checks(found: Inspection) -> Table:
     checks = found.checks
-    table = _table("\nChecks", "", "")
+    table = titled_table("\nChecks", "", "")
     table.show_header = False
     energy, bench = checks.energy_relative_difference, checks.ledger_minus_bench_ps
     rows = {

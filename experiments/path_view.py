@@ -5,6 +5,7 @@ from rich.table import Table
 
 from emulator.units import format_si, ps_to_s
 from experiments.path_report import PathReport
+from experiments.terminal import titled_table
 
 __all__ = ["show_path"]
 
@@ -15,19 +16,8 @@ def show_path(found: PathReport, console: Console) -> None:
         console.print(table)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for number, column in enumerate(columns):
-        table.add_column(
-            column, justify="left" if number == 0 else "right", header_style="dim", overflow="fold"
-        )
-    return table
-
-
 def _shares(found: PathReport) -> Table:
-    table = _table(f"\nCritical path: {found.steps:,} steps", "span", "time", "share")
+    table = titled_table(f"\nCritical path: {found.steps:,} steps", "span", "time", "share")
     for one in found.shares:
         table.add_row(one.name, format_si(one.s, "s"), f"{100 * one.share:.1f} %")
     table.add_row("sum = elapsed", format_si(found.elapsed_s, "s"), "", style="bold")
@@ -35,7 +25,7 @@ def _shares(found: PathReport) -> Table:
 
 
 def _longest(found: PathReport) -> Table:
-    table = _table("\nIts longest steps", "step", "from", "lasting", "command", "mostly")
+    table = titled_table("\nIts longest steps", "step", "from", "lasting", "command", "mostly")
     for one in found.longest:
         command = "" if one.command < 0 else f"{one.command:,}"
         most = f"{one.most} {100 * one.most_share:.0f} %"
@@ -44,7 +34,7 @@ def _longest(found: PathReport) -> Table:
 
 
 def _resources(found: PathReport) -> Table:
-    table = _table("\nUse of resources", "resource", "busy", "utilisation", "overlap", "idle", "spans")
+    table = titled_table("\nUse of resources", "resource", "busy", "utilisation", "overlap", "idle", "spans")
     table.caption = "overlap: two spans or more at once; the host is busy while an agent thinks, too"
     table.caption_justify = "left"
     for one in found.resources:

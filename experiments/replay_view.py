@@ -12,6 +12,7 @@ from experiments.replay import ReplayResult
 from experiments.replay_closed import Closed
 from experiments.replay_rerun import Rerun
 from experiments.replay_timed import Timed
+from experiments.terminal import titled_table
 
 __all__ = ["show_replay"]
 
@@ -49,7 +50,7 @@ def _timed(found: Timed) -> Iterable[str | Table]:
         f"{found.readings} readings: sums differ by {found.readings_rms_difference:.4g} rms from the recorded ones "
         f"of {found.readings_rms:.4g} rms"
     )
-    table = _table("", "at the end", "then", "now")
+    table = titled_table("", "at the end", "then", "now")
     for name, pair in found.metrics.items():
         table.add_row(name, f"{pair.then:.6g}", f"{pair.now:.6g}")
     if table.row_count:
@@ -58,7 +59,7 @@ def _timed(found: Timed) -> Iterable[str | Table]:
 
 def _closed(found: Closed) -> Iterable[str | Table]:
     yield from _changed(found.changed)
-    table = _table("", "", "recorded", "re-timed", "ratio")
+    table = titled_table("", "", "recorded", "re-timed", "ratio")
     for name, unit, then, now in (
         ("time", "s", found.recorded_s, found.elapsed_s),
         ("energy", "J", found.recorded_j, found.energy_j),
@@ -70,7 +71,7 @@ def _closed(found: Closed) -> Iterable[str | Table]:
     yield table
     yield _ledger("\nLatency, re-timed", found.latency_by_span_s, "s")
     yield _ledger("\nEnergy, re-timed", found.energy_by_component_j, "J")
-    instruments = _table("\nInstruments", "", "commands", "in service", "in the queue")
+    instruments = titled_table("\nInstruments", "", "commands", "in service", "in the queue")
     for name, totals in found.by_instrument.items():
         instruments.add_row(
             name, f"{totals.commands:,}", format_si(totals.served_s, "s"), format_si(totals.waited_s, "s")
@@ -85,22 +86,8 @@ def _changed(changed: dict[str, str]) -> Iterable[str]:
 
 
 def _ledger(title: str, amounts: dict[str, float], unit: str) -> Table:
-    table, whole = _table(title, "", unit, "share"), sum(amounts.values())
+    table, whole = titled_table(title, "", unit, "share"), sum(amounts.values())
     for name in sorted(amounts, key=lambda each: (each == IDLE, -amounts[each])):
         share = f"{100 * amounts[name] / whole:.1f} %" if whole else ""
         table.add_row(name, format_si(amounts[name], unit), share)
-    return table
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", header_style="dim", overflow="fold")
     return table
