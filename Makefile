@@ -60,7 +60,7 @@ format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-demo: .venv ## the one-minute tour
+demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)
 
 bench: .venv ## measure the emulator itself

@@ -205,7 +205,7 @@ def preset(kind: str, name: str) -> Tree:
     if name not in names:
         hint = nearest(name, names)
         raise ConfigError(
-            f"{name[:60]!r} is not a {kind} preset; allowed: {', '.join(names)}{hint and f'; {hint}'}"
+            f"{name[:60]!r} is no {kind} preset; allowed: {', '.join(names)}{hint and f'; {hint}'}"
         )
     return parse_toml(_preset_text(kind, name), f"preset {kind}/{name}")
 

@@ -115,7 +115,7 @@ def demo(
     ),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Draw no progress line.")] = False,
 ) -> None:
-    """Recover a vowel and an MNIST chip, print their ledgers and draw their figures, in under three minutes."""
+    """Tune two chips, train a network with light, print their ledgers and draw their figures: three minutes."""
     from rich.console import Console
 
     from experiments.demo import run_demo
@@ -147,7 +147,7 @@ def paper(
     name: Annotated[str, typer.Argument(help="The experiment; a wrong name lists them.")],
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 5,
     queries: Annotated[
-        int | None, typer.Option(help="Queries of each run; default: the experiment's.")
+        int | None, typer.Option(help="Queries of each run (light and ternary: epochs; recovery and latency: vectors).")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of traces, tables and figures.")] = Path("out/paper"),

@@ -180,7 +180,7 @@ def test_a_preset_also_serves_in_python_and_takes_whole_sections() -> None:
 @pytest.mark.parametrize("name", ["papr", "", "../host/ideal", "paper.toml", "/etc/passwd", "PAPER"])
 def test_an_unknown_preset_is_refused_with_the_names_there_are(name: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"chip\.preset is refused: .* is not a chip preset; allowed: doped_si, "
+        ConfigError, match=r"chip\.preset is refused: .* is no chip preset; allowed: doped_si, "
     ):
         build(Study, {"chip": {"preset": name}}, "study.toml")
 
