@@ -147,7 +147,8 @@ def paper(
     name: Annotated[str, typer.Argument(help="The experiment; a wrong name lists them.")],
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 5,
     queries: Annotated[
-        int | None, typer.Option(help="Queries of a run (light, ternary: epochs; recovery, latency: vectors).")
+        int | None,
+        typer.Option(help="Queries of a run (light, ternary: epochs; recovery, latency: vectors)."),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of traces, tables and figures.")] = Path("out/paper"),
