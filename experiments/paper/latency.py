@@ -64,6 +64,7 @@ def training_ledger(
     alone = ledger_of_call(config, host, design, batch)
     forward = cost.forward_work(sizes, batch) + cost.error_work(sizes[-1], batch)
     update = cost.local_gradient_work(sizes, batch) + cost.update_work(cost.parameter_count(sizes))
+    update += cost.centring_work(design.outputs, batch)
     meanwhile_ps = _compute_ps(host, cost.output_gradient_work(sizes, batch))
     beyond_ps = max(0, meanwhile_ps - alone.elapsed_ps)
     host_ps = _compute_ps(host, forward) + _compute_ps(host, update) + beyond_ps

@@ -8,7 +8,7 @@ import pytest
 from emulator.trace.finalize import finalize
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _convert_here() -> Iterator[None]:
     def convert(journal: Path, out: Path, descriptor: int) -> None:
         del descriptor
