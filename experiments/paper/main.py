@@ -20,6 +20,7 @@ from experiments.paper.power import POWER
 from experiments.paper.publishing import folder_of, publish, source_note
 from experiments.paper.receiver import RECEIVER
 from experiments.paper.recovery import run_recovery
+from experiments.paper.retiming import run_retiming
 from experiments.paper.settling import SETTLING
 from experiments.paper.ternary_curves import run_ternary
 from experiments.paper.trace_faults import run_faults
@@ -45,6 +46,7 @@ def _commands() -> dict[str, Command]:
         "determinism": run_determinism,
         "kills": run_kills,
         "faults": run_faults,
+        "retiming": run_retiming,
         "recovery": run_recovery,
         "latency": run_latency,
         "ternary": run_ternary,
