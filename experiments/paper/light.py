@@ -3,7 +3,8 @@
 J. Launay et al., Light-in-the-loop (2020), section III: 784-1024-1024-10, tanh, Adam, 10 epochs; on MNIST 97.7 %
 without quantisation, 97.6 % ternary (both at a learning rate of 0.001) and 95.8 % optical (0.01). Here MNIST is
 10,000 of its images, so that accuracies are lower; the differences are what is compared. "field" forms every camera
-image, for one epoch on MNIST, and is compared with the statistical unit after as many.
+image, for one epoch on MNIST, and is compared with the statistical unit after as many. Two more ways exchange the
+learning rates of light and electronics, to tell what a rate does from what light does.
 
 ``queries`` are the epochs of a run.
 """
@@ -54,8 +55,11 @@ _WAYS: Final = (
     _Way("dfa", "DFA, exact error", ("controller.feedback=exact", "controller.learning_rate=0.001")),
     _Way("tdfa", "DFA, ternary error", ("controller.feedback=ternary", "controller.learning_rate=0.001")),
     _Way("optical", "optical DFA", ("controller.feedback=optical", "controller.learning_rate=0.01")),
+    _Way("tdfa-fast", "ternary at 0.01", ("controller.feedback=ternary", "controller.learning_rate=0.01")),
+    _Way("optical-slow", "optical at 0.001", ("controller.feedback=optical", "controller.learning_rate=0.001")),
 )
-_FIELD: Final = _Way("field", "optical DFA, field", (*_WAYS[-1].overrides, "opu.fidelity=field"))
+_OPTICAL: Final = _WAYS[3]
+_FIELD: Final = _Way("field", "optical DFA, field", (*_OPTICAL.overrides, "opu.fidelity=field"))
 _COMMON: Final = (
     "opu.preset=light_in_the_loop", "host.preset=workstation", "task.hidden=[1024, 1024]", "controller.kind=odfa",
     "controller.batch_size=128",
