@@ -225,14 +225,20 @@ def _draw(found: By, path: Path) -> None:
                 curves = [(np.arange(run.epochs + 1.0), 100 * run.accuracy) for run in runs]
                 band(panel, curves, colour, way.title, dashed=way is _FIELD)
             panel.set(xlabel="epochs", ylabel="test accuracy (%)", title=name)
+            panel.set_ylim(bottom=_lowest_learnt(found, task))
             panel.legend(loc="lower right")
         for (way, runs), colour in zip(_of(found, _tasks()[0][0]), COLOURS, strict=False):
-            if way.name != "backprop" and way is not _FIELD:
+            if way in _WAYS[1:4]:
                 _draw_alignment(axes[2], way, runs, colour)
         axes[2].axhline(0.0, color="#595959", linewidth=0.8)
         axes[2].set(xlabel="epochs", ylabel="cosine", title="MNIST: alignment with the true gradient")
         axes[2].set_xlim(left=0)
         axes[2].legend(ncols=2, loc="best")
+
+
+def _lowest_learnt(found: By, task: str) -> float:
+    """Return where the axis of accuracies begins, in percent: two points below any epoch but the untrained one."""
+    return min(100 * float(run.accuracy[1:].min()) for _, runs in _of(found, task) for run in runs) - 2.0
 
 
 def _draw_alignment(axes: "Axes", way: _Way, runs: Sequence[TrainingOutcome], colour: str) -> None:

@@ -198,7 +198,7 @@ def _difference(curves: Sequence[Curve]) -> str:
 
 
 def _draw(curves: Sequence[Curve], path: Path) -> None:
-    with figure(path, 2, "784-100-10 on MNIST (8,000 images to learn): exact against ternary error") as axes:
+    with figure(path, 2, "784-100-10 on MNIST (7,200 images to learn): exact against ternary error") as axes:
         for method, colour in zip(_METHODS, COLOURS, strict=False):
             mine = [one for one in curves if one.method == method]
             losses = np.array([one.val_loss for one in mine])
