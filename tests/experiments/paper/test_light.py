@@ -27,7 +27,7 @@ def outcome(final: float, aligned: float, lit: bool = False) -> TrainingOutcome:
 
 def test_every_way_is_planned_on_both_tasks_with_its_learning_rate(tmp_path: Path) -> None:
     jobs = light_jobs(2, 10, tmp_path)
-    assert len({job.trace for job in jobs}) == len(jobs) == 2 * 13
+    assert len({job.trace for job in jobs}) == len(jobs) == 2 * 15
     studies = {job.point.name: job.study for job in jobs}
     optical, ternary, field = (studies[f"mnist-{name}"] for name in ("optical", "tdfa", "field"))
     for study in (optical, ternary, field):
@@ -82,5 +82,5 @@ def test_the_runs_are_made_once_and_published(
     assert "field minus statistical after 1 epoch(s): +0.00 points" in said
     assert (tmp_path / "light" / "light.png").is_file()
     traces = [path for path in (tmp_path / "light").iterdir() if path.suffix == ".h5"]
-    assert len(traces) == 7
+    assert len(traces) == 8
     assert all(math.isfinite(read_training(path).final) for path in traces)
