@@ -4,7 +4,7 @@ J. Launay et al., Light-in-the-loop (2020), section III: 784-1024-1024-10, tanh,
 without quantisation, 97.6 % ternary (both at a learning rate of 0.001) and 95.8 % optical (0.01). Here MNIST is
 10,000 of its images, so that accuracies are lower; the differences are what is compared. "field" forms every camera
 image, for one epoch on MNIST, and is compared with the statistical unit after as many. Two more ways exchange the
-learning rates of light and electronics, to tell what a rate does from what light does, and one doubles the threshold.
+learning rates of light and electronics, to tell what a rate does from what light does; one doubles the threshold.
 
 ``queries`` are the epochs of a run.
 """
