@@ -23,7 +23,7 @@ from pydantic import Field
 from controllers.feedback_alignment import cost
 from controllers.feedback_alignment.dfa import FloatArray, Pending, align, backpropagated, backward, forward
 from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, centred, feedback_matrix
-from controllers.feedback_alignment.ternary import ternarize
+from controllers.feedback_alignment.ternary import empty_rows, ternarize
 from emulator.commands import Command, Compute, Controller, Join, Log, Project, Projection, Start, Ticket
 from emulator.config import PositiveInt, StrictModel
 
@@ -182,9 +182,9 @@ class _Agent:
             yield Log("lost_vectors", tally.lost)
 
     def _step_with_light(self, pending: Pending, late: bool) -> Talk:
-        shown = ternarize(pending.errors, self.config.threshold).astype(np.float32)
-        self.tally.dark += int((~shown.any(axis=1)).sum())
-        ticket = yield Start(Project(shown))
+        shown = ternarize(pending.errors, self.config.threshold)
+        self.tally.dark += int(empty_rows(shown).sum())
+        ticket = yield Start(Project(shown.astype(np.float32)))
         work = cost.output_gradient_work(self.sizes, len(shown))
         yield Compute(work.flops, work.bytes, "output_gradient")
         if late:

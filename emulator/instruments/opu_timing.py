@@ -12,7 +12,7 @@ from emulator.instruments.host import compute_s
 from emulator.instruments.pipeline import PipelineTiming
 from emulator.opu_config import OpuConfig
 from emulator.physics.camera import Camera, check_frame_rate, readout_s, roi_rows
-from emulator.physics.dmd import frame_bytes
+from emulator.physics.dmd import frame_bytes, load_time_s
 from emulator.physics.holography import ModeCosts, mode_costs
 from emulator.units import s_to_ps
 
@@ -26,7 +26,7 @@ __all__ = [
     "pipeline_timing",
 ]
 
-_BYTE = 8
+_BITS = 8  # of a byte
 _OVERSAMPLING = 4  # camera columns a mode off axis: the smallest that keeps the spectra apart
 _FFT_FLOPS = 5.0  # operations of a complex transform of n points, over n log2 n
 _SINGLE_BYTES = 4
@@ -121,7 +121,7 @@ def frame_budget(config: OpuConfig, host: HostConfig, design: OpuDesign) -> Fram
         clock_s, read_s = 1.0 / _listed_rate(config, design.features, pixels), 0.0
     elif config.camera.rate_limit_hz is not None:
         clock_s = 1.0 / config.camera.rate_limit_hz
-    bits = config.pcie.rate_bit_per_s
+    bytes_per_s = config.pcie.rate_bit_per_s / _BITS
     image_bytes = rows * camera.columns
     flops, moved = _grab_work(config, rows)
     return FrameBudget(
@@ -129,8 +129,8 @@ def frame_budget(config: OpuConfig, host: HostConfig, design: OpuDesign) -> Fram
         exposure_s=camera.exposure_s + camera.gap_s,
         readout_s=read_s,
         load_s=config.dmd.load_s,
-        upload_s=frame_bytes(config.dmd.rows, config.dmd.columns) * _BYTE / bits,
-        transfer_s=image_bytes * _BYTE / bits,
+        upload_s=load_time_s(frame_bytes(config.dmd.rows, config.dmd.columns), bytes_per_s),
+        transfer_s=image_bytes / bytes_per_s,
         grab_s=compute_s(host, flops, moved),
         rows=rows,
         pixels=pixels,
