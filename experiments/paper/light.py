@@ -233,8 +233,9 @@ def _draw(found: By, path: Path) -> None:
                 curves = [(np.arange(run.epochs + 1.0), 100 * run.accuracy) for run in runs]
                 band(panel, curves, colour, way.title, dashed=way is _FIELD)
             panel.set(xlabel="epochs", ylabel="test accuracy (%)", title=name)
-            panel.set_ylim(bottom=_lowest_learnt(found, task))
-            panel.legend(loc="lower right")
+            panel.set_ylim(*_learnt_range(found, task))
+            panel.set_xlim(left=0.8)
+            panel.legend(loc="lower right", ncols=2, fontsize="small")
         for (way, runs), colour in zip(_of(found, _tasks()[0][0]), COLOURS, strict=False):
             if way in _WAYS[1:4]:
                 _draw_alignment(axes[2], way, runs, colour)
@@ -244,9 +245,11 @@ def _draw(found: By, path: Path) -> None:
         axes[2].legend(ncols=2, loc="best")
 
 
-def _lowest_learnt(found: By, task: str) -> float:
-    """Return where the axis of accuracies begins, in percent: two points below any epoch but the untrained one."""
-    return min(100 * float(run.accuracy[1:].min()) for _, runs in _of(found, task) for run in runs) - 2.0
+def _learnt_range(found: By, task: str) -> tuple[float, float]:
+    """Return the accuracies, in percent, of all epochs but the untrained one, with room for a legend below."""
+    learnt = np.concatenate([100 * run.accuracy[1:] for _, runs in _of(found, task) for run in runs])
+    low, high = float(learnt.min()), float(learnt.max())
+    return low - 0.6 * (high - low) - 0.5, high + 0.5
 
 
 def _draw_alignment(axes: "Axes", way: _Way, runs: Sequence[TrainingOutcome], colour: str) -> None:
