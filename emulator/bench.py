@@ -8,7 +8,7 @@ time between a reply and the agent's next command. Work that an agent asks for b
 import math
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import simpy
@@ -36,9 +36,10 @@ from emulator.instruments.opu import Opu
 from emulator.instruments.opu_timing import OpuDesign
 from emulator.instruments.service import Instrument
 from emulator.instruments.station import Answer, Asker, Station
+from emulator.instruments.tickets import Tickets
 from emulator.meter import Meter
 from emulator.opu_config import OpuConfig
-from emulator.trace import NO_COMMAND, AnyRecorder, NullRecorder
+from emulator.trace import AnyRecorder, NullRecorder
 from emulator.units import PS_PER_S, ps_to_s, s_to_ps
 
 __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
@@ -71,15 +72,6 @@ class RunResult:
     def energy_j(self) -> float:
         """Return the energy of all components, in joules."""
         return math.fsum(self.energy_by_component_j.values())
-
-
-@dataclass(slots=True, eq=False)
-class _Agent:
-    """Keep what the bench must know of one agent while it runs; ``asker`` names the replies it has."""
-
-    controller: Controller
-    asker: Asker
-    tickets: dict[int, simpy.Process] = field(default_factory=dict)
 
 
 class Bench:
@@ -210,8 +202,8 @@ class Bench:
 
     def _drive(self, name: str, controller: Controller) -> Generator[simpy.Event, Any, None]:
         """Pass the agent's commands to whoever serves them until it ends or the bench stops."""
-        agent = _Agent(controller, Asker(self.recorder.label("commands.agent", name)))
-        label = agent.asker.label
+        label = self.recorder.label("commands.agent", name)
+        agent = Tickets(Asker(label))
         advance: Callable[[Any], Command] = controller.send
         message: Any = None
         while self._stop is None:
@@ -269,22 +261,16 @@ class Bench:
             yield from self._think()
         return answer
 
-    def _join(self, ticket: Ticket, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
+    def _join(self, ticket: Ticket, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
         """Wait for a started command; of its reply and the earlier ones, the last to come causes what is next."""
-        if ticket.number not in agent.tickets:
-            raise CommandError(f"Join: ticket {ticket.number} was never issued to this agent")
-        answer: Answer | CommandError = yield agent.tickets[ticket.number]
+        answer: Answer | CommandError = yield agent.process(ticket)
         if isinstance(answer, CommandError):
             raise answer
         reply, row = answer
-        label, cause, others = agent.asker
-        other, cause = sorted((cause, row))  # rows are in the order in which replies come
-        if other not in (NO_COMMAND, cause, *others):
-            others = (*others, other)
-        agent.asker = Asker(label, cause, others)
+        agent.join(ticket, row)
         return reply
 
-    def _administer(self, command: Command, agent: _Agent) -> Generator[simpy.Event, Any, Reply]:
+    def _administer(self, command: Command, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
         """Carry out a command that occupies no instrument."""
         if isinstance(command, Log):
             try:
@@ -307,9 +293,7 @@ class Bench:
                 raise CommandError(
                     f"Start: {type(command.command).__name__} occupies no instrument; yield it itself"
                 )
-            ticket = Ticket(len(agent.tickets))
-            process = self._start(station, command.command, agent.asker)
-            agent.tickets[ticket.number] = self.clock.process(process)
+            ticket = agent.start(self.clock.process(self._start(station, command.command, agent.asker)))
             yield self.clock.timeout(0)  # the command begins now, not after what the agent asks next
             return ticket
         elif isinstance(command, Join):

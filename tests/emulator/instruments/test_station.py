@@ -156,18 +156,31 @@ def test_an_agent_that_comes_while_another_waits_comes_after_it() -> None:
 
 
 def test_the_reply_that_came_last_is_the_cause_and_the_other_is_joined() -> None:
-    """The agent waits for a started command: what it had before is the other branch of the path."""
+    """The agent waits for a started command: what it did meanwhile is the other branch of the path."""
 
     def later_join() -> Controller:
-        yield Compute(5, 0)
         ticket = yield Start(Compute(100, 0))
-        yield Wait(50)
+        yield Compute(5, 0)
+        other = yield Start(Compute(50, 0))
         yield Join(ticket)
+        yield Join(other)
         yield Compute(7, 0)
 
     _, recorder = run(later_join())
-    assert [row[CAUSE] for row in recorder.commands] == [-1, 0, 1]
-    assert recorder.joins == [(2, 0)]
+    assert [row[DONE] for row in recorder.commands] == [100, 105, 155, 162]
+    assert [row[CAUSE] for row in recorder.commands] == [-1, -1, 1, 2]
+    assert recorder.joins == [(3, 0)]
+
+
+def test_a_started_commands_reply_stands_for_all_that_its_agent_knew_when_it_started_it() -> None:
+    def in_turn() -> Controller:
+        yield Compute(5, 0)
+        for _ in range(40):
+            yield Join((yield Start(Compute(100, 0))))
+
+    _, recorder = run(in_turn())
+    assert [row[CAUSE] for row in recorder.commands] == list(range(-1, 40))
+    assert recorder.joins == []
 
 
 def test_a_reply_that_was_there_already_is_joined_and_causes_nothing() -> None:
