@@ -1,6 +1,6 @@
 """How busy each resource was, and the critical path: two tables a report shows of a trace with commands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emulator.trace.critical_path import critical_path
@@ -35,32 +35,33 @@ def read_usage(trace: Trace) -> Usage | None:
 
 def utilisation_section(contenders: Sequence[Contender], usages: Sequence[Usage | None]) -> Section:
     """Return the section: busy, overlapping and idle time of each resource."""
-    parts: list[Markup] = []
-    for one, usage in zip(contenders, usages, strict=True):
-        parts += _heading(one, contenders)
-        parts.append(note(_NONE.format(one.name)) if usage is None else _resources(one, usage))
     words = (
         "Busy: at least one span of the resource ran. Overlap: two or more of them ran. Resources may be busy at "
         "the same time, so these columns do not add up to the elapsed time."
     )
-    return Section("utilisation", "Utilisation", (*parts, note(words)))
+    return Section("utilisation", "Utilisation", (*_each(contenders, usages, _resources), note(words)))
 
 
 def critical_section(contenders: Sequence[Contender], usages: Sequence[Usage | None]) -> Section:
     """Return the section: the names on the critical path, the longest first."""
-    parts: list[Markup] = []
-    for one, usage in zip(contenders, usages, strict=True):
-        parts += _heading(one, contenders)
-        parts.append(note(_NONE.format(one.name)) if usage is None else _path(one, usage))
     words = (
         "The chain of services, waits and thoughts that set the elapsed time: only what lies on it makes the run "
         "shorter when it is sped up."
     )
-    return Section("critical-path", "Critical path", (*parts, note(words)))
+    return Section("critical-path", "Critical path", (*_each(contenders, usages, _path), note(words)))
 
 
-def _heading(one: Contender, contenders: Sequence[Contender]) -> tuple[Markup, ...]:
-    return (element("h3", text(one.name)),) if len(contenders) > 1 else ()
+def _each(
+    contenders: Sequence[Contender],
+    usages: Sequence[Usage | None],
+    show: Callable[[Contender, Usage], Markup],
+) -> list[Markup]:
+    parts: list[Markup] = []
+    for one, usage in zip(contenders, usages, strict=True):
+        if len(contenders) > 1:
+            parts.append(element("h3", text(one.name)))
+        parts.append(note(_NONE.format(one.name)) if usage is None else show(one, usage))
+    return parts
 
 
 def _resources(one: Contender, usage: Usage) -> Markup:
