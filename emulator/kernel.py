@@ -1,27 +1,32 @@
 """The decorator that compiles a kernel with numba, and where and for what its machine code is made.
 
-Numba notices an edit of a cached function's own file, but not of the files of the functions it calls; so the
-cache folder carries a digest of all physics sources, and a stale kernel cannot be loaded.
+Numba notices an edit of a cached function's own file, but not of the files of the functions it calls or of the
+constants it uses; so the cache folder carries a digest of the sources of all packages whose kernels do either, and
+a stale kernel cannot be loaded.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from llvmlite import binding
 from numba import config, njit
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "kernel"]
+
+_LINKED: Final = ("physics", "retiming")
+"""The packages whose kernels use functions or constants of other files of theirs."""
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 def _cache_folder() -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for source in sorted((Path(__file__).parent / "physics").glob("*.py")):
-        digest.update(source.read_bytes())
+    for package in _LINKED:
+        for source in sorted((Path(__file__).parent / package).glob("*.py")):
+            digest.update(source.read_bytes())
     base = os.environ.get("LIGHTLOOP_CACHE") or str(Path.home() / ".cache" / "lightloop")
     return str(Path(base) / f"kernels-{digest.hexdigest()}")
 
@@ -46,3 +51,8 @@ _configure()
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` serially, with IEEE division (no ZeroDivisionError) and no reassociation."""
     return cast(_Function, njit(cache=True, error_model="numpy")(function))
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile ``function`` into each kernel that calls it, where a call would cost more than the work."""
+    return cast(_Function, njit(inline="always", error_model="numpy")(function))

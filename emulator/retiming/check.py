@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.kernel import kernel
+from emulator.kernel import inlined, kernel
 from emulator.retiming.prices import OPU, PriceRows
 
-__all__ = ["Links", "Times", "check", "claim_plans", "conclude", "is_ordered", "narrow"]
+__all__ = ["Links", "Times", "check", "claim_plans", "conclude", "is_ordered", "narrow", "ready_ps"]
 
 _PIPELINED: Final = OPU
 _FINE, _EARLY, _NOT_FIFO, _TOO_LONG, _HAS_WAIT = range(5)
@@ -160,6 +160,19 @@ def _is_ordered(t_issued: NDArray[np.int64], t_started: NDArray[np.int64]) -> bo
     return True
 
 
+@inlined
+def ready_ps(links: Links, prices: PriceRows, times: Times, row: int) -> int:
+    """Return when the agent has every reply that command ``row`` waits for, and has thought about each."""
+    ready, cause = 0, links.cause[row]
+    if cause >= 0:
+        ready = times.t_done[cause] + prices.think[links.plan[cause]]
+    if links.join_start.size:
+        for join in range(links.join_start[row], links.join_start[row + 1]):
+            cause = links.join_cause[join]
+            ready = max(ready, times.t_done[cause] + prices.think[links.plan[cause]])
+    return ready
+
+
 @kernel
 def _check(links: Links, prices: PriceRows, times: Times, residue: NDArray[np.int64]) -> tuple[int, int]:
     """Return what is wrong first, and with which row; ``residue`` is filled unless it is empty."""
@@ -167,14 +180,7 @@ def _check(links: Links, prices: PriceRows, times: Times, residue: NDArray[np.in
     for place in range(links.plan.size):
         row = links.order[place] if links.order.size else place
         plan = links.plan[row]
-        ready, cause = 0, links.cause[row]
-        if cause >= 0:
-            ready = times.t_done[cause] + prices.think[links.plan[cause]]
-        if links.join_start.size:
-            for join in range(links.join_start[row], links.join_start[row + 1]):
-                cause = links.join_cause[join]
-                ready = max(ready, times.t_done[cause] + prices.think[links.plan[cause]])
-        waited = times.t_issued[row] - ready
+        waited = times.t_issued[row] - ready_ps(links, prices, times, row)
         if waited < 0:
             return _EARLY, row
         if residue.size:

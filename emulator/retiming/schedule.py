@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from emulator.errors import TraceError
 from emulator.instruments.frame_sender import FrameSender, Sent
 from emulator.kernel import kernel
-from emulator.retiming.check import Links, Times
+from emulator.retiming.check import Links, Times, ready_ps
 from emulator.retiming.frames import frame_sender
 from emulator.retiming.lab import Lab
 from emulator.retiming.prices import INSTRUMENTS, OPU, PriceRows, Prices
@@ -119,13 +119,7 @@ def _advance(
     for here in range(place, links.plan.size):
         row = links.order[here] if links.order.size else here
         plan, first = links.plan[row], links.cause[row]
-        issued, cause = 0, first
-        if cause >= 0:
-            issued = times.t_done[cause] + prices.think[links.plan[cause]]
-        if links.join_start.size:
-            for join in range(links.join_start[row], links.join_start[row + 1]):
-                cause = links.join_cause[join]
-                issued = max(issued, times.t_done[cause] + prices.think[links.plan[cause]])
+        issued = ready_ps(links, prices, times, row)
         if links.residue.size:
             issued += links.residue[row]
         server = prices.server[plan]
