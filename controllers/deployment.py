@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
-from emulator.physics.mesh import LayerPhases, Rotation, Shape, decompose_matrix
+from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, decompose_matrix
 
 __all__ = ["ActiveShare", "Deployment", "deploy"]
 

@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 
 import simpy
 
-from emulator.chip_config import BudgetConfig, ChipConfig, ClockConfig, HostConfig
 from emulator.clock import RealTimeClock, make_clock
 from emulator.commands import (
     Command,
@@ -29,16 +28,17 @@ from emulator.commands import (
     Wait,
 )
 from emulator.errors import CommandError, ConfigError, DivergedError
-from emulator.instruments.chip import Chip
-from emulator.instruments.core import Design
-from emulator.instruments.host import Host
-from emulator.instruments.opu import Opu
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.instruments.service import Instrument
+from emulator.instruments.chip.chip import Chip
+from emulator.instruments.chip.config import BudgetConfig, ChipConfig, ClockConfig, HostConfig
+from emulator.instruments.chip.state import Design
+from emulator.instruments.host.host import Host
+from emulator.instruments.instrument import Instrument
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.opu import Opu
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.instruments.station import Answer, Asker, Station
 from emulator.instruments.tickets import Tickets
 from emulator.meter import Meter
-from emulator.opu_config import OpuConfig
 from emulator.trace import AnyRecorder, NullRecorder
 from emulator.units import PS_PER_S, ps_to_s, s_to_ps
 

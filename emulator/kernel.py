@@ -25,7 +25,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 def _cache_folder() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for package in _LINKED:
-        for source in sorted((Path(__file__).parent / package).glob("*.py")):
+        for source in sorted((Path(__file__).parent / package).rglob("*.py")):
             digest.update(source.read_bytes())
     base = os.environ.get("LIGHTLOOP_CACHE") or str(Path.home() / ".cache" / "lightloop")
     return str(Path(base) / f"kernels-{digest.hexdigest()}")

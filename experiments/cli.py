@@ -78,9 +78,9 @@ def run(
     """Run a study and record its trace. Ctrl-C ends it with a valid trace."""
     from rich.console import Console
 
-    from experiments.inspection import inspect_trace
-    from experiments.inspection_view import show_summary
-    from experiments.launch import default_out, launch, open_study
+    from experiments.inspect.inspection import inspect_trace
+    from experiments.inspect.view import show_summary
+    from experiments.run.launch import default_out, launch, open_study
 
     config = open_study(study, tuple(overrides or ()), seed)
     path = default_out(study, config.seed) if out is None else out
@@ -97,7 +97,7 @@ def presets(
     """List the presets, or print one with the source of every number."""
     from rich.console import Console
 
-    from experiments.preset_view import preset_text, show_presets
+    from experiments.presets.view import preset_text, show_presets
 
     if kind is not None and name is not None:
         sys.stdout.write(preset_text(kind, name))

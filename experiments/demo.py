@@ -9,12 +9,12 @@ from pathlib import Path
 from rich.console import Console
 
 from emulator.errors import TraceError
-from emulator.trace.journal import journal_path
-from emulator.trace.recover import part_path, recover
-from experiments.figures import draw_figure
-from experiments.inspection import inspect_trace
-from experiments.inspection_view import show_ledgers, show_summary
-from experiments.launch import launch, open_study
+from emulator.trace.writing.journal import journal_path
+from emulator.trace.writing.recover import part_path, recover
+from experiments.figure.kinds import draw_figure
+from experiments.inspect.inspection import inspect_trace
+from experiments.inspect.view import show_ledgers, show_summary
+from experiments.run.launch import launch, open_study
 
 __all__ = ["DEMO", "Stop", "run_demo"]
 
@@ -23,7 +23,7 @@ __all__ = ["DEMO", "Stop", "run_demo"]
 class Stop:
     """Name one stop of the tour: a shipped study, what is enough of it to see it work, and figures to draw.
 
-    ``figures`` are kinds of ``experiments.figures``; the first is named as the trace is, others after themselves.
+    ``figures`` are kinds of figure; the first is named as the trace is, others after themselves.
     """
 
     study: str

@@ -41,11 +41,11 @@ def inspect(
     """Show what a trace says: accuracy, time and energy ledgers, budgets, provenance, checks."""
     from rich.console import Console
 
-    from experiments.strict_json import to_json
+    from experiments.output.json import to_json
 
     if critical_path:
-        from experiments.path_report import report_path
-        from experiments.path_view import show_path
+        from experiments.inspect.critical_path import report_path
+        from experiments.inspect.critical_path_view import show_path
 
         path = report_path(trace)
         if as_json:
@@ -53,8 +53,8 @@ def inspect(
         else:
             show_path(path, Console())
         return
-    from experiments.inspection import inspect_trace
-    from experiments.inspection_view import show_inspection
+    from experiments.inspect.inspection import inspect_trace
+    from experiments.inspect.view import show_inspection
 
     found = inspect_trace(trace)
     if as_json:
@@ -90,8 +90,8 @@ def whatif(
     """Say what a recorded run would have cost under other parameters, without running it again."""
     from rich.console import Console
 
-    from experiments.whatif import whatif as retimed
-    from experiments.whatif_view import draw_whatif, show_whatif
+    from experiments.whatif.points import whatif as retimed
+    from experiments.whatif.view import draw_whatif, show_whatif
 
     found = retimed(trace, tuple(overrides or ()), tuple(sweeps or ()))
     if as_json:
@@ -119,9 +119,9 @@ def replay(
     """Run a trace again: the same, its commands on other physics, or its commands under other times."""
     from rich.console import Console
 
-    from experiments.replay import replay as replayed
-    from experiments.replay_view import show_replay
-    from experiments.strict_json import to_json
+    from experiments.output.json import to_json
+    from experiments.replay.modes import replay as replayed
+    from experiments.replay.view import show_replay
 
     found = replayed(trace, mode, out, tuple(overrides or ()))
     if as_json:
@@ -140,7 +140,7 @@ def figure(
     force: Force = False,
 ) -> None:
     """Draw a trace: a recovery, a training, the frames of a pipeline, or the speckle behind it."""
-    from experiments.figures import draw_figure
+    from experiments.figure.kinds import draw_figure
 
     draw_figure(trace, out, kind, force)
     sys.stdout.write(f"figure {out}\n")
@@ -159,7 +159,7 @@ def timeline(
     force: Force = False,
 ) -> None:
     """Write a trace as a timeline for ui.perfetto.dev: tracks, counters, arrows from command to effect."""
-    from experiments.timeline_files import write_timeline
+    from experiments.timeline import write_timeline
 
     sys.stdout.write(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
 
@@ -171,8 +171,8 @@ def compare(
     """Compare traces: accuracy, time, energy, their ledgers, and where their configurations differ."""
     from rich.console import Console
 
-    from experiments.comparison import compare_traces
-    from experiments.comparison_view import show_comparison
+    from experiments.compare.comparison import compare_traces
+    from experiments.compare.view import show_comparison
 
     found = compare_traces(traces)
     if as_json:
@@ -188,7 +188,7 @@ def report(
     force: Force = False,
 ) -> None:
     """Write one self-contained page about traces, to be opened without a network."""
-    from experiments.reporting import write_report
+    from experiments.report import write_report
 
     write_report(traces, out, force, commands)
     sys.stdout.write(f"report {out}\n")
@@ -223,9 +223,9 @@ def calibrate(
     """Fit the timing of a preset to latencies measured on hardware, and say how well it then predicts others."""
     from rich.console import Console
 
-    from experiments.calibration import calibrate as fit
-    from experiments.calibration_snippet import write_snippet
-    from experiments.calibration_view import show_calibration
+    from experiments.calibrate.calibration import calibrate as fit
+    from experiments.calibrate.snippet import write_snippet
+    from experiments.calibrate.view import show_calibration
 
     found = fit(trace, measured, tuple(hold or ()), seed)
     if as_json:

@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.chip_config import ChipConfig, DacConfig, HeaterConfig, InputConfig, MeshConfig, ReceiverConfig
 from emulator.commands import Batch, FrameCounts
-from emulator.instruments.core import Design
-from emulator.physics.mesh import decompose_matrix
+from emulator.instruments.chip.config import (
+    ChipConfig,
+    DacConfig,
+    HeaterConfig,
+    InputConfig,
+    MeshConfig,
+    ReceiverConfig,
+)
+from emulator.instruments.chip.state import Design
+from emulator.physics.chip.mesh import decompose_matrix
 from emulator.streams import stream
-from emulator.trace.null import NullRecorder
+from emulator.trace.writing.null import NullRecorder
 
 __all__ = [
     "EXACT",

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.bench import Bench, RunResult
-from emulator.chip_config import HostConfig
 from emulator.commands import Controller, Join, Project, Projection, Start, Wait
-from emulator.config import Tree, build, with_overrides
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.config.models import Tree, build, with_overrides
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream
 from tests.builders import NotingRecorder
 

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from emulator.trace.plans import expand_plans, merge_spans
-from emulator.trace.reader import MetricSeries
+from emulator.trace.reading.reader import MetricSeries
 from emulator.trace.schema import Commands, Joins, Metrics, Plans, Power, Spans
 
 __all__ = [

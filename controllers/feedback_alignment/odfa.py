@@ -25,7 +25,7 @@ from controllers.feedback_alignment.dfa import FloatArray, Pending, align, backp
 from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, centred, feedback_matrix
 from controllers.feedback_alignment.ternary import empty_rows, ternarize
 from emulator.commands import Command, Compute, Controller, Join, Log, Project, Projection, Start, Ticket
-from emulator.config import PositiveInt, StrictModel
+from emulator.config.models import PositiveInt, StrictModel
 
 if TYPE_CHECKING:
     import torch

@@ -19,7 +19,7 @@ from pydantic import Field
 from controllers.deployment import ActiveShare
 from controllers.losses import cross_entropy
 from emulator.commands import Batch, Command, Controller, Forward, Log, SetPhases, Settle
-from emulator.config import Fraction, PositiveInt, Radians, StrictModel
+from emulator.config.models import Fraction, PositiveInt, Radians, StrictModel
 
 __all__ = ["SzoScdConfig", "power_rises", "szo_scd"]
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
-from emulator.instruments.opu_timing import OpuDesign
+from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["Rescale", "output_factor"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.bench import Bench
-from emulator.chip_config import HostConfig
 from emulator.commands import FrameCounts, Project, Projection
-from emulator.config import build, merge
+from emulator.config.models import build, merge
 from emulator.errors import CommandError, ConfigError, PhysicsError, nearest
-from emulator.instruments.opu_timing import FrameBudget, OpuDesign, frame_budget
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import FrameBudget, OpuDesign, frame_budget
 from emulator.units import ps_to_s
 
 __all__ = [

@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from emulator.adapters.rescaling import output_factor
 from emulator.adapters.session import OpuSession, as_config, with_intensities, with_projections, without_noise
 from emulator.errors import ConfigError
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["OpuFeatures"]
 

@@ -11,10 +11,10 @@ import torch
 
 from emulator.adapters.rescaling import Rescale, output_factor
 from emulator.adapters.session import LinearMode, OpuSession, as_config, with_projections
-from emulator.chip_config import HostConfig
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["OpuProjection"]
 

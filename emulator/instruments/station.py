@@ -8,7 +8,7 @@ import simpy
 
 from emulator.clock import Clock
 from emulator.commands import Reply, Served
-from emulator.instruments.service import Draw, Instrument, Pipelined, Service
+from emulator.instruments.instrument import Draw, Instrument, Pipelined, Service
 from emulator.meter import Meter
 from emulator.trace import NO_COMMAND, AnyRecorder
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from emulator.chip_config import ChipConfig
 from emulator.errors import ConfigError
+from emulator.instruments.chip.config import ChipConfig
 from emulator.retiming.lab import Change, Lab
 from emulator.retiming.parameters import Effect, effect_of
 from emulator.retiming.recording import Recording

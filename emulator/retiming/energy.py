@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.physics.laser import electrical_power_w
+from emulator.physics.chip.laser import electrical_power_w
 from emulator.retiming.lab import Lab
 from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording

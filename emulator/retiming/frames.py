@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.instruments.frame_sender import FrameSender
+from emulator.instruments.opu.frames import FrameSender
 from emulator.retiming.check import Links, Times
 from emulator.retiming.lab import Lab
 from emulator.retiming.prices import OPU, Prices

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from emulator.chip_config import BudgetConfig, ChipConfig, HostConfig
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import BudgetConfig, ChipConfig, HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["Change", "Lab", "changes", "leaves", "model_changes"]
 

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from emulator.instruments.opu_spans import frame_spans, stage_spans
+from emulator.instruments.opu.spans import frame_spans, stage_spans
 from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
-from emulator.trace.division import without_overlapping_stages
-from emulator.trace.ledger import HOST, IDLE, host_share_ps, span_shares_ps
+from emulator.trace.analysis.division import without_overlapping_stages
+from emulator.trace.analysis.ledger import HOST, IDLE, host_share_ps, span_shares_ps
 from emulator.trace.plans import Step, expand_plans, merge_spans
 from emulator.trace.schema import REMAINDER, Commands, Plans, Spans
 from emulator.units import PS_PER_S

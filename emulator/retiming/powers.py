@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.meter import Meter, PowerSink
-from emulator.physics.laser import electrical_power_w
+from emulator.physics.chip.laser import electrical_power_w
 from emulator.retiming.retime import Retimed
 
 __all__ = ["Metered", "heater_factor", "meter_run"]

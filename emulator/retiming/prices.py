@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.chip_config import ChipConfig
 from emulator.errors import ConfigError, TraceError
-from emulator.instruments.chip_timing import chip_steps
-from emulator.instruments.host import compute_steps
-from emulator.opu_config import OpuConfig
-from emulator.physics.holography import patterns_per_vector
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.timing import chip_steps
+from emulator.instruments.host.host import compute_steps
+from emulator.instruments.opu.config import OpuConfig
+from emulator.physics.opu.holography import patterns_per_vector
 from emulator.retiming.lab import Lab
 from emulator.trace.plans import Step
 from emulator.units import s_to_ps

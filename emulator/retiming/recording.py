@@ -17,8 +17,8 @@ from emulator.retiming.check import Links, Times, check, claim_plans, conclude, 
 from emulator.retiming.frames import check_projections
 from emulator.retiming.lab import Lab
 from emulator.retiming.prices import OPU, PlanFacts, Prices, price
-from emulator.trace.contents import Contents
-from emulator.trace.reader import Trace
+from emulator.trace.reading.contents import Contents
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import NO_COMMAND, Frames
 
 __all__ = ["Ending", "Heating", "Recording", "read_recording"]

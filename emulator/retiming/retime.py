@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from emulator.instruments.opu_timing import frame_budget
+from emulator.instruments.opu.timing import frame_budget
 from emulator.retiming.cautions import cautions, refuse_other_choices
 from emulator.retiming.check import Times
 from emulator.retiming.energy import energy_by_component
@@ -19,8 +19,8 @@ from emulator.retiming.latency import latency_by_span
 from emulator.retiming.prices import INSTRUMENTS, Prices, price
 from emulator.retiming.recording import Recording, read_recording
 from emulator.retiming.schedule import Schedule, schedule
-from emulator.trace.ledger import IDLE
-from emulator.trace.reader import Trace
+from emulator.trace.analysis.ledger import IDLE
+from emulator.trace.reading.reader import Trace
 from emulator.units import PS_PER_S
 
 __all__ = ["InstrumentTotals", "Retimed", "load_recording", "retime"]
@@ -40,7 +40,7 @@ class InstrumentTotals(NamedTuple):
 class Retimed:
     """Hold a re-timed run; ``times`` are by row of the recording, int64 ps.
 
-    ``latency_by_span_s`` adds up to the elapsed time, as ``emulator.trace.ledger`` counts it; ``warnings`` say why
+    ``latency_by_span_s`` adds up to the elapsed time, as the trace's ledger counts it; ``warnings`` say why
     a real run might differ.
     """
 

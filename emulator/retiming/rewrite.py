@@ -11,16 +11,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.instruments.opu_spans import frame_spans, stage_busy_ps, stage_spans
+from emulator.instruments.opu.spans import frame_spans, stage_busy_ps, stage_spans
 from emulator.retiming.latency import SETTLING, plan_steps
 from emulator.retiming.powers import heater_factor, meter_run
 from emulator.retiming.prices import price, skipped_vectors
 from emulator.retiming.retime import Retimed
 from emulator.retiming.schedule import reply_ps
-from emulator.trace.contents import Contents
-from emulator.trace.reader import Trace
-from emulator.trace.recorder import Recorder
+from emulator.trace.reading.contents import Contents
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import NO_COMMAND, NO_PLAN, REMAINDER
+from emulator.trace.writing.recorder import Recorder
 from emulator.units import PS_PER_S
 
 __all__ = ["rewrite"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.instruments.frame_sender import FrameSender, Sent
+from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.kernel import kernel
 from emulator.retiming.check import Links, Times, ready_ps
 from emulator.retiming.frames import frame_sender

@@ -1,12 +1,12 @@
 """The trace: records a run so that no crash loses a committed row, and reads it back; it knows no instrument.
 
-The reader, which needs h5py, is imported from ``emulator.trace.reader``; a recording process does without.
+The reader, which needs h5py, is imported from ``emulator.trace.reading.reader``; a recording process does without.
 """
 
-from emulator.trace.header import Header
-from emulator.trace.null import NullRecorder
-from emulator.trace.recorder import Recorder
 from emulator.trace.schema import NO_COMMAND, NO_PLAN, REMAINDER, Detail, Status
+from emulator.trace.writing.header import Header
+from emulator.trace.writing.null import NullRecorder
+from emulator.trace.writing.recorder import Recorder
 
 __all__ = [
     "NO_COMMAND",

@@ -1,7 +1,7 @@
 """A run that is still being recorded, followed through its journal; it writes nothing and never sleeps.
 
 ``LiveTrace.poll`` reads on from where it stopped, so that following costs what the news costs. The caller decides
-how long to wait between two looks. What a finished trace holds is read with ``emulator.trace.reader``.
+how long to wait between two looks. What a finished trace holds is read with ``emulator.trace.reading.reader``.
 """
 
 import fcntl
@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.header import Footer, Header, Label, Opening, State
-from emulator.trace.journal import JournalReader, Kind, Segment, journal_path
 from emulator.trace.schema import TABLES, VOCABULARIES, Detail, Status, Table
-from emulator.trace.survey import Survey
+from emulator.trace.writing.header import Footer, Header, Label, Opening, State
+from emulator.trace.writing.journal import JournalReader, Kind, Segment, journal_path
+from emulator.trace.writing.survey import Survey
 
 __all__ = ["LiveTrace", "News", "Phase"]
 
@@ -260,7 +260,7 @@ def _opening(block: list[Segment], where: str) -> Opening:
 
 
 def _status_of(path: Path) -> Status:
-    from emulator.trace.reader import Trace  # HDF5 is needed for a finished trace only
+    from emulator.trace.reading.reader import Trace  # HDF5 is needed for a finished trace only
 
     with Trace(path) as trace:
         return trace.status

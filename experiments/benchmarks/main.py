@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator.errors import ConfigError, nearest
-from experiments.benchmarks.projection import LightEffort, measure_light
-from experiments.benchmarks.queries import Effort, measure_queries
+from experiments.benchmarks.chip.queries import Effort, measure_queries
+from experiments.benchmarks.light.projection import LightEffort, measure_light
 from experiments.benchmarks.report import check_target, write_json
 from experiments.benchmarks.retiming import run_retiming_benchmark
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from emulator.bench import Bench
 from emulator.errors import LightloopError
-from experiments.benchmarks.plant import benchmark_study, study_plant
+from experiments.benchmarks.chip.plant import benchmark_study, study_plant
 
 __all__ = ["bytes_per_query", "resident_bytes"]
 

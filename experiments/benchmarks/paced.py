@@ -13,7 +13,7 @@ from typing import Self
 
 from emulator.bench import Bench
 from emulator.trace import Detail
-from experiments.benchmarks.plant import Plant
+from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.timing import Cost, Stopwatch
 
 __all__ = ["PacedRun"]

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from emulator.trace import Detail
-from emulator.trace.journal import journal_path
+from emulator.trace.writing.journal import journal_path
+from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.paced import PacedRun
-from experiments.benchmarks.plant import Plant
 from experiments.benchmarks.report import table
 from experiments.benchmarks.timing import Sample, Workload, interleave
 

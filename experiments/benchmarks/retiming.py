@@ -19,16 +19,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emulator.chip_config import LinkConfig
-from emulator.config import digest, to_toml
+from emulator.config.models import digest, to_toml
 from emulator.errors import LightloopError
+from emulator.instruments.chip.config import LinkConfig
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
-from emulator.trace.reader import Trace, open_trace
-from experiments.benchmarks.plant import Plant, benchmark_study, study_plant
+from emulator.trace.reading.reader import Trace, open_trace
+from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.benchmarks.report import table
-from experiments.study import StudyConfig, chip_study, study_from_text
+from experiments.run.study import StudyConfig, chip_study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
 

@@ -7,23 +7,23 @@ from functools import partial
 from pathlib import Path
 
 from emulator.errors import ConfigError, TaskError, nearest
-from experiments.paper.alpha import ALPHA
-from experiments.paper.audit import run_audit
-from experiments.paper.determinism import run_determinism
-from experiments.paper.farm import run_jobs, source_of
-from experiments.paper.grid import Experiment, Job, Results, jobs_of
-from experiments.paper.kills import run_kills
-from experiments.paper.latency import run_latency
-from experiments.paper.light import run_light
-from experiments.paper.outcome import Outcome, read_outcome
-from experiments.paper.power import POWER
-from experiments.paper.publishing import folder_of, publish, source_note
-from experiments.paper.receiver import RECEIVER
-from experiments.paper.recovery import run_recovery
-from experiments.paper.retiming import run_retiming
-from experiments.paper.settling import SETTLING
-from experiments.paper.ternary_curves import run_ternary
-from experiments.paper.trace_faults import run_faults
+from experiments.check.audit import run_audit
+from experiments.check.determinism import run_determinism
+from experiments.check.kills import run_kills
+from experiments.check.retiming import run_retiming
+from experiments.check.trace_faults import run_faults
+from experiments.output.publishing import folder_of, publish, source_note
+from experiments.paper.light_in_the_loop.latency import run_latency
+from experiments.paper.light_in_the_loop.light import run_light
+from experiments.paper.light_in_the_loop.recovery import run_recovery
+from experiments.paper.light_in_the_loop.ternary_curves import run_ternary
+from experiments.paper.szo_scd.alpha import ALPHA
+from experiments.paper.szo_scd.outcome import Outcome, read_outcome
+from experiments.paper.szo_scd.power import POWER
+from experiments.paper.szo_scd.receiver import RECEIVER
+from experiments.paper.szo_scd.settling import SETTLING
+from experiments.sweep.engine import run_jobs, source_of
+from experiments.sweep.points import Experiment, Job, Results, jobs_of
 
 __all__ = ["Command", "paper_names", "run_experiment", "run_paper"]
 

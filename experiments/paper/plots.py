@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.paper.statistics import mean_curve
+from experiments.output.statistics import mean_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from controllers.batches import mini_batches
 from controllers.deployment import Deployment, deploy
-from controllers.feedback_alignment.network import mlp
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from controllers.zeroth_order.szo_scd import SzoScdConfig, szo_scd
 from docs.examples.my_controller import random_steps
@@ -38,6 +37,7 @@ from emulator.commands import (
     Ticket,
 )
 from emulator.streams import stream
+from experiments.models.mlp import mlp
 
 __all__ = [
     "CHIP_CONTROLLERS",

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.chip_config import ChipConfig, HostConfig
 from emulator.commands import (
     Compute,
     Computed,
@@ -21,9 +20,10 @@ from emulator.commands import (
     Settled,
 )
 from emulator.errors import CommandError
-from emulator.instruments.chip import Chip
-from emulator.instruments.host import Host
-from emulator.instruments.opu import Opu
+from emulator.instruments.chip.chip import Chip
+from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.host.host import Host
+from emulator.instruments.opu.opu import Opu
 from emulator.meter import Meter
 from tests.builders import NotingRecorder, random_batch, random_design
 from tests.opu_lab import DESIGN, random_vectors, slow_host, small_opu

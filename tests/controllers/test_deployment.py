@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controllers.deployment import Deployment, deploy
 from emulator.errors import ConfigError, PhysicsError
-from emulator.physics.mesh import reconstruct_matrix
+from emulator.physics.chip.mesh import reconstruct_matrix
 from emulator.streams import stream
 from tests.builders import weights
 

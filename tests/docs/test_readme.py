@@ -19,9 +19,9 @@ from emulator.commands import Controller, Forward, Log, PhasesSet, Reading, SetP
 from emulator.streams import stream
 from emulator.trace.schema import STATUSES, TABLES
 from experiments.cli import app
-from experiments.launch import shipped_studies
 from experiments.paper.main import paper_names
-from experiments.study import StudyConfig, TrainingConfig
+from experiments.run.launch import shipped_studies
+from experiments.run.study import StudyConfig, TrainingConfig
 from tests.builders import weights
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.chip_config import ChipConfig, HeaterConfig, HostConfig, ReceiverConfig
+from emulator.instruments.chip.config import ChipConfig, HeaterConfig, HostConfig, ReceiverConfig
 from tests.bench_lab import SmallLab
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
-from emulator.chip_config import BudgetConfig, ClockConfig, HeaterConfig
 from emulator.clock import RealTimeClock
 from emulator.commands import (
     Controller,
@@ -23,9 +22,10 @@ from emulator.commands import (
     Settle,
     Settled,
 )
-from emulator.trace.header import Header
-from emulator.trace.reader import open_trace
-from emulator.trace.recorder import Recorder
+from emulator.instruments.chip.config import BudgetConfig, ClockConfig, HeaterConfig
+from emulator.trace.reading.reader import open_trace
+from emulator.trace.writing.header import Header
+from emulator.trace.writing.recorder import Recorder
 from tests.bench_lab import (
     AGENT,
     BATCH,

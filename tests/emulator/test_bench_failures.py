@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
-from emulator.chip_config import BudgetConfig
 from emulator.commands import (
     Controller,
     Forward,
@@ -16,7 +15,8 @@ from emulator.commands import (
     Settle,
 )
 from emulator.errors import CommandError, DivergedError, LightloopError, TaskError
-from emulator.instruments.core import ChipCore
+from emulator.instruments.chip.config import BudgetConfig
+from emulator.instruments.chip.state import ChipCore
 from tests.bench_lab import (
     BATCH,
     CAUSE,

@@ -7,12 +7,22 @@ from importlib.resources import files
 
 import pytest
 
-from emulator.chip_config import ChipConfig, HostConfig
-from emulator.config import PresetModel, Tree, build, digest, parse_toml, paths, preset, preset_names, to_toml
+from emulator.config.models import (
+    PresetModel,
+    Tree,
+    build,
+    digest,
+    parse_toml,
+    paths,
+    preset,
+    preset_names,
+    to_toml,
+)
 from emulator.errors import ConfigError
-from emulator.instruments.host import compute_s, compute_steps
-from emulator.instruments.opu_timing import FrameBudget, OpuDesign, costs_of, frame_budget
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.host.host import compute_s, compute_steps
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import FrameBudget, OpuDesign, costs_of, frame_budget
 
 MODELS: dict[str, type[PresetModel]] = {"chip": ChipConfig, "host": HostConfig, "opu": OpuConfig}
 PRESETS = [(kind, name) for kind in MODELS for name in preset_names(kind)]

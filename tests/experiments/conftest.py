@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.run import run_study
-from experiments.study import StudyConfig, load_study
+from experiments.run.run import run_study
+from experiments.run.study import StudyConfig, load_study
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from emulator.config import build, with_overrides
-from experiments.run import run_study
-from experiments.study import TrainingConfig
+from emulator.config.models import build, with_overrides
+from experiments.run.run import run_study
+from experiments.run.study import TrainingConfig
 
 __all__ = ["light_study", "record_light"]
 

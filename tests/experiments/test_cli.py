@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from emulator.bench import RunResult
-from emulator.config import preset
+from emulator.config.models import preset
+from emulator.config.toml import parse_toml
 from emulator.errors import DivergedError
-from emulator.toml import parse_toml
-from emulator.trace.reader import open_trace
-from experiments import launch as launching
+from emulator.trace.reading.reader import open_trace
 from experiments.cli import main
+from experiments.run import launch as launching
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("vowel_recovery", "--set", "controller.queries=200", "--set", "evaluation.every_queries=50")

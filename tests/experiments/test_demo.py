@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 
 from emulator.trace import Header, Recorder
-from emulator.trace.journal import journal_path
+from emulator.trace.writing.journal import journal_path
 from experiments.demo import DEMO, Stop, run_demo
-from experiments.figures import figure_kinds
-from experiments.launch import shipped_studies
+from experiments.figure.kinds import figure_kinds
+from experiments.run.launch import shipped_studies
 
 TOUR = (
     Stop("vowel_recovery", ("controller.queries=120",)),

@@ -8,8 +8,8 @@ import pytest
 
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.journal import journal_path
-from emulator.trace.reader import open_trace
+from emulator.trace.reading.reader import open_trace
+from emulator.trace.writing.journal import journal_path
 from experiments.tail import tail_trace
 
 

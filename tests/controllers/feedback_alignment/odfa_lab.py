@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from controllers.feedback_alignment.network import mlp
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from emulator.commands import Command, Controller
 from emulator.streams import stream
+from experiments.models.mlp import mlp
 from tests.controllers.feedback_alignment.canned_light import light, moves, play
 from tests.controllers.feedback_alignment.plain_training import (
     Batches,

@@ -17,8 +17,8 @@ from controllers.feedback_alignment.cost import (
     update_work,
 )
 from controllers.feedback_alignment.dfa import backpropagated, backward, forward
-from controllers.feedback_alignment.network import mlp
 from emulator.streams import stream
+from experiments.models.mlp import mlp
 
 SIZES, BATCH = (20, 13, 17, 5), 6
 HIDDEN, ALL = 13 + 17, 13 + 17 + 5

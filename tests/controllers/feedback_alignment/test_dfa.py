@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from controllers.feedback_alignment.dfa import FloatArray, Pending, align, backpropagated, backward, forward
-from controllers.feedback_alignment.network import mlp
 from emulator.errors import CommandError, ConfigError, DivergedError
 from emulator.streams import stream
+from experiments.models.mlp import mlp
 
 SAMPLES, SIZES = 7, (6, 5, 4, 3)
 Blocks = list[nn.Module]
@@ -317,7 +317,7 @@ def test_a_network_without_blocks_is_refused() -> None:
 
 def test_importing_the_controllers_does_not_import_torch() -> None:
     code = (
-        "import sys, controllers.feedback_alignment.dfa, controllers.feedback_alignment.network\n"
+        "import sys, controllers.feedback_alignment.dfa, experiments.models.mlp\n"
         "import controllers.feedback_alignment.cost; print('torch' in sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}

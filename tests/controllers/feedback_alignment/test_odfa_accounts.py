@@ -10,11 +10,11 @@ import torch
 from pydantic import ValidationError
 
 from controllers.feedback_alignment import cost
-from controllers.feedback_alignment.network import mlp
 from controllers.feedback_alignment.odfa import OdfaConfig, odfa
 from emulator.commands import Command, Compute, Log
 from emulator.errors import ConfigError
 from emulator.streams import stream
+from experiments.models.mlp import mlp
 from tests.controllers.feedback_alignment.canned_light import light, logged, moves, play
 from tests.controllers.feedback_alignment.odfa_lab import (
     BATCHES,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from emulator.config import build
-from emulator.opu_config import OpuConfig
+from emulator.config.models import build
+from emulator.instruments.opu.config import OpuConfig
 from emulator.streams import stream
 
 

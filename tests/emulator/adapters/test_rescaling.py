@@ -7,7 +7,7 @@ import pytest
 
 from emulator.adapters.rescaling import Rescale, output_factor
 from emulator.errors import ConfigError
-from emulator.instruments.opu_timing import OpuDesign
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream
 
 DESIGN = OpuDesign(200, 3000)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emulator.adapters.session import OpuSession, as_config, with_intensities, with_projections
-from emulator.chip_config import HostConfig
-from emulator.config import build
+from emulator.config.models import build
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream
 
 DESIGN = OpuDesign(10, 300)
@@ -106,7 +106,7 @@ def test_an_unknown_preset_and_an_unknown_recovery_get_a_hint() -> None:
 
 def test_the_package_itself_loads_neither_torch_nor_scikit_learn() -> None:
     code = (
-        "import sys, emulator.adapters.lightonml_opu\n"
+        "import sys, emulator.adapters.lightonml.opu\n"
         "assert not {'torch', 'sklearn'} & sys.modules.keys(), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from emulator.adapters.sklearn_transformer import OpuFeatures
 from emulator.errors import ConfigError
-from emulator.physics.gaussian_medium import DenseMedium
+from emulator.physics.opu.gaussian_medium import DenseMedium
 from emulator.streams import key_words, stream
 
 

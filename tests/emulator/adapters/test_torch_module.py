@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from emulator.adapters.torch_module import OpuProjection
-from emulator.config import build
+from emulator.config.models import build
 from emulator.errors import CommandError, ConfigError
-from emulator.opu_config import OpuConfig
-from emulator.physics.gaussian_medium import DenseMedium
+from emulator.instruments.opu.config import OpuConfig
+from emulator.physics.opu.gaussian_medium import DenseMedium
 from emulator.streams import key_words, stream
 
 QUIET = build(OpuConfig, {"preset": "light_in_the_loop", "camera": {"noise": False}}, "tests")

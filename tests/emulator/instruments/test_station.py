@@ -12,7 +12,7 @@ from emulator.bench import Bench
 from emulator.clock import VirtualClock
 from emulator.commands import Compute, Computed, Controller, Join, Start, Wait
 from emulator.errors import CommandError
-from emulator.instruments.service import Admission, Draw, Outcome, Service, State
+from emulator.instruments.instrument import Admission, Draw, Outcome, Service, State
 from emulator.instruments.station import Asker, Station
 from emulator.meter import Meter
 from tests.bench_lab import CAUSE, DONE, HASTY_HOST, ISSUED, STARTED, exact_energy_j

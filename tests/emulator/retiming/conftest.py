@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.trace.finalize import finalize
+from emulator.trace.writing.finalize import finalize
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -15,5 +15,5 @@ def _convert_here() -> Iterator[None]:
         finalize(journal, out)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.trace.recorder.finalize_in_child", convert)
+        patch.setattr("emulator.trace.writing.recorder.finalize_in_child", convert)
         yield

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from emulator.bench import Bench, RunResult
-from emulator.chip_config import BudgetConfig, HostConfig
 from emulator.commands import Controller
-from emulator.instruments.opu_timing import OpuDesign
-from emulator.opu_config import OpuConfig
+from emulator.instruments.chip.config import BudgetConfig, HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.retiming.lab import Lab
 from emulator.retiming.recording import Recording
 from emulator.retiming.retime import Retimed, load_recording, retime
 from emulator.trace import Detail, Header, Recorder
-from emulator.trace.ledger import latency_by_span
-from emulator.trace.reader import Trace, open_trace
+from emulator.trace.analysis.ledger import latency_by_span
+from emulator.trace.reading.reader import Trace, open_trace
 from tests.builders import ideal_chip, random_design
 
 SIZES = (6, 5, 3)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.chip_config import BudgetConfig
 from emulator.commands import Controller, Forward, Project, SetPhases, Settle, Start, Wait
 from emulator.errors import ConfigError, TraceError
+from emulator.instruments.chip.config import BudgetConfig
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import Retimed, load_recording
-from emulator.trace.reader import open_trace
+from emulator.trace.reading.reader import open_trace
 from tests.builders import random_batch
 from tests.emulator.retiming.retiming_lab import (
     OPU_DESIGN,

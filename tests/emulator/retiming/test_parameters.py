@@ -2,9 +2,9 @@
 
 import pytest
 
-from emulator.chip_config import BudgetConfig, ChipConfig, HostConfig
-from emulator.config import paths
-from emulator.opu_config import OpuConfig
+from emulator.config.models import paths
+from emulator.instruments.chip.config import BudgetConfig, ChipConfig, HostConfig
+from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Change, changes
 from emulator.retiming.parameters import Effect, effect_of
 from tests.emulator.retiming.retiming_lab import chip_lab, opu_lab

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emulator.trace import NO_COMMAND, REMAINDER, Detail, Header, Recorder
-from emulator.trace.reader import Trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import TABLES
 
 HEADER = Header(

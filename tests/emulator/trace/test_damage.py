@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import TraceError
-from emulator.trace.journal import JournalReader, journal_path
-from emulator.trace.reader import Trace, open_trace
+from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
-from emulator.trace.views import columns
-from experiments.paper.trace_faults import DAMAGES, Damage, damage_journal, damage_trace
+from emulator.trace.writing.journal import JournalReader, journal_path
+from experiments.check.trace_faults import DAMAGES, Damage, damage_journal, damage_trace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 KILLED = GOLDEN / "v1-killed.h5.journal"

@@ -11,9 +11,9 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace import NO_COMMAND, NO_PLAN, Header, Recorder
-from emulator.trace.reader import open_trace
-from emulator.trace.recorder import BLOCK_ROWS
+from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import COMMANDS
+from emulator.trace.writing.recorder import BLOCK_ROWS
 
 Record = Callable[..., Recorder]
 

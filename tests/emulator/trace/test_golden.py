@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emulator.trace.journal import journal_path
-from emulator.trace.ledger import energy_by_component, latency_by_span
-from emulator.trace.reader import Trace, open_trace
+from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
+from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
-from emulator.trace.views import columns
+from emulator.trace.writing.journal import journal_path
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

@@ -14,10 +14,10 @@ import pytest
 from emulator.errors import TraceError
 from emulator.streams import stream
 from emulator.trace import Recorder
-from emulator.trace.journal import JournalReader, JournalWriter, journal_path
 from emulator.trace.live import LiveTrace, News
-from emulator.trace.reader import open_trace
+from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import COMMANDS, METRICS, POWER, TABLES
+from emulator.trace.writing.journal import JournalReader, JournalWriter, journal_path
 
 Record = Callable[..., Recorder]
 
@@ -25,7 +25,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from emulator.trace import Header, Recorder
-from emulator.trace.recorder import BLOCK_ROWS
+from emulator.trace.writing.recorder import BLOCK_ROWS
 recorder = Recorder.create(Path(sys.argv[1]), Header("a = 1", 1, "", (), ""), "commands")
 ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
 heaters = recorder.label("power.component", "heaters")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from experiments.benchmarks.plant import benchmark_study, square_plant
+from experiments.benchmarks.chip.plant import benchmark_study, square_plant
 from experiments.benchmarks.recording import RecordingCost, cost_table, measure_recording
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from emulator.retiming.retime import load_recording, retime
-from emulator.trace.reader import open_trace
+from emulator.trace.reading.reader import open_trace
 from experiments.benchmarks.retiming import measure_retiming, repeat_trace
-from experiments.laboratory import laboratory
-from experiments.study import StudyConfig
+from experiments.run.laboratory import laboratory
+from experiments.run.study import StudyConfig
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from experiments.benchmarks.sizes import exponent
+from experiments.benchmarks.chip.sizes import exponent
 from experiments.benchmarks.timing import Cost, Sample, Stopwatch, interleave, ratio
 
 

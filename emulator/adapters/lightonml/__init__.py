@@ -1,0 +1,1 @@
+"""The OPU under the names of lightonml."""

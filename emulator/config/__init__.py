@@ -1,0 +1,1 @@
+"""Strict, frozen configuration: models, TOML, presets, amounts with units."""

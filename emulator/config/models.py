@@ -1,0 +1,226 @@
+"""Strict configuration: trees merged as plain dicts, validated once into frozen models; it knows no hardware.
+
+One dotted path (``chip.heaters.tau_s``) is TOML key, ``--set`` override, sweep axis and report column. A tree
+passes through ``read_toml``, ``merge`` and ``with_overrides`` to ``build``; a model fills in its own preset.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from emulator.config.explain import explain, paths
+from emulator.config.quantities import (
+    BitRate,
+    Bits,
+    Decibels,
+    Fraction,
+    Hertz,
+    Joules,
+    Meters,
+    Name,
+    NoiseDensity,
+    PerMeter,
+    PositiveInt,
+    Radians,
+    RadPerSquareVolt,
+    Responsivity,
+    Seconds,
+    Volts,
+    Watts,
+)
+from emulator.config.toml import MAX_LINE, Tree, parse_toml, read_toml, to_toml
+from emulator.errors import ConfigError, nearest
+
+__all__ = [
+    "BitRate",
+    "Bits",
+    "Decibels",
+    "Fraction",
+    "Hertz",
+    "Joules",
+    "Meters",
+    "Name",
+    "NoiseDensity",
+    "PerMeter",
+    "PositiveInt",
+    "PresetModel",
+    "RadPerSquareVolt",
+    "Radians",
+    "Responsivity",
+    "Seconds",
+    "StrictModel",
+    "Tree",
+    "Volts",
+    "Watts",
+    "build",
+    "digest",
+    "merge",
+    "parse_toml",
+    "paths",
+    "preset",
+    "preset_names",
+    "read_toml",
+    "refusal",
+    "to_toml",
+    "with_overrides",
+]
+
+M = TypeVar("M", bound=BaseModel)
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}")
+
+
+class StrictModel(BaseModel):
+    """A frozen section of the configuration: unknown keys, NaN, infinity and silent conversions are refused.
+
+    TOML arrays arrive as lists; fields are declared as tuples. Outside data goes through ``build`` only: it
+    turns pydantic's ``ValidationError`` into one ``ConfigError``.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        str_max_length=500,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_to_tuples(cls, data: object) -> object:
+        return {key: _tuples(value) for key, value in data.items()} if isinstance(data, dict) else data
+
+
+class PresetModel(StrictModel):
+    """A section that may start from a preset of its kind; the keys that are given overlay the preset."""
+
+    preset_kind: ClassVar[str]
+    """Folder of ``emulator/presets`` that the names come from."""
+
+    preset: str | None = None
+    """Name of the preset; None starts from the defaults."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _start_from_preset(cls, data: object) -> object:
+        if not isinstance(data, dict) or not isinstance(data.get("preset"), str):
+            return data
+        try:
+            return merge(preset(cls.preset_kind, data["preset"]), data)
+        except ConfigError as error:
+            raise refusal("preset", str(error)) from error
+
+
+def refusal(key: str, reason: str) -> PydanticCustomError:
+    """Return the error that a model validator raises to refuse ``key``, a dotted path below its model."""
+    return PydanticCustomError("refused", "{reason}", {"key": key, "reason": reason})
+
+
+def merge(base: Mapping[str, object], over: Mapping[str, object]) -> Tree:
+    """Return a new tree: ``base`` overlaid by ``over``, section by section; lists are replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def with_overrides(tree: Mapping[str, object], overrides: Iterable[str]) -> Tree:
+    """Return ``tree`` with overrides such as ``"chip.heaters.tau_s=2 us"`` in order; the last one wins.
+
+    A value is read as TOML and, where it is none, taken as text. A malformed override is a ``ConfigError``.
+    """
+    result = dict(tree)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        key, text = key.strip(), text.strip()
+        if not (equals and text and _KEY.fullmatch(key)):
+            raise ConfigError(f"--set {override[:80]!r} is refused; allowed: section.key=value")
+        result = merge(result, _nested(key, _value(text, f"--set {key}"), result))
+    return result
+
+
+def _nested(key: str, value: object, tree: Mapping[str, object]) -> Tree:
+    """Return a tree with only ``value`` at the dotted ``key``; a path through a value is refused."""
+    *sections, last = key.split(".")
+    node: object = tree
+    for depth, section in enumerate(sections, start=1):
+        node = node.get(section, {}) if isinstance(node, Mapping) else node
+        if not isinstance(node, Mapping):
+            path = ".".join(sections[:depth])
+            raise ConfigError(
+                f"--set {key} is refused: {path} = {str(node)[:60]!r} is a value, not a section"
+            )
+    nested: Tree = {last: value}
+    for section in reversed(sections):
+        nested = {section: nested}
+    return nested
+
+
+def _value(text: str, where: str) -> object:
+    """Return ``text`` read as one TOML value, or as itself; a newline could smuggle in a second key."""
+    if len(text) > MAX_LINE or "\n" in text or "\r" in text:
+        raise ConfigError(f"{where}: the value must be one line of up to {MAX_LINE} characters")
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+def build(model_cls: type[M], tree: Mapping[str, object], where: str) -> M:
+    """Return ``tree`` validated as a ``model_cls``; ``where`` (a file, ``"--set"``) opens the error message.
+
+    Raises one ``ConfigError`` of one line: place, dotted key, value, what is allowed, nearest key of a typo.
+    """
+    try:
+        return model_cls.model_validate(dict(tree))
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {explain(error, model_cls, tree)}") from error
+
+
+def preset_names(kind: str) -> tuple[str, ...]:
+    """Return the sorted names of the presets of ``kind``, ``"chip"`` or ``"host"``; others are refused."""
+    presets = files("emulator") / "presets"
+    kinds = sorted(
+        entry.name for entry in presets.iterdir() if entry.is_dir() and not entry.name.startswith("_")
+    )
+    if kind not in kinds:
+        raise ConfigError(f"{kind!r} is not a kind of preset; allowed: {', '.join(kinds)}")
+    return tuple(
+        sorted(e.name.removesuffix(".toml") for e in (presets / kind).iterdir() if e.name.endswith(".toml"))
+    )
+
+
+def preset(kind: str, name: str) -> Tree:
+    """Return a fresh tree of the preset ``name`` of ``kind``; an unknown name is a ``ConfigError``."""
+    names = preset_names(kind)
+    if name not in names:
+        hint = nearest(name, names)
+        raise ConfigError(
+            f"{name[:60]!r} is no {kind} preset; allowed: {', '.join(names)}{hint and f'; {hint}'}"
+        )
+    return parse_toml(_preset_text(kind, name), f"preset {kind}/{name}")
+
+
+@cache
+def _preset_text(kind: str, name: str) -> str:
+    return (files("emulator") / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def digest(model: BaseModel) -> str:
+    """Return 32 hexadecimal digits that name the resolved configuration: BLAKE2b of its canonical TOML."""
+    return hashlib.blake2b(to_toml(model).encode(), digest_size=16).hexdigest()
+
+
+def _tuples(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return tuple(_tuples(item) for item in value)
+    return value

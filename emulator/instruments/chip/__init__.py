@@ -1,0 +1,1 @@
+"""The MZI-mesh chip on the bench."""

@@ -1,0 +1,1 @@
+"""The optical processing unit on the bench."""

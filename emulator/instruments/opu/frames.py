@@ -1,0 +1,128 @@
+"""How a projection's frames are sent: in acquisitions, through the pipeline, and again where they were lost.
+
+It knows no physics and no vectors, so that a re-timing of a recorded run sends its frames by the same rules.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.commands import FrameCounts
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.instrument import Draw
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline
+from emulator.instruments.opu.timing import OpuDesign, frames_of, pipeline_timing
+from emulator.streams import stream
+from emulator.units import s_to_ps
+
+__all__ = ["FrameSender", "Sent"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sent:
+    """Hold what became of a command's frames, pass by pass, and which of them (frames,) were used in the end.
+
+    The first ``setup`` frames serve all vectors. The reply is not there before ``earliest_ps``: replies come in
+    the order of the commands, also where a later one sends no frame or loses its last ones early.
+    """
+
+    issued_ps: int
+    earliest_ps: int
+    setup: int
+    passes: tuple[FrameTimes, ...]
+    used: NDArray[np.bool_]
+
+    @property
+    def started_ps(self) -> int:
+        """Return when the first pattern left the host."""
+        return int(self.passes[0].upload_start[0]) if self.passes else self.issued_ps
+
+    @property
+    def done_ps(self) -> int:
+        """Return when the last frame was used or found lost, and all commands before have their replies."""
+        return max([self.issued_ps, self.earliest_ps, *(each.done_ps for each in self.passes)])
+
+    def counts(self, vectors: int, skipped: int) -> FrameCounts:
+        """Return the ledger of the frames."""
+        torn = sum(each.count(Fate.TORN) for each in self.passes)
+        lost = sum(each.count(Fate.MISSED, Fate.CAMERA_FULL, Fate.HOST_FULL) for each in self.passes)
+        late = sum(each.count(Fate.LATE) for each in self.passes)
+        sent = sum(len(each.fate) for each in self.passes)
+        return FrameCounts(vectors, skipped, sent, int(self.used.sum()), torn + lost, late, torn)
+
+
+class FrameSender:
+    """Send the frames of command after command; lost ones again, as often as the configuration allows."""
+
+    def __init__(self, config: OpuConfig, host: HostConfig, design: OpuDesign, seed: int) -> None:
+        self.pipeline = Pipeline(pipeline_timing(config, host, design))
+        self._config = config
+        self._frame_w = host.frame_power_w
+        self._chances = stream(seed, "opu/frames")
+        self._acquisition_ps = s_to_ps(config.acquisition_s)
+        self._free_ps = 0
+        self._replied_ps = 0
+        self._set_up = False
+
+    def send(self, issued_ps: int, patterns: int) -> Sent:
+        """Send the frames of ``patterns``, none before ``issued_ps``.
+
+        The mode's setup frames come first, until a command has brought them all through.
+        """
+        count = frames_of(self._config, patterns, first=not self._set_up)
+        setup = count - frames_of(self._config, patterns, first=False)
+        used = np.zeros(count, dtype=np.bool_)
+        passes: list[FrameTimes] = []
+        begin_ps = issued_ps
+        for _ in range(1 + self._config.retries):
+            missing = np.flatnonzero(~used)
+            if missing.size == 0:
+                break
+            acquired = [self._acquire(begin_ps, piece, used) for piece in self._acquisitions(missing)]
+            begin_ps = max(times.done_ps for times in acquired)
+            passes += acquired
+        self._set_up = self._set_up or (patterns > 0 and bool(used[:setup].all()))
+        sent = Sent(issued_ps, self._replied_ps, setup, tuple(passes), used)
+        self._replied_ps = sent.done_ps
+        return sent
+
+    def draws(self, sent: Sent, handle: int) -> tuple[Draw, ...]:
+        """Return what the host draws for grabbing: its power, spread evenly from the first to the last frame."""
+        grab_ps = self.pipeline.timing.grab_ps
+        draws = []
+        for times in sent.passes:
+            came = times.grab_end > times.grab_start
+            if self._frame_w and came.any():
+                begin, end = int(times.grab_start[came].min()), int(times.grab_end[came].max())
+                duty = int(came.sum()) * grab_ps / (end - begin)
+                draws.append(Draw(handle, begin, end, duty * self._frame_w))
+        return tuple(draws)
+
+    def _acquisitions(self, missing: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Return ``missing`` in pieces of one acquisition; without set-up time one is as good as many."""
+        if self._acquisition_ps == 0:
+            return [missing]
+        return [
+            missing[begin : begin + self._config.batch_patterns]
+            for begin in range(0, missing.size, self._config.batch_patterns)
+        ]
+
+    def _acquire(self, begin_ps: int, piece: NDArray[np.int64], used: NDArray[np.bool_]) -> FrameTimes:
+        if self._acquisition_ps:
+            begin_ps = max(begin_ps, self._free_ps) + self._acquisition_ps
+        times = self.pipeline.send(begin_ps, self._losses(piece.size))
+        self._free_ps = times.done_ps
+        used[piece[times.fate == Fate.USED]] = True
+        return times
+
+    def _losses(self, frames: int) -> NDArray[np.int64]:
+        """Draw which frames are torn or missed."""
+        torn, missed = self._config.dmd.torn_probability, self._config.camera.missed_probability
+        fates = np.full(frames, Fate.USED, dtype=np.int64)
+        if torn or missed:
+            chances = self._chances.random((frames, 2))
+            fates[chances[:, 0] < torn] = Fate.TORN
+            fates[chances[:, 1] < missed] = Fate.MISSED
+        return fates

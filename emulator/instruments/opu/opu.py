@@ -1,0 +1,170 @@
+"""The optical processing unit on the bench: it serves Project, and says when and from which frames the reply comes.
+
+Vectors become patterns, patterns frames, and frames pass through a pipeline (``pipeline``) of upload, exposure,
+readout, transfer and grabbing, in which they may be torn, missed, dropped or late; a frame that was lost is sent
+again. Frames carry the number of their pattern: what is recovered is paired with its input by that number alone.
+Not modelled: warm-up and drift of the medium, and light that reaches the camera between frames.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.commands import FrameCounts, Project, Projection
+from emulator.errors import CommandError
+from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.instrument import Admission, Outcome, Service, State
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.frames import FrameSender, Sent
+from emulator.instruments.opu.optics import OpuCore
+from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
+from emulator.instruments.opu.timing import OpuDesign
+from emulator.meter import Meter
+from emulator.trace import AnyRecorder
+from emulator.trace.plans import Work
+
+__all__ = ["Opu"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shot:
+    """Hold a command that is under way: its vectors as they were sent, which are shown (n,), and their frames."""
+
+    vectors: NDArray[np.float32]
+    shown: NDArray[np.bool_]
+    sent: Sent
+
+    @property
+    def counts(self) -> FrameCounts:
+        """Return the ledger of the frames."""
+        return self.sent.counts(len(self.shown), int((~self.shown).sum()))
+
+    def valid(self) -> NDArray[np.bool_]:
+        """Return which vectors (n,) have all their frames; setup frames, which come first, count for all."""
+        valid, shown = ~self.shown, int(self.shown.sum())
+        if shown:
+            setup, own = np.split(self.sent.used, [self.sent.setup])
+            valid[self.shown] = own.reshape(shown, -1).all(axis=1) & setup.all()
+        return valid
+
+
+class Opu:
+    """Serve projections, one behind the other: the next command's frames follow while the last ones come in."""
+
+    name = "opu"
+    pipelined = True
+    kinds: Mapping[type, str] = {Project: "project"}
+
+    def __init__(
+        self,
+        config: OpuConfig,
+        design: OpuDesign,
+        seed: int,
+        host: HostConfig,
+        meter: Meter,
+        recorder: AnyRecorder,
+    ) -> None:
+        self.sender = FrameSender(config, host, design, seed)
+        self.core = OpuCore(config, design, seed)
+        self.queries = 0
+        self.exposure_ps = self.sender.pipeline.timing.exposure_ps
+        self._skip_zero = config.skip_zero
+        self._design = design
+        self._recorder = recorder
+        self._services: dict[Work, Service] = {}
+        self._shots: deque[_Shot] = deque()
+        self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
+        meter.component("opu.box", config.power_w)
+        self._grabber = meter.component("host.frames")
+
+    def begin(self, command: Project) -> Service:
+        """Check ``command`` and return its service, whose time only ``admit`` can tell.
+
+        Raises ``CommandError`` for another shape or type, a number that is not finite, and one that the encoding
+        cannot show.
+        """
+        vectors = command.vectors
+        if not isinstance(vectors, np.ndarray):
+            raise CommandError(f"Project: vectors is a {type(vectors).__name__}; allowed: a NumPy array")
+        if vectors.ndim != 2 or vectors.shape[1] != self._design.features or len(vectors) == 0:
+            raise CommandError(
+                f"Project: vectors have shape {vectors.shape}; the unit takes (n >= 1, {self._design.features})"
+            )
+        if vectors.dtype != np.float32 or not np.isfinite(vectors).all():
+            raise CommandError(
+                f"Project: vectors of type {vectors.dtype}; allowed: float32, every number finite"
+            )
+        self.core.check(vectors)
+        work: Work = (
+            ("vectors", len(vectors)),
+            ("dark", len(vectors) - int(vectors.any(axis=1).sum())),
+            ("features", self._design.features),
+            ("outputs", self._design.outputs),
+        )
+        service = self._services.get(work)
+        if service is None:
+            service = self._services[work] = Service(0, self._recorder.plan((), work), ())
+        return service
+
+    def admit(self, command: Project, now_ps: int) -> Admission:
+        """Send the frames of ``command``, which ``begin`` has checked, behind all frames before them."""
+        shown = self._shown(command.vectors)
+        sent = self.sender.send(now_ps, int(shown.sum()) * self.core.planes)
+        self._shots.append(_Shot(command.vectors.copy(), shown, sent))
+        return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
+
+    def commence(self, start_ps: int) -> None:
+        """Do nothing: ``admit`` says all."""
+
+    def finish(self, command: Project, start_ps: int, end_ps: int) -> Outcome:
+        """Project what was shown; outputs of a vector of which a frame was lost for good are 0, and not valid."""
+        shot = self._shots.popleft()
+        vectors = shot.vectors
+        valid, counts = shot.valid(), shot.counts
+        outputs, saturated = self.core.project(vectors, self.queries)
+        dark = ~(shot.shown & valid)
+        if dark.any():
+            outputs[dark] = 0
+        outputs.setflags(write=False)
+        self.queries += len(vectors)
+        self._note(shot, counts, vectors)
+        wide = (
+            np.uint32 if outputs.dtype == np.uint8 else None
+        )  # a row's sum, in the fastest type that holds it
+        total = float(outputs.sum(axis=1, dtype=wide).sum(dtype=np.float64))
+        return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total
+
+    def _note(self, shot: _Shot, counts: FrameCounts, vectors: NDArray[np.float32]) -> None:
+        """Put what became of the frames into the trace and the ledger."""
+        recorder = self._recorder
+        recorder.frames(counts)
+        recorder.patterns(vectors)
+        for times in shot.sent.passes:
+            for name, busy_ps in stage_busy_ps(times).items():
+                self._busy[name] += busy_ps
+            for span in frame_spans(times) if recorder.detail == "full" else stage_spans(times):
+                self._note_span(span)
+
+    def _note_span(self, span: FrameSpan) -> None:
+        recorder = self._recorder
+        resource = recorder.label("spans.resource", span.resource)
+        recorder.span(resource, recorder.label("spans.activity", span.activity), span.t_start, span.t_end)
+
+    def busy_ps(self) -> dict[str, int]:
+        """Return the time that each stage has taken so far, frame by frame."""
+        return dict(self._busy)
+
+    def opening_states(self) -> Sequence[State]:
+        """Return nothing: the medium follows from the seed."""
+        return ()
+
+    def closing_states(self) -> Sequence[State]:
+        """Return nothing."""
+        return ()
+
+    def _shown(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return which vectors (n,) send frames."""
+        return np.asarray(vectors.any(axis=1)) if self._skip_zero else np.ones(len(vectors), dtype=np.bool_)

@@ -1,0 +1,276 @@
+"""Light through one layer of rotators, rotator by rotator, and the tape that spares what a change does not touch.
+
+Modelled: real field amplitudes, W = U Sigma V* as 2x2 rotators and attenuators, an amplitude factor per
+rotator for insertion loss. Not modelled: dispersion, back-reflection, delay along the mesh (about 1 ps/mm).
+
+Light lies in tiles of LANES columns: (tiles, modes, LANES), so that the inner loops have a fixed length.
+The tape keeps the light in front of some devices (checkpoints). When phases change, light is propagated again
+only from the last checkpoint before the first changed device.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import PhysicsError
+from emulator.kernel import kernel
+from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, triangle
+
+__all__ = [
+    "CHECKPOINT_ROTATORS",
+    "LANES",
+    "LayerMap",
+    "copy_light",
+    "layer_map",
+    "propagate",
+    "propagate_plain",
+    "tile",
+    "untile",
+]
+
+LANES = 32
+"""Columns of light that one tile holds."""
+
+CHECKPOINT_ROTATORS = 256
+"""Rotators between two checkpoints of the tape: a copy costs as much as about 40 rotators."""
+
+_LANES = np.uint64(LANES)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerMap:
+    """Say what each device of one layer does to the light, in light order: V*, Sigma, U.
+
+    ``upper`` (devices,) is the upper waveguide of a rotator, or the waveguide of an attenuator. ``sense``
+    (devices,) multiplies a rotator's sine (+-1) or an attenuator's cosine (sigma_max times the layer's sign).
+    ``checkpoints`` are the devices in front of which the tape keeps the light; the first is 0.
+    """
+
+    inputs: int
+    outputs: int
+    rank: int
+    v: Triangle
+    u: Triangle
+    upper: Ints
+    sense: Floats
+    checkpoints: Ints
+
+    @property
+    def devices(self) -> int:
+        """Return the number of devices (phases) of the layer."""
+        return int(self.upper.size)
+
+    @property
+    def sigma_first(self) -> int:
+        """Return the index of the first attenuator."""
+        return self.v.rotators
+
+    @property
+    def u_first(self) -> int:
+        """Return the index of the first rotator of U."""
+        return self.v.rotators + self.rank
+
+    @property
+    def modes(self) -> int:
+        """Return the number of waveguides that the light's tiles need."""
+        return max(self.inputs, self.outputs)
+
+
+def layer_map(
+    phases: LayerPhases, sigma_max: float, shape: Shape = "thin", rotation: Rotation = "ccw"
+) -> LayerMap:
+    """Return the map of the layer that ``phases`` describe."""
+    outputs, inputs = phases.shape
+    rank = min(outputs, inputs)
+    v = triangle(rank if shape == "thin" else inputs, inputs)
+    u = triangle(rank if shape == "thin" else outputs, outputs)
+    ccw = 1.0 if rotation == "ccw" else -1.0
+    upper = np.concatenate([v.upper, np.arange(rank), u.upper[::-1]])
+    sense = np.concatenate(
+        [np.full(v.rotators, ccw), sigma_max * phases.signs, np.full(u.rotators, -ccw)]
+    )  # U is a triangle passed backwards: the transpose of each rotator
+    u_first = v.rotators + rank
+    steps = [
+        np.arange(0, v.rotators, CHECKPOINT_ROTATORS),
+        np.array([v.rotators]),
+        np.arange(u_first, upper.size, CHECKPOINT_ROTATORS),
+    ]
+    return LayerMap(
+        inputs, outputs, rank, v, u, upper, sense, np.unique(np.concatenate(steps)).astype(np.int64)
+    )
+
+
+def tile(columns: Floats, modes: int) -> Floats:
+    """Return light (tiles, modes, LANES) for ``columns`` (inputs, count): dark waveguides and lanes hold zero."""
+    inputs, count = columns.shape
+    if inputs > modes:
+        raise PhysicsError(f"tile: {inputs} inputs do not fit into {modes} waveguides")
+    tiles = -(-count // LANES)
+    light = np.zeros((tiles, modes, LANES))
+    padded = np.zeros((inputs, tiles * LANES))
+    padded[:, :count] = columns
+    light[:, :inputs] = padded.reshape(inputs, tiles, LANES).transpose(1, 0, 2)
+    return light
+
+
+def untile(light: Floats, rows: int, count: int) -> Floats:
+    """Return the first ``rows`` waveguides of ``light`` as columns (rows, count): tile inverted."""
+    tiles, _, lanes = light.shape
+    return np.ascontiguousarray(light[:, :rows].transpose(1, 0, 2).reshape(rows, tiles * lanes)[:, :count])
+
+
+@kernel
+def rotate(  # noqa: PLR0915  (inner loops, written out)
+    light: Floats, upper: Ints, cos: Floats, sin: Floats, first: int, last: int
+) -> None:
+    """Pass one tile, ``light`` (modes*LANES,), through the rotators first..last-1, in place.
+
+    In a sweep of V* each rotator sits one waveguide above the one before, in a sweep of U one below. Four such
+    neighbours are passed together, so that every row is loaded and stored once instead of twice; the loops are
+    written out here, because called for they would not vectorise as well.
+    """
+    device = first
+    while device < last:
+        c0, s0 = cos[device], sin[device]
+        top = upper[device]
+        row = np.uint64(top) * _LANES
+        step = 0
+        if device + 3 < last:
+            if upper[device + 1] == top - 1 and upper[device + 2] == top - 2 and upper[device + 3] == top - 3:
+                step = -1
+            elif (
+                upper[device + 1] == top + 1 and upper[device + 2] == top + 2 and upper[device + 3] == top + 3
+            ):
+                step = 1
+        if step == 0:
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                light[row + lane] = c0 * a - s0 * b
+                light[row + _LANES + lane] = s0 * a + c0 * b
+            device += 1
+            continue
+        c1, c2, c3 = cos[device + 1], cos[device + 2], cos[device + 3]
+        s1, s2, s3 = sin[device + 1], sin[device + 2], sin[device + 3]
+        if step < 0:
+            row = row - _LANES - _LANES - _LANES
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                c = light[row + _LANES + _LANES + lane]
+                d = light[row + _LANES + _LANES + _LANES + lane]
+                e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
+                down = c0 * d - s0 * e
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s0 * d + c0 * e
+                light[row + _LANES + _LANES + _LANES + lane] = s1 * c + c1 * down
+                down = c1 * c - s1 * down
+                light[row + _LANES + _LANES + lane] = s2 * b + c2 * down
+                down = c2 * b - s2 * down
+                light[row + _LANES + lane] = s3 * a + c3 * down
+                light[row + lane] = c3 * a - s3 * down
+        else:
+            for lane in range(_LANES):
+                a = light[row + lane]
+                b = light[row + _LANES + lane]
+                c = light[row + _LANES + _LANES + lane]
+                d = light[row + _LANES + _LANES + _LANES + lane]
+                e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
+                up = s0 * a + c0 * b
+                light[row + lane] = c0 * a - s0 * b
+                light[row + _LANES + lane] = c1 * up - s1 * c
+                up = s1 * up + c1 * c
+                light[row + _LANES + _LANES + lane] = c2 * up - s2 * d
+                up = s2 * up + c2 * d
+                light[row + _LANES + _LANES + _LANES + lane] = c3 * up - s3 * e
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s3 * up + c3 * e
+        device += 4
+
+
+@kernel
+def attenuate(light: Floats, gain: Floats, first: int, rank: int) -> None:
+    """Scale waveguides 0..rank-1 of one tile by ``gain[first:]`` and darken all others, in place."""
+    for row in range(rank):
+        g = gain[first + row]
+        for lane in range(LANES):
+            light[row * LANES + lane] *= g
+    for entry in range(rank * LANES, light.size):
+        light[entry] = 0.0
+
+
+@kernel
+def propagate(
+    light: Floats,
+    upper: Ints,
+    cos: Floats,
+    sin: Floats,
+    first: int,
+    last: int,
+    sigma_first: int,
+    u_first: int,
+) -> None:
+    """Pass one tile through the devices first..last-1 of a layer; all attenuators are passed together.
+
+    ``cos`` and ``sin`` (devices,) are a rotator's matrix elements; for an attenuator ``cos`` is its gain.
+    """
+    rotate(light, upper, cos, sin, first, min(last, sigma_first))
+    if first <= sigma_first < last:
+        attenuate(light, cos, sigma_first, u_first - sigma_first)
+    rotate(light, upper, cos, sin, max(first, u_first), last)
+
+
+@kernel
+def copy_light(source: Floats, target: Floats) -> None:
+    """Copy ``source`` to ``target``, entry by entry: numba's slice assignment takes ten times as long."""
+    for entry in range(np.uint64(source.size)):
+        target[entry] = source[entry]
+
+
+@kernel
+def replay_tape(
+    tape: Floats,
+    checkpoints: Ints,
+    upper: Ints,
+    cos: Floats,
+    sin: Floats,
+    changed: int,
+    devices: int,
+    sigma_first: int,
+    u_first: int,
+) -> None:
+    """Bring ``tape`` (checkpoints + 1, tiles, modes*LANES) up to date after a change of device ``changed``.
+
+    tape[c] is the light in front of checkpoint c, the last entry the layer's output light.
+    """
+    begin = 0
+    for c in range(1, checkpoints.size):
+        if checkpoints[c] <= changed:
+            begin = c
+    for t in range(tape.shape[1]):
+        for c in range(begin, checkpoints.size):
+            copy_light(tape[c, t], tape[c + 1, t])
+            last = checkpoints[c + 1] if c + 1 < checkpoints.size else devices
+            propagate(tape[c + 1, t], upper, cos, sin, checkpoints[c], last, sigma_first, u_first)
+
+
+def propagate_plain(columns: Floats, layer: LayerMap, phases: Floats, loss_amplitude: float = 1.0) -> Floats:
+    """Return the output light (outputs, count) for ``columns`` (inputs, count): the oracle of the fast versions.
+
+    One rotator at a time, nothing remembered. ``phases`` (devices,) are the phases that the light sees.
+    """
+    light = np.zeros((layer.modes, columns.shape[1]))
+    light[: layer.inputs] = columns
+    cos, sin = np.cos(phases), layer.sense * np.sin(phases)
+    for device, top in enumerate(layer.upper):
+        if layer.sigma_first <= device < layer.u_first:
+            light[top] *= layer.sense[device] * cos[device]
+            continue
+        if device == layer.u_first:
+            light[layer.rank :] = 0.0
+        above, below = light[top].copy(), light[top + 1].copy()
+        light[top] = loss_amplitude * (cos[device] * above - sin[device] * below)
+        light[top + 1] = loss_amplitude * (sin[device] * above + cos[device] * below)
+    return light[: layer.outputs]

@@ -1,0 +1,1 @@
+"""The physics of the optical processing unit: mirrors, medium, camera, demodulation."""

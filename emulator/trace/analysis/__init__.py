@@ -1,0 +1,1 @@
+"""What a trace means: ledgers, causes, critical paths; nothing is written."""

@@ -1,0 +1,131 @@
+"""How busy each resource was: busy, overlapping and idle time, exact in ps; energy is the ledger's matter.
+
+The time in which an agent thought counts as work of the resource "host", besides the spans that carry its name. A
+span counts as busy throughout; at detail "commands" those of the OPU last from the first frame of a projection to
+its last, so that pauses between frames count, too.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import TraceError
+from emulator.trace.analysis.causality import binding_causes, check_times, queries_among, thoughts
+from emulator.trace.analysis.excerpt import unplanned_spans
+from emulator.trace.analysis.ledger import plan_shares_ps
+from emulator.trace.reading.reader import Trace
+
+__all__ = ["HOST_RESOURCE", "Utilisation", "busy_and_overlap_ps", "utilisation"]
+
+HOST_RESOURCE: Final = "host"
+"""Name of the resource that is busy while an agent thinks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utilisation:
+    """Tell how one resource spent the elapsed time.
+
+    Attributes
+    ----------
+    resource : str
+        Its name, as spans give it.
+    spans : int
+        How many spans it had, thoughts of agents included.
+    busy_ps : int
+        Time in which at least one of them ran.
+    overlap_ps : int
+        Time in which two or more of them ran.
+    elapsed_ps : int
+        Emulated time of the whole run.
+    """
+
+    resource: str
+    spans: int
+    busy_ps: int
+    overlap_ps: int
+    elapsed_ps: int
+
+    @property
+    def idle_ps(self) -> int:
+        """Return the time in which none of its spans ran."""
+        return self.elapsed_ps - self.busy_ps
+
+    @property
+    def share(self) -> float:
+        """Return busy over elapsed time, 0 to 1."""
+        return self.busy_ps / self.elapsed_ps if self.elapsed_ps else 0.0
+
+
+def utilisation(trace: Trace) -> tuple[Utilisation, ...]:
+    """Return the utilisation of each resource of ``trace``, the busiest first, of equals by name.
+
+    Raises ``TraceError`` when the trace holds no spans because its detail is "summary", or when the times of its
+    commands contradict each other.
+    """
+    if trace.detail == "summary":
+        raise TraceError(
+            f"{trace.path}: a trace of detail 'summary' holds no spans, so it tells no utilisation; record with "
+            "trace.detail = 'commands' or 'full'"
+        )
+    check_times(trace)
+    thought = thoughts(trace, binding_causes(trace.commands, trace.joins, queries_among(trace)))
+    names = trace.labels("spans.resource")
+    found = _serial(trace, names) if HOST_RESOURCE not in names else None
+    if found is None:
+        found = _any(trace, names, thought.t_start, thought.t_end)
+    else:
+        found.append(_measure(HOST_RESOURCE, thought.t_start, thought.t_end, trace.elapsed_ps))
+    used = [one for one in found if one.spans]
+    return tuple(sorted(used, key=lambda one: (-one.busy_ps, one.resource)))
+
+
+def _serial(trace: Trace, names: tuple[str, ...]) -> list[Utilisation] | None:
+    """Count plans instead of spans, where no two commands overlap and no span lies outside a plan; else None."""
+    commands = trace.commands
+    if np.any(commands.t_started[1:] < commands.t_done[:-1]) or np.any(unplanned_spans(trace)):
+        return None
+    if np.any(trace.spans.command < 0) or np.any(commands.t_done[-1:] > trace.elapsed_ps):
+        return None
+    busy_ps = plan_shares_ps(commands, trace.plans).reshape(256, 256).sum(axis=1)
+    uses = np.bincount(commands.plan, minlength=2**16)[trace.plans.plan]
+    spans = np.bincount(trace.plans.resource, weights=uses, minlength=256)
+    return [
+        Utilisation(name, int(spans[number]), int(busy_ps[number]), 0, trace.elapsed_ps)
+        for number, name in enumerate(names)
+    ]
+
+
+def _any(
+    trace: Trace, names: tuple[str, ...], t_thought: NDArray[np.int64], t_decided: NDArray[np.int64]
+) -> list[Utilisation]:
+    spans = trace.all_spans()
+    found = []
+    for name in dict.fromkeys((*names, HOST_RESOURCE)):
+        mine = np.flatnonzero(spans.resource == names.index(name)) if name in names else np.empty(0, np.int64)
+        t_start, t_end = spans.t_start[mine], spans.t_end[mine]
+        if name == HOST_RESOURCE:
+            t_start, t_end = np.concatenate((t_start, t_thought)), np.concatenate((t_end, t_decided))
+        found.append(_measure(name, t_start, t_end, trace.elapsed_ps))
+    return found
+
+
+def _measure(name: str, t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int) -> Utilisation:
+    busy_ps, overlap_ps = busy_and_overlap_ps(t_start, t_end, elapsed_ps)
+    return Utilisation(name, len(t_start), busy_ps, overlap_ps, elapsed_ps)
+
+
+def busy_and_overlap_ps(
+    t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int
+) -> tuple[int, int]:
+    """Return how much of [0, ``elapsed_ps``] at least one and at least two of the intervals cover.
+
+    ``t_start`` and ``t_end`` (ps) are of equal shape, in any order, with ``t_start <= t_end``.
+    """
+    starts, ends = np.sort(t_start.clip(0, elapsed_ps)), np.sort(t_end.clip(0, elapsed_ps))
+    edges = np.concatenate((starts, ends))
+    order = np.argsort(edges, kind="stable")
+    depth = np.cumsum(np.where(order < len(starts), 1, -1))[:-1]
+    lasting = np.diff(edges[order])
+    return int(lasting[depth >= 1].sum()), int(lasting[depth >= 2].sum())

@@ -1,0 +1,1 @@
+"""Reading a finished trace, checked before it is handed out."""

@@ -1,0 +1,81 @@
+"""The window of a timeline: the stretch of time that is shown, and how much a viewer can take."""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import ConfigError
+from emulator.trace.analysis.causality import Thoughts
+from emulator.trace.analysis.excerpt import plan_sizes, unplanned_spans
+from emulator.trace.reading.reader import Trace
+from emulator.units import PS_PER_S, s_to_ps
+
+__all__ = ["MAX_SLICES", "Window", "fit_window"]
+
+MAX_SLICES: Final = 1_000_000
+"""How many slices one timeline may hold: some 300 MB of JSON; assumed to be what a viewer in a browser opens."""
+
+
+class Window(NamedTuple):
+    """Show what lies between two instants, in ps."""
+
+    from_ps: int
+    to_ps: int
+
+    def shows(self, t_start: NDArray[np.int64], t_end: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which intervals reach into the window; an empty one must lie in it or on its border."""
+        empty = (t_start == t_end) & (t_start >= self.from_ps) & (t_start <= self.to_ps)
+        shown: NDArray[np.bool_] = empty | ((t_start < self.to_ps) & (t_end > self.from_ps))
+        return shown
+
+
+def fit_window(trace: Trace, thought: Thoughts, from_s: float | None, to_s: float | None) -> Window:
+    """Return the window between two instants in s (None: the run's beginning, its end), cut off at the end.
+
+    Raises ``ConfigError`` when it is empty or inverted, or begins after the run's end, naming the range that is
+    allowed, and when it shows more than ``MAX_SLICES`` slices, naming a window that fits.
+    """
+    from_ps = 0 if from_s is None else s_to_ps(from_s)
+    to_ps = trace.elapsed_ps if to_s is None else min(s_to_ps(to_s), trace.elapsed_ps)
+    if from_ps >= to_ps:
+        asked = f"from {from_ps / PS_PER_S:.12g} s to {trace.elapsed_s if to_s is None else to_s:.12g} s"
+        raise ConfigError(
+            f"{trace.path}: the window {asked} shows nothing; allowed: 0 <= from < to, and from < "
+            f"{trace.elapsed_s:.12g} s, where the run ends"
+        )
+    window = Window(from_ps, to_ps)
+    t_start, slices = _load(trace, thought, window)
+    total = int(slices.sum())
+    if total > MAX_SLICES:
+        fitting = int(np.searchsorted(np.cumsum(slices), MAX_SLICES, side="right"))
+        raise ConfigError(
+            f"{trace.path}: the window holds {total:,} slices and a viewer takes {MAX_SLICES:,}; "
+            f"{_advice(from_ps, int(t_start[fitting]))}"
+        )
+    return window
+
+
+def _load(trace: Trace, thought: Thoughts, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return instants, ascending, and how many slices can begin at each of them or later, at most.
+
+    A command counts with all its spans from the instant on at which it is issued.
+    """
+    commands = trace.commands
+    shown = np.flatnonzero(window.shows(commands.t_issued, commands.t_done))
+    spans = 1 + plan_sizes(trace)[commands.plan[shown]] + unplanned_spans(trace)[shown]
+    thinking = thought.t_start[window.shows(thought.t_start, thought.t_end)]
+    t_start = np.concatenate((commands.t_issued[shown], thinking))
+    order = np.argsort(t_start, kind="stable")
+    return t_start[order], np.concatenate((spans, np.ones(len(thinking), dtype=np.int64)))[order]
+
+
+def _advice(from_ps: int, until_ps: int) -> str:
+    """Name a window from ``from_ps`` to ``until_ps`` or, to be short, a little less."""
+    width_ps = until_ps - from_ps
+    if width_ps <= 0:
+        return "no window from there on holds few enough"
+    unit = 10 ** max(0, math.floor(math.log10(width_ps)) - 3)
+    to_ps = from_ps + width_ps // unit * unit
+    return f"this fits: --from {from_ps / PS_PER_S:.12g} --to {to_ps / PS_PER_S:.12g}"

@@ -1,0 +1,1 @@
+"""Recording a run: journal first, HDF5 at the end."""

@@ -1,0 +1,360 @@
+"""The recorder: what happens on the bench goes into the journal, and at the end into HDF5; it reads nothing.
+
+``command`` is called three times per 20 us of emulated time, so a call packs one row and appends it to a
+list. Rows reach the file when ``BLOCK_ROWS`` commands have gathered, never by wall time: what a killed run
+leaves is a bit-for-bit prefix of the run that was not killed.
+"""
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import index
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emulator.commands import FrameCounts
+from emulator.errors import TraceError, nearest
+from emulator.trace.plans import PlanBook, Step, Work, check_commands
+from emulator.trace.schema import (
+    BATCHES,
+    COMMANDS,
+    DETAILS,
+    FRAMES,
+    JOINS,
+    MAX_NAMES,
+    MAX_STATES,
+    METRICS,
+    PATTERNS,
+    PLANS,
+    POWER,
+    SAMPLES,
+    SETPOINTS,
+    SPANS,
+    TABLES,
+    VOCABULARIES,
+    WORK,
+    Detail,
+    Status,
+    Table,
+)
+from emulator.trace.writing.header import MAX_REASON, Footer, Header, Label, Opening, State
+from emulator.trace.writing.journal import (
+    MAX_SEGMENT_ROWS,
+    JournalWriter,
+    Kind,
+    blob_segment,
+    journal_path,
+    rows_segment,
+)
+from emulator.trace.writing.recover import finalize_in_child
+
+__all__ = ["BLOCK_ROWS", "Recorder"]
+
+BLOCK_ROWS: Final = 4096
+"""Commands in a full block; the pending rows of the other tables go out with them."""
+
+_MAX_PENDING: Final = 16 * BLOCK_ROWS  # rows of another table that call for a block of their own
+_COLUMNS: Final = {f"{table.name}.{column.name}": column for table in TABLES for column in table.columns}
+_pack_command: Final = COMMANDS.row.pack
+_pack_power: Final = POWER.row.pack
+_POWER: Final = POWER.ident
+
+
+class Recorder:
+    """Writer of one trace; make it with ``Recorder.create`` and always end it with ``close``.
+
+    A value that its column cannot hold raises ``TraceError`` at once. Whatever else is wrong with a command
+    (time running backwards, a plan that does not fit) and a full disk raise ``TraceError`` when the block
+    goes out; from then on nothing more is recorded, and ``close`` still works.
+    """
+
+    def __init__(self, out: Path, journal: JournalWriter, detail: Detail) -> None:
+        self.path = out
+        self.detail = detail
+        self._journal = journal
+        self._summary = detail == "summary"
+        self._first = 0  # row id of the first pending command
+        self._last_done_ps = 0
+        self._pending: list[list[bytes]] = [[] for _ in TABLES]
+        self._commands = self._pending[COMMANDS.ident]
+        self._blobs: list[bytes] = []
+        self._ragged = 0  # pending rows of the tables of which one call brings many
+        self._in_flight: bytes | None = None
+        self._failure: TraceError | None = None
+        self._closed = False
+        self._names: dict[str, dict[str, int]] = {vocabulary: {} for vocabulary in VOCABULARIES}
+        self._states: set[str] = set()
+        self._book = PlanBook()
+        self._samples = 0
+
+    @classmethod
+    def create(cls, out: Path, header: Header, detail: Detail = "commands") -> "Recorder":
+        """Begin the trace ``out``: its journal exists from here on, ``out`` itself once ``close`` returns.
+
+        Raises ``TraceError`` when ``out`` or its journal exists already, or the folder cannot be written.
+        """
+        out = Path(out)
+        if detail not in DETAILS:
+            raise TraceError(
+                f"trace.detail: {detail!r} is none of {DETAILS}; {nearest(str(detail), DETAILS)}"
+            )
+        if os.path.lexists(out):
+            raise TraceError(f"{out}: a file lies here already; remove it or choose another path")
+        opening = blob_segment(Kind.HEADER, Opening(header, detail, os.getpid()).encode())
+        journal = JournalWriter(journal_path(out))
+        try:
+            journal.append(opening)
+        except TraceError:
+            journal.path.unlink()
+            journal.close()
+            raise
+        return cls(out, journal, detail)
+
+    def command(  # noqa: PLR0913  (the columns of a row; an object of them would cost as much as the row itself)
+        self,
+        agent: int,
+        instrument: int,
+        kind: int,
+        plan: int,
+        cause: int,
+        t_issued: int,
+        t_started: int,
+        t_done: int,
+        target: int,
+        value: float,
+        result: float,
+    ) -> int:
+        """Record a completed command and return its row id; at detail "summary" it is only counted.
+
+        ``agent``, ``instrument`` and ``kind`` come from ``label``, ``plan`` from ``plan`` (or is
+        ``NO_PLAN``); ``cause`` is the row whose reply led to this command (or ``NO_COMMAND``); times are in
+        ps.
+        """
+        if self._summary:
+            self._first += 1
+            if self._first % BLOCK_ROWS == 0:
+                self.commit()
+            return self._first - 1
+        rows = self._commands
+        row = self._first + len(rows)
+        try:
+            rows.append(
+                _pack_command(
+                    agent, instrument, kind, plan, cause, t_issued, t_started, t_done, target, value, result
+                )
+            )
+        except struct.error as error:
+            raise TraceError(f"commands row {row}: {error}") from error
+        if len(rows) >= BLOCK_ROWS:
+            self.commit()
+        return row
+
+    def power(self, component: int, t: int, watts: float) -> None:
+        """Record that ``component`` (from ``label``) draws ``watts`` from ``t`` (ps) on."""
+        if self._summary:
+            return
+        rows = self._pending[_POWER]
+        try:
+            rows.append(_pack_power(component, t, watts))
+        except struct.error as error:
+            raise TraceError(f"power of component {component!r} at {t!r} ps: {error}") from error
+        if len(rows) >= _MAX_PENDING:
+            self.commit()
+
+    def metric(self, name: str, t: int, queries: int, value: float) -> None:
+        """Record the number ``value`` under ``name``, at ``t`` (ps) and after ``queries`` queries."""
+        self._row(METRICS, self._intern("metric", name), t, queries, value)
+
+    def span(
+        self, resource: int, activity: int, t_start: int, t_end: int, command: int | None = None
+    ) -> None:
+        """Record that ``resource`` did ``activity`` (from ``label``) from ``t_start`` to ``t_end`` (ps).
+
+        The span belongs to the next command to be recorded, unless ``command`` is a row id or ``NO_COMMAND``.
+        """
+        if not 0 <= t_start <= t_end:
+            raise TraceError(f"span of resource {resource}: 0 <= {t_start} <= {t_end} ps does not hold")
+        if not self._summary:
+            self._row(
+                SPANS, resource, activity, t_start, t_end, self._next_row if command is None else command
+            )
+
+    def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
+        """Return the number of the span template ``steps`` for ``work``, recording it the first time.
+
+        Each step is (resource, activity, duration in ps); at most one lasts ``REMAINDER``. The spans of a
+        command that names the plan follow each other from its ``t_started`` to its ``t_done``.
+        """
+        key = tuple(steps)
+        known = self._book.find(key, work)
+        if known is not None:
+            return known
+        named = [(self._intern("resource", who), self._intern("activity", what), ps) for who, what, ps in key]
+        asked = [(self._intern("quantity", name), amount) for name, amount in work]
+        number = self._book.add(key, work)
+        if not self._summary:
+            for resource, activity, ps in named:
+                self._row(PLANS, number, resource, activity, ps)
+            for quantity, amount in asked:
+                self._row(WORK, number, quantity, amount)
+        return number
+
+    def batch(self, key: int, samples: ArrayLike) -> None:
+        """Record which ``samples`` (indices into the data set) the mini-batch ``key`` holds."""
+        packed = np.asarray(samples, dtype="<i4").ravel()
+        if not self._summary:
+            self._rows(SAMPLES, packed.tobytes(), packed.size)
+            self._row(BATCHES, key, self._samples, packed.size)
+            self._samples += packed.size
+
+    def setpoints(self, heaters: ArrayLike, phases: ArrayLike) -> None:
+        """Record the ``phases`` (rad) that the next command to be recorded gives to ``heaters``."""
+        if not self._summary:
+            rows = np.empty(np.size(heaters), dtype=SETPOINTS.dtype)
+            rows["command"], rows["heater"], rows["phase_rad"] = self._next_row, heaters, phases
+            self._rows(SETPOINTS, rows.tobytes(), rows.size)
+
+    def join(self, cause: int) -> None:
+        """Record that the next command to be recorded waited for the reply of row ``cause``, too."""
+        if not self._summary:
+            self._row(JOINS, self._next_row, cause)
+
+    def frames(self, counts: FrameCounts) -> None:
+        """Record what became of the frames of the next command to be recorded."""
+        if not self._summary:
+            self._row(FRAMES, self._next_row, *counts)
+
+    def patterns(self, vectors: NDArray[np.float32]) -> None:
+        """Record the non-zero entries of the ``vectors`` (n, inputs) of the next command; at detail "full" only."""
+        if self.detail == "full":
+            vector, entry = np.nonzero(vectors)
+            rows = np.empty(len(vector), dtype=PATTERNS.dtype)
+            rows["command"], rows["vector"], rows["input"] = self._next_row, vector, entry
+            rows["value"] = vectors[vector, entry]
+            self._rows(PATTERNS, rows.tobytes(), rows.size)
+
+    def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
+        """Record a real ``array`` of at most 3 dimensions under ``name`` and commit; the last one stays."""
+        blob = blob_segment(Kind.STATE, State.of(name, array, units).encode())
+        if len(self._states | {name}) > MAX_STATES:
+            raise TraceError(f"state {name}: {MAX_STATES} states are recorded already")
+        self._states.add(name)
+        self._blobs.append(blob)
+        self.commit()
+
+    def label(self, table_column: str, text: str) -> int:
+        """Return the index that stands for ``text`` in a column such as ``"commands.agent"``."""
+        column = _COLUMNS.get(table_column)
+        if column is None or column.vocabulary is None:
+            named = [name for name, each in _COLUMNS.items() if each.vocabulary]
+            raise TraceError(f"label: no names are kept for {table_column!r}; {nearest(table_column, named)}")
+        return self._intern(column.vocabulary, text)
+
+    def commit(self) -> None:
+        """Write what was recorded so far as one block; the death of this process does not take it back.
+
+        Raises ``TraceError`` when the disk is full or a command row is refused, and again at every later
+        call.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._land()
+            pending = [b"".join(rows) for rows in self._pending]
+            last_done_ps = self._check(pending[COMMANDS.ident])
+            # The two sides of a block change hands in one step: Ctrl-C can neither lose nor double its rows.
+            fresh: list[list[bytes]] = [[] for _ in TABLES]
+            block = self._block(pending)
+            first = self._next_row
+            self._in_flight, self._pending, self._blobs, self._ragged = block, fresh, [], 0
+            self._commands, self._first, self._last_done_ps = fresh[COMMANDS.ident], first, last_done_ps
+            self._land()
+        except TraceError as error:
+            self._failure = error
+            raise
+
+    def close(self, status: Status, reason: str, elapsed_ps: int, queries: int) -> None:
+        """End the run: write the rest, convert the journal to HDF5 in a child, return when it is in place.
+
+        It may be called after any exception, and once more, which does nothing. Raises ``TraceError`` when
+        the rest could not be written or converted; the journal then stays for ``open_trace`` to convert.
+        """
+        text = reason.encode(errors="replace").decode().replace("\0", " ")[:MAX_REASON]
+        lost_before = self._failure is not None
+        footer = Footer(status, text, index(elapsed_ps), index(queries), partial=lost_before)
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not lost_before:
+                footer = self._commit_rest(footer)
+            self._journal.append(blob_segment(Kind.FOOTER, footer.encode()))
+            if self._failure is not None and not lost_before:
+                raise self._failure
+            finalize_in_child(self._journal.path, self.path, self._journal.descriptor)
+        finally:
+            self._journal.close()
+
+    def _commit_rest(self, footer: Footer) -> Footer:
+        try:
+            self.commit()
+        except TraceError as error:
+            status: Status = "disk-full" if self._journal.failed else "failed"
+            return replace(footer, status=status, reason=str(error)[:MAX_REASON], partial=True)
+        return footer
+
+    @property
+    def _next_row(self) -> int:
+        return self._first + len(self._commands)
+
+    def _intern(self, vocabulary: str, text: str) -> int:
+        names = self._names[vocabulary]
+        known = names.get(text)
+        if known is not None:
+            return known
+        number = len(names)
+        if number >= MAX_NAMES[vocabulary]:
+            raise TraceError(f"{vocabulary} {text!r}: {number} names exist already, and no more are kept")
+        self._blobs.append(blob_segment(Kind.LABEL, Label(vocabulary, number, text).encode()))
+        names[text] = number
+        return number
+
+    def _row(self, table: Table, *values: float) -> None:
+        rows = self._pending[table.ident]
+        try:
+            rows.append(table.row.pack(*values))
+        except struct.error as error:
+            raise TraceError(f"{table.name} row {values}: {error}") from error
+        if len(rows) >= _MAX_PENDING:
+            self.commit()
+
+    def _rows(self, table: Table, packed: bytes, count: int) -> None:
+        if count > MAX_SEGMENT_ROWS:
+            raise TraceError(
+                f"{table.name}: {count} rows in one call; at most {MAX_SEGMENT_ROWS} are recorded"
+            )
+        if self._ragged + count > MAX_SEGMENT_ROWS:
+            self.commit()
+        self._pending[table.ident].append(packed)
+        self._ragged += count
+
+    def _check(self, packed: bytes) -> int:
+        if not packed:
+            return self._last_done_ps
+        rows = np.frombuffer(packed, dtype=COMMANDS.dtype)
+        check_commands(rows, self._first, self._last_done_ps, self._book)
+        return int(rows["t_done"][-1])
+
+    def _block(self, pending: list[bytes]) -> bytes | None:
+        tables = zip(TABLES, pending, strict=True)
+        segments = [rows_segment(table, len(rows) // table.row.size, rows) for table, rows in tables if rows]
+        return b"".join(self._blobs + segments) or None
+
+    def _land(self) -> None:
+        if self._in_flight is not None:
+            self._journal.append(self._in_flight)
+            self._in_flight = None

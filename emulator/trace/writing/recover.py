@@ -1,0 +1,106 @@
+"""From a journal to a trace: converts in a child process, takes over from dead writers; reads no row.
+
+HDF5 may crash the process that writes it when the disk fills up. The child takes that risk: whatever happens
+to it, the journal stays whole until the trace is in place.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from emulator.errors import TraceError
+from emulator.trace.writing.header import Opening
+from emulator.trace.writing.journal import JournalReader, Kind, journal_path, lock
+
+__all__ = ["finalize_in_child", "part_path", "recover"]
+
+_ROOT: Final = Path(__file__).resolve().parents[3]  # the folder that holds the package "emulator"
+
+
+def part_path(out: Path) -> Path:
+    """Return where the trace ``out`` grows until it is complete."""
+    return out.with_name(out.name + ".part")
+
+
+def finalize_in_child(journal: Path, out: Path, descriptor: int) -> None:
+    """Convert ``journal`` to the trace ``out`` in a child process and delete it.
+
+    The child inherits ``descriptor`` and with it the lock of the journal, so that it stays locked if this
+    process dies meanwhile. Raises ``TraceError`` when the child failed or died; the journal is then
+    untouched.
+    """
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-P", "-m", "emulator.trace.writing.finalize", str(journal), str(out)]
+    child = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=[descriptor],
+        process_group=0,  # Ctrl-C goes to the terminal's foreground group: it must not reach the child
+        check=False,
+    )
+    if child.returncode == 0:
+        return
+    with contextlib.suppress(OSError):
+        part_path(out).unlink()
+    said = child.stderr.decode(errors="replace").strip().splitlines()
+    how = f"died of {_signal(-child.returncode)}" if child.returncode < 0 else f"failed ({child.returncode})"
+    raise TraceError(
+        f"{out}: the conversion {how}: {said[-1] if said else 'it said nothing'}; "
+        f"everything is safe in {journal}: open {out.name} again once there is room"
+    )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def recover(path: Path) -> Path:
+    """Convert the journal that a dead writer left beside ``path``, if there is one, and return ``path``.
+
+    Raises ``TraceError`` when the writer is still alive, when the journal holds no whole header, when the
+    conversion fails, or when neither a trace nor a journal is there.
+    """
+    path = Path(path)
+    journal = journal_path(path)
+    try:
+        file = journal.open("rb")
+    except FileNotFoundError as error:
+        if path.exists():
+            return path
+        raise TraceError(f"{path}: there is no trace, nor a journal of one") from error
+    except OSError as error:
+        raise TraceError(f"{journal}: cannot be read: {error.strerror}") from error
+    with file:
+        if not lock(file.fileno()):
+            raise TraceError(
+                f"{path}: the run is live: process {_pid(file)} holds {journal.name}; wait until it ends"
+            )
+        if not _is_same(file, journal):  # another process has just converted it
+            return recover(path)
+        finalize_in_child(journal, path, file.fileno())
+    return path
+
+
+def _is_same(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _pid(file: BinaryIO) -> str:
+    try:
+        first = next(iter(JournalReader(file, "journal")), [])
+        return str(next(Opening.decode(s.body, "journal").pid for s in first if s.kind is Kind.HEADER))
+    except (TraceError, StopIteration):
+        return "(unknown)"

@@ -1,0 +1,126 @@
+"""The first pass over a journal: names, states, totals and how the run ended; it keeps no rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import TraceError
+from emulator.trace.schema import (
+    COMMANDS,
+    FRAMES,
+    JOINS,
+    MAX_NAMES,
+    MAX_STATES,
+    METRICS,
+    PATTERNS,
+    POWER,
+    SETPOINTS,
+    SPANS,
+    TABLES,
+    VOCABULARIES,
+    Table,
+)
+from emulator.trace.writing.header import Footer, Label, Opening, State
+from emulator.trace.writing.journal import JournalReader, Kind, Segment
+
+__all__ = ["FORWARD", "Survey"]
+
+FORWARD: Final = "forward"
+"""Kind of command that counts as a query when a killed run did not say how many it made."""
+
+
+@dataclass
+class Survey:
+    """What a journal says besides its rows."""
+
+    opening: Opening
+    footer: Footer | None = None
+    names: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in VOCABULARIES})
+    states: dict[str, State] = field(default_factory=dict)
+    rows: list[int] = field(default_factory=lambda: [0] * len(TABLES))
+    kinds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, dtype=np.int64))
+    last_done_ps: int = 0
+    last_metric: tuple[int, int] = (0, 0)  # t, queries
+    torn_bytes: int = 0
+
+    @classmethod
+    def of(cls, journal: JournalReader, where: str) -> "Survey":
+        """Read ``journal`` once; raises ``TraceError`` when it holds no whole header or is damaged inside."""
+        survey: Survey | None = None
+        for block in journal:
+            if survey is None:
+                survey = cls(_opening(block, where))
+            for segment in block:
+                survey.add(segment, where)
+        if survey is None:
+            raise TraceError(
+                f"{where}: the writer died before the header was whole; nothing was recorded, delete it"
+            )
+        survey.torn_bytes = journal.torn_bytes
+        return survey
+
+    def add(self, segment: Segment, where: str) -> None:
+        """Take in one more ``segment``; raises ``TraceError`` when what it says cannot be."""
+        if segment.table is not None:
+            self._add_rows(segment.table, segment.records())
+        elif segment.kind is Kind.STATE:
+            state = State.decode(segment.body, where)
+            self.states[state.name] = state
+            if len(self.states) > MAX_STATES:
+                raise TraceError(f"{where}: more than {MAX_STATES} states")
+        elif segment.kind is Kind.FOOTER:
+            self.footer = Footer.decode(segment.body, where)
+        elif segment.kind is Kind.LABEL:
+            label = Label.decode(segment.body, where)
+            names = self.names[label.vocabulary]
+            if label.index != len(names) or label.index >= MAX_NAMES[label.vocabulary]:
+                raise TraceError(
+                    f"{where}: name {label.text!r} comes as number {label.index}, not {len(names)}"
+                )
+            names.append(label.text)
+
+    def _add_rows(self, table: Table, rows: NDArray[np.void]) -> None:
+        self.rows[table.ident] += len(rows)
+        if table is COMMANDS and len(rows):
+            self.last_done_ps = max(self.last_done_ps, int(rows["t_done"].max()))
+            self.kinds += np.bincount(rows["kind"], minlength=256)
+        if table is METRICS and len(rows):
+            self.last_metric = (int(rows["t"][-1]), int(rows["queries"][-1]))
+
+    @property
+    def truncated(self) -> bool:
+        """Tell whether the run went on after the last committed row."""
+        return self.footer is None or self.footer.partial
+
+    def ending(self) -> Footer:
+        """Return how the run ended; the totals of a truncated one are those of its committed rows."""
+        if self.footer is not None and not self.footer.partial:
+            return self.footer
+        if self.opening.detail == "summary":
+            elapsed_ps, queries = self.last_metric
+        else:
+            kinds = self.names["kind"]
+            elapsed_ps = self.last_done_ps
+            queries = int(self.kinds[kinds.index(FORWARD)]) if FORWARD in kinds else 0
+        if self.footer is not None:
+            return Footer(self.footer.status, self.footer.reason, elapsed_ps, queries, partial=True)
+        reason = f"the writer died; {self.torn_bytes} bytes of an unfinished block were dropped"
+        return Footer("killed", reason, elapsed_ps, queries, partial=True)
+
+    def kept(self, table: Table, rows: NDArray[np.void]) -> NDArray[np.void]:
+        """Return the rows that belong to the trace: none of an unfinished command, none after the end."""
+        if table in (SPANS, SETPOINTS, JOINS, FRAMES, PATTERNS):
+            rows = rows[rows["command"] < self.rows[COMMANDS.ident]]
+        if self.truncated and table in (POWER, METRICS):
+            rows = rows[rows["t"] <= self.ending().elapsed_ps]
+        return rows
+
+
+def _opening(block: Iterable[Segment], where: str) -> Opening:
+    for segment in block:
+        if segment.kind is Kind.HEADER:
+            return Opening.decode(segment.body, where)
+    raise TraceError(f"{where}: the first block holds no header")

@@ -1,0 +1,1 @@
+"""What a query of the chip costs."""

@@ -1,0 +1,108 @@
+"""What is measured: a study with everything it needs before time passes, and a bench and controller to run it.
+
+Plants come from the benchmark's study (real data, a trained network) or, for a choice of mesh sizes, from random
+weights and inputs: what a query costs does not depend on what it computes.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from controllers.batches import mini_batches
+from controllers.deployment import Deployment, deploy
+from controllers.zeroth_order.szo_scd import szo_scd
+from emulator.bench import Bench
+from emulator.commands import Batch, Controller
+from emulator.config.models import digest, to_toml
+from emulator.instruments.chip.config import TraceConfig
+from emulator.instruments.chip.state import Design
+from emulator.physics.chip.converters import phase_step_rad
+from emulator.streams import stream
+from emulator.trace import Detail, Header, NullRecorder, Recorder
+from experiments.run.run import prepare
+from experiments.run.study import StudyConfig, chip_study, study_from_text
+
+__all__ = ["Plant", "benchmark_study", "square_plant", "study_plant"]
+
+_VISITS = (
+    35  # coordinates that an iteration visits on 64-24-24-10; every size gets the same, where it has as many
+)
+_SAMPLES = 320
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plant:
+    """Hold a study, the chip's design and the training set of its controller."""
+
+    study: StudyConfig
+    deployment: Deployment
+    inputs: np.ndarray[Any, np.dtype[np.float64]]
+    labels: np.ndarray[Any, np.dtype[np.int64]]
+
+    @property
+    def design(self) -> Design:
+        """Return what the chip is made of."""
+        return Design(self.deployment.layers, self.deployment.active)
+
+    def bench(self, out: Path | None = None, detail: Detail = "commands") -> Bench:
+        """Build a bench; with ``out`` it records there at ``detail``, else nothing is recorded."""
+        study = self.study
+        recorder: Recorder | NullRecorder = NullRecorder()
+        if out is not None:
+            traced = study.model_copy(update={"trace": TraceConfig(detail=detail)})
+            recorder = Recorder.create(out, Header.now(to_toml(traced), study.seed, digest(traced)), detail)
+        return Bench(study.chip, self.design, study.seed, study.host, study.budget, study.clock, recorder)
+
+    def first_batch(self) -> Batch:
+        """Return the mini-batch that the controller would ask about first."""
+        rng = stream(self.study.seed, "controller/batches")
+        return next(mini_batches(self.inputs, self.labels, self.study.controller.batch_size, rng))
+
+    def controller(self, queries: int) -> Controller:
+        """Build the study's controller; it ends after ``queries``."""
+        study, deployment = self.study, self.deployment
+        config = study.controller.model_copy(update={"queries": queries})
+        batches = mini_batches(
+            self.inputs, self.labels, config.batch_size, stream(study.seed, "controller/batches")
+        )
+        return szo_scd(
+            config,
+            deployment.heaters,
+            deployment.phases[deployment.active],
+            batches,
+            max(1, len(self.inputs) // config.batch_size),
+            stream(study.seed, "controller/choices"),
+            phase_step_rad(study.chip.dac.bits),
+        )
+
+
+def benchmark_study() -> StudyConfig:
+    """Return the study that defines what one query is."""
+    text = files("experiments.benchmarks.chip").joinpath("query.toml").read_text(encoding="utf-8")
+    return chip_study(study_from_text(text, "experiments/benchmarks/chip/query.toml"))
+
+
+def study_plant(study: StudyConfig) -> Plant:
+    """Load the study's data, train its network (or find it in the cache) and deploy it."""
+    prepared = prepare(study)
+    return Plant(study, prepared.deployment, prepared.task.x_train, prepared.task.y_train)
+
+
+def square_plant(study: StudyConfig, size: int) -> Plant:
+    """Return a plant with two random layers, size-size-size, and an iteration as long as on 64-24-24-10."""
+    rng = stream(study.seed, f"benchmarks/size/{size}")
+    matrices = [rng.standard_normal((size, size)) for _ in range(2)]
+    weights = [matrix * (2.0 / np.linalg.norm(matrix, 2)) for matrix in matrices]
+    alpha = study.controller.alpha
+    deployment = deploy(weights, alpha, rng, study.chip.mesh.sigma_max)
+    visited = min(1.0, _VISITS / deployment.heaters.size)
+    sparse = study.controller.model_copy(update={"sparsity": visited})
+    return Plant(
+        study.model_copy(update={"controller": sparse}),
+        deployment,
+        rng.random((_SAMPLES, size)),
+        rng.integers(0, size, _SAMPLES),
+    )

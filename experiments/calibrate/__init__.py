@@ -1,0 +1,1 @@
+"""``lightloop calibrate``: fit a preset's timing to measured latencies."""

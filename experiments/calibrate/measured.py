@@ -1,0 +1,138 @@
+"""Measured latencies from a CSV file, and the type of command of a trace that each of them belongs to.
+
+Two forms are read. ``command,latency_s`` names a row of the trace. ``kind,latency_s`` names a kind of command,
+and may say more in the columns ``samples`` and ``heaters``; what then still fits several types is taken for the one
+that the trace uses most. Latencies are service times in seconds: without the wait for the instrument.
+"""
+
+import csv
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import ConfigError, nearest
+from experiments.calibrate.model import LatencyModel
+
+__all__ = ["Measured", "read_measured"]
+
+_MAX_BYTES: Final = 256 * 2**20
+_KNOWN: Final = ("command", "kind", "latency_s", "samples", "heaters")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Measured service times in seconds, (n,), and the type of command of each, (n,)."""
+
+    type_of: NDArray[np.int64]
+    latency_s: NDArray[np.float64]
+
+
+def read_measured(path: Path, model: LatencyModel) -> Measured:
+    """Read the measured latencies at ``path`` and find the type of each among those of ``model``.
+
+    Raises ``ConfigError`` naming file and line when a line is no such thing, or names a command that the trace
+    does not hold.
+    """
+    finder = _Finder(model)
+    types, latencies = [], []
+    for line, row in _rows(path):
+        where = f"{path}: line {line}"
+        try:
+            latencies.append(_latency(row.get("latency_s", ""), where))
+            types.append(finder.find(row, where))
+        except (ValueError, OverflowError) as error:
+            raise ConfigError(f"{where}: {row} is no measured latency: {error}") from error
+    if not types:
+        raise ConfigError(f"{path}: it holds no latencies")
+    return Measured(np.array(types, dtype=np.int64), np.array(latencies))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError(f"{path}: it has more than {_MAX_BYTES} bytes")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="", strict=True)
+            _check_columns(path, reader.fieldnames or ())
+            for row in reader:
+                if "" in row or None in row.values():
+                    raise ConfigError(
+                        f"{path}: line {reader.line_num}: it has more or fewer fields than the head"
+                    )
+                yield reader.line_num, row
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: it is not a CSV file in UTF-8: {error}") from error
+
+
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in _KNOWN:
+            hint = nearest(name, _KNOWN)
+            raise ConfigError(
+                f"{path}: column {name!r} is unknown; known: {', '.join(_KNOWN)}; {hint}".rstrip("; ")
+            )
+    if "latency_s" not in names or ("command" in names) == ("kind" in names) or len(set(names)) != len(names):
+        raise ConfigError(
+            f"{path}: the columns are {','.join(names)}; allowed: command,latency_s or "
+            "kind,latency_s[,samples][,heaters]"
+        )
+
+
+def _latency(text: str, where: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ConfigError(f"{where}: latency_s {text!r} is not a positive number of seconds")
+    return seconds
+
+
+class _Finder:
+    """Finds types of command, and remembers what it has found."""
+
+    def __init__(self, model: LatencyModel) -> None:
+        self._model = model
+        self._kinds = np.array(model.kinds)
+        self._found: dict[tuple[str, str, str], int] = {}
+
+    def find(self, row: dict[str, str], where: str) -> int:
+        if "command" in row:
+            return self._of_command(int(row["command"]), where)
+        key = (row["kind"], row.get("heaters", ""), row.get("samples", ""))
+        known = self._found.get(key)
+        if known is None:
+            known = self._found[key] = self._of_kind(*key, where)
+        return known
+
+    def _of_command(self, command: int, where: str) -> int:
+        count = len(self._model.type_of)
+        if not 0 <= command < count:
+            raise ConfigError(f"{where}: command {command} is no row of the trace; allowed: 0 to {count - 1}")
+        return int(self._model.type_of[command])
+
+    def _of_kind(self, kind: str, heaters: str, samples: str, where: str) -> int:
+        fits = self._kinds == kind
+        if not fits.any():
+            kinds = sorted(set(self._model.kinds))
+            raise ConfigError(
+                f"{where}: the trace has no {kind!r}; it has {', '.join(kinds)}; {nearest(kind, kinds)}".rstrip(
+                    "; "
+                )
+            )
+        for what, text, sizes in (
+            ("heaters", heaters, self._model.heaters),
+            ("samples", samples, self._model.samples),
+        ):
+            if not text:
+                continue
+            of_size = fits & (sizes == int(text))
+            if not of_size.any():
+                known = ", ".join(map(str, np.unique(sizes[fits & (sizes >= 0)]).tolist())) or "none"
+                raise ConfigError(f"{where}: the trace has no {kind} of {text} {what}; sizes it has: {known}")
+            fits = of_size
+        return int(np.where(fits, self._model.uses, -1).argmax())

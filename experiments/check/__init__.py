@@ -1,0 +1,1 @@
+"""Checks of our own: audits, kills, determinism, damaged files, re-timing."""

@@ -1,0 +1,140 @@
+"""``lightloop paper determinism``: the same study in fresh processes must give one digest.
+
+The processes differ in what must not matter: the hash seed, the threads of the numerical libraries, and whether the
+network is trained anew or comes from the cache.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emulator.config.models import build, to_toml, with_overrides
+from emulator.errors import TaskError
+from emulator.trace.reading.reader import open_trace
+from experiments.output.tables import Column, Table, to_markdown
+from experiments.run.study import StudyConfig
+
+__all__ = ["CASES", "Case", "Repeat", "repeat", "run_determinism", "vowel_study"]
+
+_QUERIES: Final = 2000
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One process: its hash seed ("random" is drawn by Python), its threads, and whether it trains anew."""
+
+    hash_seed: str
+    threads: int
+    trains: bool
+
+
+CASES: Final = (
+    *(Case(hash_seed, threads, trains=True) for threads in (1, 2) for hash_seed in ("0", "1", "random")),
+    *(Case("random", threads, trains=False) for threads in (1, 2)),
+)
+"""Every hash seed with every number of threads; trained anew each time, and twice from the cache."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Hold what a process left: the digest of its trace, and the numbers that people would compare."""
+
+    case: Case
+    digest: str
+    queries: int
+    accuracy: float
+
+
+def vowel_study(queries: int, seed: int = 0) -> StudyConfig:
+    """Return the study that is repeated: vowels on a dynamic chip with noise, recorded in full."""
+    overrides = (
+        "task.name=vowel", "controller.sparsity=0.6", f"controller.queries={queries}", f"seed={seed}",
+        "trace.detail=full",
+    )  # fmt: skip
+    return build(StudyConfig, with_overrides({}, overrides), "paper determinism")
+
+
+def repeat(study: StudyConfig, cases: Sequence[Case], folder: Path, jobs: int) -> list[Repeat]:
+    """Run ``study`` once a case, ``jobs`` at a time, in ``folder``; raises ``TaskError`` when a process fails."""
+    path = folder / "study.toml"
+    path.write_text(to_toml(study), encoding="utf-8")
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda pair: _repeat(path, pair[1], folder / f"{pair[0]}"), enumerate(cases)))
+
+
+def _repeat(study: Path, case: Case, folder: Path) -> Repeat:
+    folder.mkdir()
+    out = folder / "run.h5"
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "experiments.sweep.worker", str(study), str(out)],
+        env=_environment(case, folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise TaskError(
+            f"determinism: {case}: exit code {done.returncode}: {said[-1] if said else 'nothing said'}"
+        )
+    with open_trace(out) as trace:
+        accuracy = trace.metrics()["test_accuracy"].value[-1]
+        return Repeat(case, trace.digest, trace.queries, float(accuracy))
+
+
+def _environment(case: Case, folder: Path) -> dict[str, str]:
+    """Return the environment of a process; one that trains anew gets an empty cache, but compiled kernels."""
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": case.hash_seed}
+    environment |= dict.fromkeys(_THREADS, str(case.threads))
+    if case.trains:
+        environment.setdefault("NUMBA_CACHE_DIR", str(folder.parent / "kernels"))
+        environment["LIGHTLOOP_CACHE"] = str(folder / "cache")
+    return environment
+
+
+def run_determinism(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
+    """Repeat the study in every case, with further seeds in the last two, and print the digests.
+
+    Raises ``TaskError`` when a seed has more than one digest.
+    """
+    folder = out / "determinism"
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[tuple[int, list[Repeat]]] = []
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            cases = CASES if seed == 0 else CASES[-2:]
+            found.append((seed, repeat(vowel_study(queries or _QUERIES, seed), cases, Path(place), jobs)))
+    text = to_markdown(_table(found))
+    print(text)
+    (folder / "determinism.md").write_text(text, encoding="utf-8")
+    if torn := [seed for seed, repeats in found if len({one.digest for one in repeats}) > 1]:
+        raise TaskError(f"paper determinism: seed {torn[0]} has more than one digest")
+
+
+def _table(found: Sequence[tuple[int, list[Repeat]]]) -> Table:
+    columns = (
+        Column("digest"), Column("seed"), Column("hash seed"), Column("threads"), Column("network"),
+        Column("queries"), Column("accuracy (%)", 2, 100.0),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            one.digest, seed, one.case.hash_seed, one.case.threads, "trained" if one.case.trains else "cached",
+            one.queries, one.accuracy,
+        )
+        for seed, repeats in found
+        for one in repeats
+    )  # fmt: skip
+    notes = [
+        f"Seed {seed}: {len(repeats)} fresh processes, {len({one.digest for one in repeats})} digest(s)."
+        for seed, repeats in found
+    ]
+    return Table("One study in fresh processes", columns, rows, tuple(notes))

@@ -1,1 +1,0 @@
-"""The figures of a trace, one module a kind; ``experiments.figures`` chooses among them and writes files."""

@@ -1,0 +1,68 @@
+"""Figures of a trace: what it recorded, with units, and nothing that it did not record.
+
+One registry of kinds; how each is drawn is in ``experiments.figure``.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.errors import ConfigError, TraceError, nearest
+from emulator.trace.reading.reader import Trace, open_trace
+from experiments.figure.learning import learning_figure
+from experiments.figure.pipeline import pipeline_figure
+from experiments.figure.recovery import recovery_figure
+from experiments.figure.speckle import speckle_figure
+from experiments.figure.style import STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["default_kind", "draw_figure", "figure_kinds"]
+
+_SUFFIXES = (".png", ".pdf", ".svg")
+
+_KINDS: dict[str, Callable[[Trace], "Figure"]] = {
+    "recovery": recovery_figure,
+    "learning": learning_figure,
+    "pipeline": pipeline_figure,
+    "speckle": speckle_figure,
+}
+
+
+def figure_kinds() -> tuple[str, ...]:
+    """Return the kinds that ``draw_figure`` knows."""
+    return tuple(_KINDS)
+
+
+def default_kind(trace: Trace) -> str:
+    """Return the kind that shows what ``trace`` is about: ``learning`` for a training, else ``recovery``."""
+    return "learning" if "epoch" in trace.labels("metrics.name") else "recovery"
+
+
+def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = False) -> None:
+    """Draw the trace at ``path`` into the image ``out``; an existing file is replaced only with ``force``.
+
+    ``kind`` None is what the trace is about. Raises ``ConfigError`` on an unknown kind or image type, and
+    ``TraceError`` when ``out`` is there already or cannot be written, or when the trace is damaged or lacks what
+    the figure shows.
+    """
+    if kind is not None and kind not in _KINDS:
+        hint = nearest(kind, _KINDS)
+        raise ConfigError(
+            f"--kind {kind[:60]!r} is unknown; allowed: {', '.join(_KINDS)}{hint and f'; {hint}'}"
+        )
+    if out.suffix.lower() not in _SUFFIXES:
+        raise ConfigError(f"{out}: {out.suffix!r} is no image type; allowed: {', '.join(_SUFFIXES)}")
+    if os.path.lexists(out) and not force:
+        raise TraceError(f"{out}: a file lies here already; choose another path or add --force")
+    from matplotlib import rc_context
+
+    with open_trace(path) as trace, rc_context(STYLE):
+        figure = _KINDS[kind or default_kind(trace)](trace)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(out)
+        except OSError as error:
+            raise TraceError(f"{out}: the figure cannot be written: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""``lightloop inspect``: what a trace says."""

@@ -1,0 +1,252 @@
+"""What a trace says about its run, in numbers: accuracy, where time and energy went, budgets, provenance.
+
+Everything is recomputed from the trace alone; ``experiments.inspect.view`` shows it to people.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.config.toml import Tree, parse_toml
+from emulator.errors import ConfigError
+from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
+from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.schema import Power
+from emulator.units import PS_PER_S, s_to_ps
+
+__all__ = ["Budget", "Checks", "Inspection", "MetricSummary", "inspect_trace", "peak_power_w", "study_title"]
+
+_ENERGY = "energy_j."
+_BUSY = "busy_s."
+_OVERLAP = "overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """Sum up one logged number; ``best`` is the greatest value of an accuracy, the least of anything else."""
+
+    first: float
+    best: float
+    last: float
+
+    @classmethod
+    def of(cls, name: str, values: NDArray[np.float64]) -> "MetricSummary":
+        """Return the summary of the non-empty ``values`` of the metric ``name``; NaN is never the best."""
+        known = values[~np.isnan(values)]
+        best = math.nan if known.size == 0 else known.max() if "accuracy" in name else known.min()
+        return cls(float(values[0]), float(best), float(values[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Compare what a run spent with its limit; None is no limit, or an amount the trace does not hold."""
+
+    name: str
+    unit: str
+    limit: float | None
+    spent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Audit a trace against itself; None where its detail leaves nothing to compare.
+
+    Attributes
+    ----------
+    energy_relative_difference : float or None
+        Largest relative difference, over components, of the energy integrated from ``/power`` and the meter's.
+    ledger_minus_elapsed_ps : int
+        Sum of the latency ledger minus the elapsed emulated time, in picoseconds.
+    ledger_minus_bench_ps : int or None
+        Largest difference, over spans, of the latency ledger and the time the bench says it has counted, in
+        picoseconds; not 0 where spans overlap, because the ledger gives every instant to one of them.
+    """
+
+    energy_relative_difference: float | None
+    ledger_minus_elapsed_ps: int
+    ledger_minus_bench_ps: int | None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Hold what ``lightloop inspect`` tells; times in seconds, energies in joules.
+
+    ``latency_by_span_s`` includes ``"idle"``, and so adds up to ``elapsed_s``. At detail "summary" it is what
+    the bench counted; should spans have overlapped, ``"overlap"`` with a negative time stands for ``"idle"``.
+    """
+
+    path: str
+    title: str
+    status: str
+    reason: str
+    schema_version: int
+    digest: str
+    config_digest: str
+    created: str
+    seed: int
+    detail: str
+    versions: dict[str, str]
+    elapsed_s: float
+    queries: int
+    energy_j: float
+    energy_by_component_j: dict[str, float]
+    latency_by_span_s: dict[str, float]
+    peak_power_w: float | None
+    budgets: tuple[Budget, ...]
+    checks: Checks
+    metrics: dict[str, MetricSummary]
+
+    def to_json(self) -> str:
+        """Return the inspection as one JSON object; a value that is not finite becomes null."""
+        return json.dumps(_finite(asdict(self)), indent=2, allow_nan=False)
+
+
+def inspect_trace(path: Path) -> Inspection:
+    """Return the inspection of the trace at ``path``, recovering it first if only a journal is left of it.
+
+    Raises ``TraceError`` when there is no trace, the run is still live, or the file is damaged.
+    """
+    with open_trace(path) as trace:
+        series = trace.metrics()
+        energy_j, metered_j = _energy(trace, series)
+        latency_s = _latency(trace, series)
+        peak_w = None if trace.detail == "summary" else peak_power_w(trace.power, trace.elapsed_ps)
+        tree = _config(trace)
+        total_j = math.fsum(energy_j.values()) if energy_j else _last(series, "energy_j")
+        return Inspection(
+            path=str(path),
+            title=study_title(trace),
+            status=trace.status,
+            reason=trace.reason,
+            schema_version=trace.schema_version,
+            digest=trace.digest,
+            config_digest=trace.config_digest,
+            created=trace.created,
+            seed=trace.seed,
+            detail=trace.detail,
+            versions=dict(trace.versions),
+            elapsed_s=trace.elapsed_s,
+            queries=trace.queries,
+            energy_j=total_j,
+            energy_by_component_j=energy_j,
+            latency_by_span_s=latency_s,
+            peak_power_w=peak_w,
+            budgets=_budgets(tree, total_j, peak_w, trace),
+            checks=_checks(trace, series, energy_j, metered_j, latency_s),
+            metrics={name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
+        )
+
+
+def peak_power_w(power: Power, elapsed_ps: int) -> float:
+    """Return the greatest total power between 0 and ``elapsed_ps``, in watts; rows of one instant count as one."""
+    order = np.argsort(power.t, kind="stable")
+    order = order[power.t[order] <= elapsed_ps]
+    component, watts = power.component[order], power.watts[order]
+    change = np.zeros(len(order))
+    for number in np.unique(component):
+        mine = np.flatnonzero(component == number)
+        change[mine] = np.diff(watts[mine], prepend=0.0)
+    total = np.cumsum(change)
+    last_of_instant = (
+        np.append(np.diff(power.t[order]) > 0, True) if len(order) else np.zeros(0, dtype=np.bool_)
+    )
+    return float(total[last_of_instant].max(initial=0.0))
+
+
+def study_title(trace: Trace) -> str:
+    """Return the title of the study that made ``trace``, or the empty text when it says none."""
+    return str(_config(trace).get("title", ""))
+
+
+def _energy(trace: Trace, series: Mapping[str, MetricSeries]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the energy of each component, as the trace's power gives it and as the meter said at the end."""
+    metered_j = _totals(series, _ENERGY)
+    if trace.detail == "summary":
+        return metered_j, metered_j
+    components = trace.labels("power.component")
+    return energy_by_component(trace.power, components, trace.elapsed_ps), metered_j
+
+
+def _latency(trace: Trace, series: Mapping[str, MetricSeries]) -> dict[str, float]:
+    if trace.detail != "summary":
+        return latency_by_span(trace)
+    busy_s = {name: value for name, value in _totals(series, _BUSY).items() if value}
+    rest_ps = trace.elapsed_ps - sum(map(s_to_ps, busy_s.values()))
+    return {**busy_s, IDLE if rest_ps >= 0 else _OVERLAP: rest_ps / PS_PER_S}
+
+
+def _checks(
+    trace: Trace,
+    series: Mapping[str, MetricSeries],
+    energy_j: Mapping[str, float],
+    metered_j: Mapping[str, float],
+    latency_s: Mapping[str, float],
+) -> Checks:
+    difference = mismatch_ps = None
+    busy_s = _totals(series, _BUSY)
+    if trace.detail != "summary" and metered_j:
+        names = {*energy_j, *metered_j}
+        difference = max(_relative(energy_j.get(name, 0.0), metered_j.get(name, 0.0)) for name in names)
+    if trace.detail != "summary" and busy_s:
+        names = ({*latency_s, *busy_s}) - {IDLE}
+        mismatch_ps = max((abs(_ps(latency_s, name) - _ps(busy_s, name)) for name in names), default=0)
+    ledger_ps = sum(round(seconds * PS_PER_S) for seconds in latency_s.values())
+    return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps)
+
+
+def _budgets(tree: Tree, total_j: float, peak_w: float | None, trace: Trace) -> tuple[Budget, ...]:
+    section = tree.get("budget")
+    limits = section if isinstance(section, dict) else {}
+    spent = (
+        ("energy_j", "J", total_j),
+        ("peak_power_w", "W", peak_w),
+        ("time_s", "s", trace.elapsed_s),
+        ("queries", "", float(trace.queries)),
+    )
+    return tuple(Budget(name, unit, _number(limits.get(name)), amount) for name, unit, amount in spent)
+
+
+def _config(trace: Trace) -> Tree:
+    """Return the study's tree; a trace of a bench that no study built may hold another text."""
+    try:
+        return parse_toml(trace.config_text, str(trace.path))
+    except ConfigError:
+        return {}
+
+
+def _totals(series: Mapping[str, MetricSeries], prefix: str) -> dict[str, float]:
+    return {
+        name.removeprefix(prefix): float(one.value[-1])
+        for name, one in series.items()
+        if name.startswith(prefix) and len(one.value)
+    }
+
+
+def _last(series: Mapping[str, MetricSeries], name: str) -> float:
+    return float(series[name].value[-1]) if name in series and len(series[name].value) else math.nan
+
+
+def _ps(seconds: Mapping[str, float], name: str) -> int:
+    return round(seconds.get(name, 0.0) * PS_PER_S)
+
+
+def _relative(found: float, expected: float) -> float:
+    scale = max(abs(found), abs(expected))
+    return abs(found - expected) / scale if scale else 0.0
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,161 @@
+"""An inspection as tables for a terminal; it computes nothing but shares and means."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from emulator.trace.analysis.ledger import IDLE
+from emulator.units import format_si
+from experiments.inspect.inspection import Budget, Inspection, MetricSummary
+from experiments.output.terminal import titled_table
+
+__all__ = ["show_inspection", "show_ledgers", "show_summary"]
+
+_HIDDEN = ("energy_j.", "busy_s.")
+_ACCURACIES = (
+    ("ideal", "the electronic model", "ideal_{}_accuracy", "last"),
+    ("before", "when emulated time began", "{}_accuracy", "first"),
+    ("at the end", "when emulated time ended", "{}_accuracy", "last"),
+    ("selected", "the state of least validation loss", "selected_{}_accuracy", "last"),
+    ("best seen", "steers nothing", "{}_accuracy", "best"),
+)
+
+
+def show_summary(found: Inspection, console: Console) -> None:
+    """Print how the run ended and what it reached, in a few lines."""
+    console.print(_headline(found))
+    if found.reason:
+        console.print(Text(f"  {found.reason.strip().splitlines()[-1]}"))
+    console.print(_accuracies(found, ("test",)))
+    console.print(Text(f"{_spent(found)}\ntrace {found.path}"))
+
+
+def show_ledgers(found: Inspection, console: Console) -> None:
+    """Print where emulated time and energy went."""
+    console.print(_latency(found))
+    console.print(_energy(found))
+
+
+def show_inspection(found: Inspection, console: Console) -> None:
+    """Print everything."""
+    console.print(_headline(found))
+    if found.reason:
+        console.print(Text(f"  {found.reason.strip()}"))
+    console.print(Text(_spent(found)))
+    console.print(_accuracies(found, ("test", "val")))
+    show_ledgers(found, console)
+    for table in (_budgets(found.budgets), _metrics(found), _provenance(found), _checks(found)):
+        console.print(table)
+
+
+def _headline(found: Inspection) -> Text:
+    style = {"complete": "bold green", "budget": "bold green"}.get(found.status, "bold yellow")
+    return Text.assemble(
+        (found.title or found.path, "bold"), "  ", (found.status, style), f"  seed {found.seed}"
+    )
+
+
+def _spent(found: Inspection) -> str:
+    time, energy = format_si(found.elapsed_s, "s"), format_si(found.energy_j, "J")
+    return f"{found.queries:,} queries in {time} of emulated time for {energy}"
+
+
+def _accuracies(found: Inspection, parts: tuple[str, ...]) -> Table:
+    table = titled_table("\nAccuracy (%)", "", *parts, "what it is")
+    table.columns[-1].justify = "left"
+    for label, meaning, name, which in _ACCURACIES:
+        cells = [_percent(found.metrics.get(name.format(part)), which) for part in parts]
+        if any(cells):
+            table.add_row(label, *cells, meaning)
+    return table
+
+
+def _percent(metric: MetricSummary | None, which: str) -> str:
+    if metric is None:
+        return ""
+    value = {"first": metric.first, "best": metric.best, "last": metric.last}[which]
+    return f"{100 * value:.1f}"
+
+
+def _latency(found: Inspection) -> Table:
+    table = titled_table("\nLatency ledger", "span", "time", "share", "a query")
+    for name, seconds in _falling(found.latency_by_span_s):
+        each = format_si(seconds / found.queries, "s") if found.queries else ""
+        table.add_row(name, format_si(seconds, "s"), _share(seconds, found.elapsed_s), each)
+    table.add_row("sum = elapsed", format_si(found.elapsed_s, "s"), "", "", style="bold")
+    return table
+
+
+def _energy(found: Inspection) -> Table:
+    table = titled_table("\nEnergy ledger", "component", "energy", "share", "mean power")
+    for name, joules in _falling(found.energy_by_component_j):
+        mean = format_si(joules / found.elapsed_s, "W") if found.elapsed_s else ""
+        table.add_row(name, format_si(joules, "J"), _share(joules, found.energy_j), mean)
+    table.add_row("sum", format_si(found.energy_j, "J"), "", "", style="bold")
+    return table
+
+
+def _falling(amounts: dict[str, float]) -> list[tuple[str, float]]:
+    """Return the items, the greatest first, idle time last."""
+    return sorted(amounts.items(), key=lambda item: (item[0] == IDLE, -item[1]))
+
+
+def _budgets(budgets: tuple[Budget, ...]) -> Table:
+    table = titled_table("\nBudgets", "budget", "limit", "spent", "share")
+    for one in budgets:
+        limit, spent = _amount(one.limit, one.unit, "none"), _amount(one.spent, one.unit, "not recorded")
+        share = _share(one.spent, one.limit) if one.spent is not None and one.limit is not None else ""
+        table.add_row(one.name, limit, spent, share)
+    return table
+
+
+def _amount(value: float | None, unit: str, absent: str) -> str:
+    if value is None:
+        return absent
+    return format_si(value, unit) if unit else f"{value:,.0f}"
+
+
+def _metrics(found: Inspection) -> Table:
+    table = titled_table("\nMetrics", "name", "first", "best", "last")
+    table.caption = "best: the greatest accuracy, the least of anything else"
+    table.caption_justify = "left"
+    for name, one in found.metrics.items():
+        if not name.startswith(_HIDDEN):
+            table.add_row(name, f"{one.first:.6g}", f"{one.best:.6g}", f"{one.last:.6g}")
+    return table
+
+
+def _provenance(found: Inspection) -> Table:
+    table = titled_table("\nProvenance", "", "")
+    table.columns[1].justify = "left"
+    table.show_header = False
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    rows = {
+        "trace": f"{found.path} (schema {found.schema_version}, detail {found.detail})",
+        "digest": found.digest,
+        "configuration": f"{found.config_digest}, seed {found.seed}",
+        "created": found.created,
+        "made with": versions,
+    }
+    for name, text in rows.items():
+        table.add_row(name, Text(text))
+    return table
+
+
+def _checks(found: Inspection) -> Table:
+    checks = found.checks
+    table = titled_table("\nChecks", "", "")
+    table.show_header = False
+    energy, bench = checks.energy_relative_difference, checks.ledger_minus_bench_ps
+    rows = {
+        "energy from /power against the meter": None if energy is None else f"{energy:.1e} relative",
+        "latency ledger - elapsed time": f"{checks.ledger_minus_elapsed_ps} ps",
+        "latency ledger - the bench's own count": None if bench is None else f"{bench} ps at most",
+    }
+    for name, text in rows.items():
+        table.add_row(name, text or "nothing to compare")
+    return table
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else ""

@@ -1,0 +1,1 @@
+"""What every command prints and writes with: tables, JSON, sources."""

@@ -1,0 +1,1 @@
+"""Experiments of Light-in-the-loop."""

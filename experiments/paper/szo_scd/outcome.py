@@ -1,0 +1,113 @@
+"""What the study's tables need of one run, read from its trace; it judges nothing."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import TraceError
+from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+
+__all__ = ["Outcome", "read_outcome"]
+
+Floats = NDArray[np.float64]
+
+TWO_PI = 2.0 * math.pi
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """One finished run. Accuracies are fractions of the test set; the arrays run over its evaluations."""
+
+    seed: int
+    status: str
+    created: str
+    ideal: float
+    """Accuracy of the electronic network."""
+    queries: NDArray[np.int64]
+    t_s: Floats
+    accuracy: Floats
+    """Test accuracy; the first is the deployed chip's."""
+    selected: float
+    """Test accuracy of the state with the lowest validation loss."""
+    energy_j: Floats
+    """Energy of all components so far."""
+    heater_w: Floats
+    """Power of all heaters; it is proportional to the total active phase."""
+    heaters_j: float
+    host_j: float
+    queries_per_iteration: float
+    """Mean over whole iterations; NaN if there was none."""
+    active: int
+    """How many devices have a heater."""
+    initial_rad: Floats
+    """Phases the active heaters are driven to at the start, in [0, 2 pi)."""
+    final_rad: Floats
+    visited: int
+    accepted: int
+    tied: int
+    pruned: int
+
+    @property
+    def deployed(self) -> float:
+        """Return the accuracy before any tuning."""
+        return float(self.accuracy[0])
+
+    @property
+    def final(self) -> float:
+        """Return the accuracy at the end."""
+        return float(self.accuracy[-1])
+
+    @property
+    def best(self) -> float:
+        """Return the highest accuracy seen: it was found by looking at the test set."""
+        return float(self.accuracy.max())
+
+    @property
+    def moved_rad(self) -> Floats:
+        """Return how far each active phase has gone, the short way round, in [-pi, pi)."""
+        return (self.final_rad - self.initial_rad + math.pi) % TWO_PI - math.pi
+
+
+def read_outcome(path: Path) -> Outcome:
+    """Read the trace at ``path``; raises ``TraceError`` when it is damaged or lacks what a recovery logs."""
+    with open_trace(path) as trace:
+        metrics = trace.metrics()
+        missing = {"ideal_test_accuracy", "test_accuracy", "coordinates_visited", "energy_j"} - metrics.keys()
+        if missing:
+            raise TraceError(f"{path}: the run logged no {', '.join(sorted(missing))}")
+        return _outcome(trace, metrics)
+
+
+def _outcome(trace: Trace, metrics: dict[str, MetricSeries]) -> Outcome:
+    accuracy = metrics["test_accuracy"]
+    losses = metrics.get("train_loss")
+    active = trace.state("active").astype(np.bool_)
+    return Outcome(
+        seed=trace.seed,
+        status=trace.status,
+        created=trace.created,
+        ideal=_last(metrics, "ideal_test_accuracy"),
+        queries=accuracy.queries,
+        t_s=accuracy.t_s,
+        accuracy=accuracy.value,
+        selected=_last(metrics, "selected_test_accuracy"),
+        energy_j=metrics["energy_j"].value,
+        heater_w=metrics["heater_power_w"].value,
+        heaters_j=_last(metrics, "energy_j.chip.heaters"),
+        host_j=_last(metrics, "energy_j.host"),
+        queries_per_iteration=math.nan if losses is None else float(losses.queries[-1]) / len(losses.queries),
+        active=int(active.sum()),
+        initial_rad=trace.state("initial_phases")[active] % TWO_PI,
+        final_rad=trace.state("final_phases")[active] % TWO_PI,
+        visited=int(_last(metrics, "coordinates_visited")),
+        accepted=int(_last(metrics, "steps_accepted")),
+        tied=int(_last(metrics, "losses_tied")),
+        pruned=int(_last(metrics, "steps_pruned")),
+    )
+
+
+def _last(metrics: dict[str, MetricSeries], name: str) -> float:
+    return float(metrics[name].value[-1])

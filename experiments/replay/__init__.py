@@ -1,0 +1,1 @@
+"""``lightloop replay``: rerun, timed or closed."""

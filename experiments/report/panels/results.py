@@ -1,0 +1,114 @@
+"""What each run reached and what it took: the first numbers of a report."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from experiments.compare.comparison import Comparison, Contender, Ratio
+from experiments.report.markup import Markup, element, join, note, table
+from experiments.report.numbers import aligned, scale_for
+from experiments.report.section import Section
+
+__all__ = ["results_section"]
+
+_ABSENT: Final = "not recorded"
+
+_ACCURACIES: Sequence[tuple[str, Callable[[Contender], float | None]]] = (
+    ("electronic model", lambda one: one.accuracy.ideal),
+    ("before training", lambda one: one.accuracy.first),
+    ("at the end", lambda one: one.accuracy.last),
+    ("state of least validation loss", lambda one: one.accuracy.selected),
+    ("best seen", lambda one: one.accuracy.best),
+)
+
+
+def results_section(comparison: Comparison) -> Section:
+    """Return the section: accuracies, cost and the cost of a common accuracy, a column a trace."""
+    parts = [_accuracies(comparison), _cost(comparison), _common(comparison)]
+    columns = element("div", join(part for part in parts if part is not None), class_="columns")
+    return Section("results", "Results", (columns,))
+
+
+def _names(comparison: Comparison) -> list[str]:
+    return [one.name for one in comparison.traces]
+
+
+def _accuracies(comparison: Comparison) -> Markup | None:
+    rows = [[label, *(_percent(read(one)) for one in comparison.traces)] for label, read in _ACCURACIES]
+    rows = [row for row in rows if any(row[1:])]
+    return table(["accuracy (%)", *_names(comparison)], rows) if rows else None
+
+
+def _cost(comparison: Comparison) -> Markup:
+    traces = comparison.traces
+    time = scale_for(max(one.elapsed_s for one in traces), "s")
+    energy = scale_for(max((one.energy_j or 0.0) for one in traces), "J")
+    delay = scale_for(_largest([one.energy_delay_j_s for one in traces]), "J s")
+    rows = [
+        ["queries", *(f"{one.queries:,}" for one in traces)],
+        [f"emulated time ({time.unit})", *aligned([one.elapsed_s for one in traces], time, _ABSENT)],
+        [f"energy ({energy.unit})", *aligned([one.energy_j for one in traces], energy, _ABSENT)],
+        [
+            f"energy × delay ({delay.unit})",
+            *aligned([one.energy_delay_j_s for one in traces], delay, _ABSENT),
+        ],
+    ]
+    if any(one.queries for one in traces):
+        seconds, joules = (
+            [_by(one.elapsed_s, one) for one in traces],
+            [_by(one.energy_j, one) for one in traces],
+        )
+        each_s, each_j = scale_for(_largest(seconds), "s"), scale_for(_largest(joules), "J")
+        rows += [
+            [f"time a query ({each_s.unit})", *aligned(seconds, each_s, "")],
+            [f"energy a query ({each_j.unit})", *aligned(joules, each_j, "")],
+        ]
+    if len(traces) > 1:
+        rows += [[label, *(_times(read(one)) for one in comparison.ratios)] for label, read in _RATIOS]
+    return table(["cost", *_names(comparison)], rows)
+
+
+_RATIOS: Sequence[tuple[str, Callable[[Ratio], float | None]]] = (
+    ("time against the first", lambda one: one.elapsed_s),
+    ("energy against the first", lambda one: one.energy_j),
+    ("energy × delay against the first", lambda one: one.energy_delay_j_s),
+)
+
+
+def _common(comparison: Comparison) -> Markup | None:
+    if comparison.common_accuracy is None or len(comparison.traces) < 2:
+        return None
+    reached = [one.reached for one in comparison.traces]
+    time = scale_for(max((one.elapsed_s for one in reached if one), default=0.0), "s")
+    energy = scale_for(max((one.energy_j or 0.0 for one in reached if one), default=0.0), "J")
+    joules = [None if one is None else one.energy_j for one in reached]
+    rows = [
+        ["queries", *("never" if one is None else f"{one.queries:,}" for one in reached)],
+        [
+            f"emulated time ({time.unit})",
+            *aligned([None if one is None else one.elapsed_s for one in reached], time, "never"),
+        ],
+        [f"energy ({energy.unit})", *aligned(joules, energy, _ABSENT)],
+    ]
+    head = f"until {100 * comparison.common_accuracy:.1f} % was first measured"
+    words = (
+        "The greatest accuracy that every run measured at some time: what it took each of them to get there."
+    )
+    return element("div", join((table([head, *_names(comparison)], rows), note(words))))
+
+
+def _largest(amounts: Sequence[float | None]) -> float:
+    return max((amount for amount in amounts if amount is not None), default=0.0)
+
+
+def _by(amount: float | None, one: Contender) -> float | None:
+    return amount / one.queries if amount is not None and one.queries else None
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _times(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f} ×" if value >= 0.1 else f"{value:.3g} ×"

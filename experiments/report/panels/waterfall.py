@@ -1,0 +1,142 @@
+"""Where the emulated time went: the latency ledger as a waterfall in the order of service, and as a table."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.trace.analysis.ledger import HOST, IDLE
+from emulator.trace.reading.reader import Trace
+from experiments.compare.comparison import Contender
+from experiments.report.markup import Markup, element, note, table, text
+from experiments.report.numbers import Scale, adding_up, percentages, scale_for
+from experiments.report.plot import FONT, new_plot
+from experiments.report.section import Section, colour, plot_labels
+
+if TYPE_CHECKING:
+    from bokeh.models import Model
+    from bokeh.plotting import figure
+
+__all__ = ["service_order", "waterfall_section"]
+
+_IDLE_COLOUR = "#c3c9d0"
+_VANISHING = 0.05
+_ROOM = 1.32
+"""How far the axis reaches beyond the elapsed time, so that the last bar's label fits."""
+
+
+def service_order(trace: Trace, latency_s: dict[str, float]) -> tuple[str, ...]:
+    """Return the names of ``latency_s`` in the order in which a run first meets them; host and idle come last.
+
+    A trace of detail "summary" does not hold the order: the longest comes first.
+    """
+    resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
+    commands, plans, spans = trace.commands, trace.plans, trace.spans
+    used, first_row = np.unique(commands.plan, return_index=True)
+    met = dict(zip(used.tolist(), commands.t_started[first_row].tolist(), strict=True))
+    seen = [
+        (met[plan], step, f"{resources[resource]}.{activities[activity]}")
+        for step, (plan, resource, activity) in enumerate(
+            zip(plans.plan.tolist(), plans.resource.tolist(), plans.activity.tolist(), strict=True)
+        )
+        if plan in met
+    ]
+    seen += [
+        (start, 0, f"{resources[key >> 8]}.{activities[key & 0xFF]}")
+        for key, start in _first_starts(spans.resource, spans.activity, spans.t_start)
+    ]
+    names = dict.fromkeys(name for _, _, name in sorted(seen) if name in latency_s)
+    rest = sorted((name for name in latency_s if name not in names), key=lambda name: -latency_s[name])
+    ends = [name for name in (HOST, IDLE) if name in latency_s]
+    return (*(name for name in (*names, *rest) if name not in ends), *ends)
+
+
+def _first_starts(
+    resource: NDArray[np.uint8], activity: NDArray[np.uint8], t_start: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Return (key, first start) of each resource and activity."""
+    keys, first = np.unique(resource.astype(np.int64) * 256 + activity, return_index=True)
+    return list(zip(keys.tolist(), t_start[first].tolist(), strict=True))
+
+
+def waterfall_section(contenders: Sequence[Contender], orders: Sequence[Sequence[str]]) -> Section:
+    """Return the section: a waterfall and a table a trace."""
+    parts: list[Markup | Model] = []
+    for number, (one, order) in enumerate(zip(contenders, orders, strict=True)):
+        if len(contenders) > 1:
+            parts.append(element("h3", text(one.name)))
+        if one.elapsed_s == 0:
+            parts.append(note("The run took no emulated time."))
+            continue
+        end_s = _shared_end_s(one, contenders)
+        scale = scale_for(end_s, "s")
+        parts += (_waterfall(one, order, number, scale, end_s * scale.factor), _ledger(one, order, scale))
+    parts.append(
+        note(
+            "Every instant belongs to one span, the one that started last, so that the spans add up to the elapsed "
+            "time. Last digits are rounded so that each column adds up as printed."
+        )
+    )
+    return Section("time", "Where the time went", parts)
+
+
+def _shared_end_s(one: Contender, contenders: Sequence[Contender]) -> float:
+    """Return where the axis ends: all runs share one, but for a run that would vanish beside the longest."""
+    longest_s = max(other.elapsed_s for other in contenders)
+    return longest_s if one.elapsed_s >= _VANISHING * longest_s else one.elapsed_s
+
+
+def _waterfall(one: Contender, order: Sequence[str], number: int, scale: Scale, end: float) -> "figure":
+    from bokeh.models import ColumnDataSource, FactorRange, NumeralTickFormatter, Range1d
+
+    seconds = [one.latency_by_span_s[name] for name in order]
+    widths = np.array(seconds) * scale.factor
+    right = np.cumsum(widths)
+    printed, share = adding_up(seconds, scale, 4).cells, percentages(seconds).cells
+    names = plot_labels(order)
+    source = ColumnDataSource(
+        {
+            "name": names,
+            "left": right - widths,
+            "right": right,
+            "label": [f"{t} {scale.unit} · {p} %" for t, p in zip(printed, share, strict=True)],
+            "colour": [_IDLE_COLOUR if name == IDLE else colour(number) for name in order],
+        }
+    )
+    plot = new_plot(
+        24 * len(names) + 64,
+        (f"Emulated time ({scale.unit})", ""),
+        x_range=Range1d(start=0.0, end=end * _ROOM),
+        y_range=FactorRange(factors=names[::-1], range_padding=0.6, range_padding_units="absolute"),
+    )
+    plot.hbar(y="name", left="left", right="right", height=0.62, color="colour", source=source)
+    plot.text(
+        x="right",
+        y="name",
+        text="label",
+        source=source,
+        x_offset=6,
+        text_baseline="middle",
+        text_font={"value": FONT},
+        text_font_size="11px",
+        text_color="#1d2733",
+    )
+    plot.ygrid.grid_line_color = None
+    plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
+    return plot
+
+
+def _ledger(one: Contender, order: Sequence[str], scale: Scale) -> Markup:
+    seconds = [one.latency_by_span_s[name] for name in order]
+    column, share = adding_up(seconds, scale), percentages(seconds)
+    each = scale_for(one.elapsed_s / one.queries, "s") if one.queries else None
+    head = ["span", f"time ({scale.unit})", "share (%)"]
+    rows = [list(cells) for cells in zip(order, column.cells, share.cells, strict=True)]
+    foot = ["sum = elapsed", column.total, share.total]
+    if each is not None:
+        per_query = adding_up([value / one.queries for value in seconds], each)
+        head.append(f"a query ({each.unit})")
+        rows = [[*row, cell] for row, cell in zip(rows, per_query.cells, strict=True)]
+        foot.append(per_query.total)
+    return table(head, rows, foot)

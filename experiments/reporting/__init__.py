@@ -1,5 +1,0 @@
-"""The report of one or several traces as a single page; it reads traces and changes none."""
-
-from experiments.reporting.report import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,1 @@
+"""``lightloop run``: a study becomes a trace."""

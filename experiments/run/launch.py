@@ -1,0 +1,134 @@
+"""What surrounds a run on the command line: finding the study, bad output paths, signals, exit codes.
+
+The run itself is ``experiments.run.run.run_study``; nothing here touches emulated time.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from emulator.bench import Bench, RunResult
+from emulator.errors import ConfigError, TraceError, nearest
+from emulator.trace.writing.journal import journal_path
+from experiments.run.progress import ProgressLine
+from experiments.run.run import Started, run_study
+from experiments.run.study import Study, load_study
+
+__all__ = ["Launched", "check_out", "default_out", "launch", "open_study", "shipped_studies"]
+
+_Handler = Callable[[int, FrameType | None], Any] | int | None
+
+_DIVERGED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Hold a result and the exit code that the process shall leave with.
+
+    0: complete, or a budget is spent; 3: diverged; 128 + n: ended by signal n (130 for Ctrl-C).
+    """
+
+    result: RunResult
+    exit_code: int
+
+
+def shipped_studies() -> tuple[str, ...]:
+    """Return the names of the studies that come with Lightloop, sorted."""
+    names = (entry.name for entry in (files("experiments") / "studies").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = None) -> Study:
+    """Return ``study``, a TOML file or the name of a shipped study, with ``overrides`` and ``seed`` on top.
+
+    Raises ``ConfigError`` when there is no such study or a value of it is refused.
+    """
+    if study.endswith(".toml") or "/" in study or Path(study).is_file():
+        return load_study(study, overrides, seed)
+    names = shipped_studies()
+    if study not in names:
+        hint = nearest(study, names)
+        known = f"a TOML file, or a shipped study: {', '.join(names)}"
+        raise ConfigError(f"study {study[:80]!r} is unknown; allowed: {known}{hint and f'; {hint}'}")
+    with as_file(files("experiments") / "studies" / f"{study}.toml") as path:
+        return load_study(path, overrides, seed)
+
+
+def default_out(study: str, seed: int) -> Path:
+    """Return where the trace of ``study`` goes unless the user says otherwise."""
+    return Path("out") / f"{Path(study).name.removesuffix('.toml')}-seed{seed}.h5"
+
+
+def check_out(out: Path) -> None:
+    """Refuse an output path at which no trace can begin; raises ``TraceError`` and writes nothing."""
+    journal = journal_path(out)
+    if os.path.lexists(out):
+        raise TraceError(f"{out}: a file lies here already; remove it or choose another path with --out")
+    if os.path.lexists(journal):
+        raise TraceError(
+            f"{out}: the journal of another run lies here; `lightloop inspect {out}` makes it a trace"
+        )
+    folder = next(parent for parent in out.absolute().parents if os.path.lexists(parent))
+    if not folder.is_dir():
+        raise TraceError(f"{out}: {folder} is not a folder; choose another path with --out")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise TraceError(f"{out}: the folder {folder} cannot be written; choose another path with --out")
+
+
+def launch(study: Study, out: Path, quiet: bool = False) -> Launched:
+    """Run ``study`` into the trace ``out``, with a progress line when stderr is a terminal and not ``quiet``.
+
+    The first SIGINT or SIGTERM ends the run after the command in flight, with status "aborted"; the second
+    does what it does in any Python program. Raises ``LightloopError`` on bad input, before anything is
+    written.
+    """
+    check_out(out)
+    with ProgressLine(quiet) as progress, _Interrupts() as interrupts:
+
+        def start(started: Started) -> None:
+            interrupts.obey(started.bench)
+            progress.begin(started)
+
+        result = run_study(study, out, [progress], start)
+    if result.status == "aborted":
+        return Launched(result, 128 + interrupts.number)
+    return Launched(result, _DIVERGED if result.status == "diverged" else 0)
+
+
+class _Interrupts:
+    """Turn the first SIGINT or SIGTERM into a stop of the bench, once there is one that can obey.
+
+    Before that nothing has been written, and the signals end the process as they always do.
+    """
+
+    def __init__(self) -> None:
+        self.number = int(signal.SIGINT)
+        self._before: dict[signal.Signals, _Handler] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._restore()
+
+    def obey(self, bench: Bench) -> None:
+        """Let the next signal stop ``bench``."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            del frame
+            self._restore()
+            self.number = number
+            bench.stop("aborted", f"{signal.Signals(number).name} received")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, stop)
+
+    def _restore(self) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, handler)

@@ -1,0 +1,70 @@
+"""The progress line of a run: queries, emulated time, accuracy, heater power on stderr; it records nothing."""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from emulator.bench import Bench
+from emulator.units import format_si, ps_to_s
+from experiments.run.run import Started, Watch
+
+__all__ = ["ProgressLine"]
+
+_EVERY_QUERIES = 200
+_EVERY_WALL_S = 0.25
+
+
+class ProgressLine:
+    """Draw the state of a run a few times a second; it is an observer, so that drawing needs no thread.
+
+    Nothing is drawn when ``quiet`` or when stderr is no terminal.
+    """
+
+    every_queries = _EVERY_QUERIES
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
+        self._shown = console.is_terminal and not quiet
+        self._next_s = 0.0
+        self._watch: Watch | None = None
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed:,}/{task.total:,} queries"),
+            TextColumn("{task.fields[facts]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            auto_refresh=False,
+            transient=True,
+            expand=True,
+            disable=not self._shown,
+        )
+        self._task = self._progress.add_task("preparing", total=1, facts="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._progress.refresh()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def begin(self, started: Started) -> None:
+        """Say that emulated time begins."""
+        self._watch = started.watch
+        self._progress.reset(self._task, description=started.watch.verb, total=started.queries)
+
+    def observe(self, bench: Bench) -> Mapping[str, float]:
+        """Draw what ``bench`` is at, unless that was done a moment ago; return no metrics."""
+        now_s = monotonic()
+        if self._shown and now_s >= self._next_s:
+            self._progress.update(self._task, completed=bench.queries, facts=self._facts(bench), refresh=True)
+            self._next_s = now_s + _EVERY_WALL_S
+        return {}
+
+    def _facts(self, bench: Bench) -> str:
+        time = format_si(ps_to_s(bench.now_ps), "s", 3)
+        return f"{time:>8} | {'' if self._watch is None else self._watch.facts(bench)}"

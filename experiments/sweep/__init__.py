@@ -1,0 +1,1 @@
+"""Many runs: their points, and the engine that makes them."""

@@ -1,0 +1,1 @@
+"""``lightloop whatif``: a recorded run under other parameters."""

@@ -1,0 +1,197 @@
+"""The chip's service: what each command costs in time, by hand, and what it refuses."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emulator.commands import Batch, Forward, PhasesSet, Reading, SetPhases, Settle, Settled
+from emulator.errors import CommandError, DivergedError
+from emulator.instruments.chip.chip import Chip
+from emulator.instruments.chip.config import ChipConfig, HeaterConfig, InputConfig, LinkConfig, ReceiverConfig
+from emulator.meter import Meter
+from emulator.trace.schema import REMAINDER
+from tests.builders import NotingRecorder, ideal_chip, random_batch, random_design
+
+SIZES = (6, 5, 3)
+BATCH = random_batch(33, 6, key=4)
+
+
+def make_chip(
+    config: ChipConfig | None = None, active: float | list[int] = 1.0
+) -> tuple[Chip, NotingRecorder]:
+    recorder = NotingRecorder()
+    design = random_design(SIZES, 0, active=active)
+    return Chip(config or ideal_chip(), design, 0, Meter(recorder), recorder), recorder
+
+
+def test_a_query_takes_its_spans_one_after_the_other_as_reckoned_by_hand() -> None:
+    """33 samples at 8 wavelengths, 2 averages and 2 layers are 20 symbols of 1 ns; 6 values go in, 3 come out."""
+    config = ChipConfig(
+        link=LinkConfig(latency_s=1e-6, rate_bit_per_s=16e9, bits_per_sample=16),
+        inputs=InputConfig(wavelengths=8, symbol_rate_hz=1e9),
+        receiver=ReceiverConfig(averages=2, detection_s=10e-9, adc_s=100e-9),
+    )
+    chip, recorder = make_chip(config)
+    service = chip.begin(Forward(BATCH))
+    assert service.steps == (
+        ("link", "upload", 1_000_000 + 33 * 6 * 1000),
+        ("link", "request", 1_000_000),
+        ("optics", "symbols", 20_000),
+        ("receiver", "detection", 20_000),
+        ("receiver", "adc", 200_000),
+        ("link", "readout", 1_000_000 + 33 * 3 * 1000),
+    )
+    assert service.duration_ps == sum(ps for _, _, ps in service.steps)
+    assert recorder.plans[service.plan] == service.steps
+
+
+def test_a_batch_is_uploaded_once_until_another_one_takes_its_place() -> None:
+    chip, recorder = make_chip()
+    other = random_batch(33, 6, key=5)
+    uploads, now = [], 0
+    for batch in (BATCH, BATCH, other, other, BATCH):
+        service = chip.begin(Forward(batch))
+        uploads.append(service.steps[0][:2] == ("link", "upload"))
+        chip.finish(Forward(batch), now, now + service.duration_ps)
+        now += service.duration_ps
+    assert uploads == [True, False, True, False, True]
+    assert recorder.batches == [4, 5, 4]
+    assert chip.queries == 5
+
+
+def test_setting_phases_costs_the_link_and_the_dac() -> None:
+    chip, _ = make_chip()
+    for count in (1, 7):
+        service = chip.begin(SetPhases(list(range(count)), [0.1] * count))
+        assert service.steps == (
+            ("link", "setpoint", 1_000_000 + 2_000 * count),
+            ("dac", "update", 1_000_000),
+        )
+
+
+def test_settling_lasts_as_asked_or_as_configured() -> None:
+    chip, recorder = make_chip(ideal_chip(HeaterConfig(settle_s=6e-6)))
+    for asked, lasts in ((None, 6_000_000), (0, 0), (123, 123)):
+        service = chip.begin(Settle(asked))
+        assert service.duration_ps == lasts
+        assert service.steps == (("heaters", "settling", lasts),)
+        assert recorder.plans[service.plan] == (("heaters", "settling", REMAINDER),)
+        assert chip.finish(Settle(asked), 7, 7 + lasts) == (Settled(lasts), -1, lasts, 0.0)
+
+
+def test_replies_and_rows_carry_what_was_asked_for() -> None:
+    chip, recorder = make_chip()
+    power_w = chip.finish(SetPhases([3], [0.25]), 0, 10)[3]
+    assert power_w == chip.core.heater_power_w
+    reply, target, value, result = chip.finish(SetPhases([3], [0.5]), 10, 20)
+    assert (reply, target, value, result) == (PhasesSet(result), 3, 0.5, chip.core.heater_power_w)
+    assert result - power_w == pytest.approx(0.25 * 24.77e-3 / np.pi)
+    assert recorder.settings == []
+    assert chip.finish(SetPhases([3, 4], [0.5, 0.75]), 20, 30)[1:3] == (-1, 0.0)
+    assert recorder.settings == [([3, 4], [0.5, 0.75])]
+    chip.begin(Forward(BATCH))
+    reply, target, _, result = chip.finish(Forward(BATCH), 30, 40)
+    assert isinstance(reply, Reading)
+    assert reply.outputs.shape == (33, 3)
+    assert target == 4
+    assert result == pytest.approx(reply.outputs.sum())
+
+
+def test_the_power_of_every_component_is_on_the_meter_from_the_start() -> None:
+    recorder = NotingRecorder()
+    meter = Meter(recorder)
+    chip = Chip(ChipConfig(), random_design(SIZES, 0), 0, meter, recorder)
+    assert meter.energy_j(10**12) == pytest.approx(
+        {
+            "chip.heaters": chip.core.heater_power_w,
+            "chip.dac": 1.0,
+            "chip.modulators": 2.06,
+            "chip.receivers": 0.86,
+            "chip.laser": 0.94,
+        }
+    )
+
+
+def test_phases_take_effect_at_the_end_of_their_command_and_light_meets_the_mesh_when_symbols_begin() -> None:
+    heaters = HeaterConfig(sigma_gamma=0.0, omega=0.0, tau_s=1e-6, dynamics="dynamic")
+    chip, _ = make_chip(ideal_chip(heaters))
+    start = chip.core.phases()[3]
+    chip.finish(SetPhases([3], [1.5]), 0, 2_000_000)
+    assert chip.core.phases()[3] == pytest.approx(start, abs=1e-12)
+    upload, request = (step[2] for step in chip.begin(Forward(BATCH)).steps[:2])
+    chip.finish(Forward(BATCH), 3_000_000, 99_000_000)
+    passed = (1_000_000 + upload + request) / 1e6
+    assert chip.core.phases()[3] == pytest.approx(1.5 + (start - 1.5) * np.exp(-passed), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (SetPhases([1], [0.5]), "device 1 is not an active heater"),
+        (SetPhases([0, 1], [0.5, 0.5]), "device 1 is not an active heater"),
+        (SetPhases([-1], [0.5]), "device -1 is not an active heater"),
+        (SetPhases([45], [0.5]), "device 45 is not an active heater"),
+        (SetPhases([0], [float("nan")]), "phase nan of heater 0 is not finite"),
+        (SetPhases([0], [float("inf")]), "phase inf of heater 0 is not finite"),
+        (Settle(-1), "duration_ps=-1"),
+        (Settle(1.5), "duration_ps=1.5"),  # type: ignore[arg-type]
+        (Settle(True), "duration_ps=True"),
+    ],
+)
+def test_a_command_that_cannot_be_served_is_refused_before_it_takes_time(command: Any, message: str) -> None:
+    chip, _ = make_chip(active=[0, 2])
+    before = chip.core.driven_phases()
+    with pytest.raises(CommandError, match=message):
+        chip.begin(command)
+    np.testing.assert_array_equal(chip.core.driven_phases(), before)
+
+
+BAD_INPUTS = [np.zeros((0, 6)), np.zeros((3, 5)), np.zeros(6), np.zeros((1, 1, 6)), np.full((2, 6), np.nan)]
+
+
+@pytest.mark.parametrize("inputs", BAD_INPUTS, ids=["empty", "narrow", "vector", "cube", "nan"])
+def test_inputs_that_do_not_fit_are_refused_and_not_loaded(inputs: Any) -> None:
+    chip, _ = make_chip()
+    bad = Batch(9, inputs, np.zeros(1, dtype=np.int64))
+    with pytest.raises(CommandError, match=r"Forward: (inputs have shape|batch 9 holds inputs)"):
+        chip.finish(Forward(bad), 0, chip.begin(Forward(bad)).duration_ps)
+    assert chip.queries == 0
+    good = Batch(9, BATCH.inputs, BATCH.labels)
+    chip.finish(Forward(good), 0, chip.begin(Forward(good)).duration_ps)
+    assert chip.queries == 1
+
+
+@pytest.mark.parametrize("adc_bits", [0, 8])
+def test_a_phase_that_is_not_finite_is_a_divergence(adc_bits: int) -> None:
+    receiver = ReceiverConfig(shot_noise=False, thermal_noise_a_per_sqrt_hz=0.0, adc_bits=adc_bits)
+    chip, _ = make_chip(ideal_chip(receiver=receiver))
+    chip.core.drive(np.array([0]), np.array([np.nan]), 0)
+    with pytest.raises(DivergedError, match="query 1 read a value that is not finite"):
+        chip.finish(Forward(BATCH), 0, chip.begin(Forward(BATCH)).duration_ps)
+
+
+def test_inputs_beyond_the_modulators_range_are_refused() -> None:
+    chip, _ = make_chip()
+    bright = Batch(9, np.full((2, 6), 4.1), np.zeros(2, dtype=np.int64))
+    with pytest.raises(CommandError, match="range of \\+-4"):
+        chip.begin(Forward(bright))
+
+
+def test_heaters_and_phases_of_unequal_number_are_refused() -> None:
+    chip, _ = make_chip()
+    with pytest.raises(CommandError):
+        chip.begin(SetPhases([0, 1], [0.5]))
+
+
+@pytest.mark.parametrize("inputs", BAD_INPUTS, ids=["empty", "narrow", "vector", "cube", "nan"])
+def test_inputs_that_do_not_fit_are_refused_before_they_take_time(inputs: Any) -> None:
+    chip, _ = make_chip()
+    with pytest.raises(CommandError):
+        chip.begin(Forward(Batch(9, inputs, np.zeros(1, dtype=np.int64))))
+
+
+def test_inputs_that_are_a_single_number_are_refused() -> None:
+    chip, _ = make_chip()
+    with pytest.raises(CommandError):
+        chip.begin(Forward(Batch(9, np.array(1.0), np.zeros(1, dtype=np.int64))))

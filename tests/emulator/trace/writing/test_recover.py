@@ -1,0 +1,268 @@
+"""A run that was killed anywhere opens as a prefix of the run that was not."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emulator.errors import TraceError
+from emulator.streams import stream
+from emulator.trace import Header, Recorder
+from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.writing.journal import journal_path, lock
+from emulator.trace.writing.recover import part_path, recover
+
+Record = Callable[..., Recorder]
+
+BLOCKS = 40
+CHILD = """
+import sys
+from pathlib import Path
+from emulator.trace import Header, Recorder
+from emulator.trace.writing.recorder import BLOCK_ROWS
+detail = sys.argv[2]
+recorder = Recorder.create(Path(sys.argv[1]), Header("a = 1", 1, "", (), ""), detail)
+ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
+heaters = recorder.label("power.component", "heaters")
+plan = recorder.plan([("link", "transfer", 2), ("chip", "settle", -1)])
+print(0, flush=True)
+blocks = int(sys.argv[3])
+for row in range(blocks * BLOCK_ROWS):
+    recorder.power(heaters, 9 * row, row / 3)
+    if row % 64 == 0:
+        recorder.metric("loss", 9 * row, row, row / 5)
+    recorder.command(*ids, plan, row - 1, 9 * row, 9 * row + 1, 9 * row + 9, row % 8, row / 7, 0.5)
+    if row % BLOCK_ROWS == BLOCK_ROWS - 1:
+        print(row + 1, flush=True)
+recorder.close("complete", "", 9 * row + 9, row + 1)
+print("closed", flush=True)
+"""
+
+
+def start(out: Path, detail: str, blocks: int) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
+    command = [sys.executable, "-c", CHILD, str(out), detail, str(blocks)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "0\n"
+    return child
+
+
+def kill_after(child: "subprocess.Popen[str]", out: Path, seconds: float) -> int:
+    """Kill the writer and its finalizer, and return how many rows were acknowledged by then."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=seconds)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    said, _ = child.communicate()
+    # The finalizer dies a moment later than its parent: its lock tells when.
+    with contextlib.suppress(FileNotFoundError), journal_path(out).open("rb") as journal:
+        fcntl.flock(journal, fcntl.LOCK_EX)
+    lines = [line for line in said.splitlines(keepends=True) if line.endswith("\n")]
+    rows = [int(line) for line in lines if line.strip().isdigit()]
+    return max(rows, default=0)
+
+
+def check_prefix(trace: Trace, acknowledged: int) -> None:
+    commands = trace.commands
+    row = np.arange(len(commands.t_done))
+    assert len(row) >= acknowledged
+    np.testing.assert_array_equal(commands.cause, row - 1)
+    np.testing.assert_array_equal(commands.t_done, 9 * row + 9)
+    np.testing.assert_array_equal(commands.value, row / 7)
+    np.testing.assert_array_equal(trace.power.t, 9 * row)
+    np.testing.assert_array_equal(trace.power.watts, row / 3)
+    np.testing.assert_array_equal(trace.metric_rows.queries, row[::64])
+    assert trace.queries == len(row)
+    assert trace.elapsed_ps == 9 * len(row)
+    assert trace.status in ("killed", "complete")
+    assert trace.status == "killed" or len(row) == BLOCKS * 4096
+
+
+def kill_many(folder: Path, kills: int) -> list[str]:
+    rng = stream(1, f"test/recover/{kills}")
+    statuses = []
+    for number in range(kills):
+        out = folder / f"{number}.h5"
+        child = start(out, "commands", BLOCKS)
+        delay_s = (
+            float(rng.uniform(0.0, 1.2)) if number else 0.0
+        )  # one at least dies early, whatever the machine
+        acknowledged = kill_after(child, out, delay_s)
+        with open_trace(out) as trace:
+            check_prefix(trace, acknowledged)
+            assert trace.digest
+            statuses.append(trace.status)
+        recover(out)
+        assert [path.name for path in folder.iterdir()] == [out.name]
+        out.unlink()
+    return statuses
+
+
+def test_a_killed_run_opens_as_a_bit_for_bit_prefix(tmp_path: Path) -> None:
+    statuses = kill_many(tmp_path, 12)
+    assert "killed" in statuses
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_hundred_killed_runs_open_as_prefixes(tmp_path: Path) -> None:
+    assert {"killed", "complete"} <= set(kill_many(tmp_path, 100))
+
+
+def test_a_killed_summary_takes_its_totals_from_the_last_number_logged(tmp_path: Path) -> None:
+    out = tmp_path / "run.h5"
+    child = start(out, "summary", 10_000)
+    assert child.stdout is not None
+    while int(child.stdout.readline()) < 2 * 4096:
+        pass
+    kill_after(child, out, 0.0)
+    with open_trace(out) as trace:
+        rows = trace.metric_rows
+        assert trace.status == "killed"
+        assert (trace.elapsed_ps, trace.queries) == (int(rows.t[-1]), int(rows.queries[-1]))
+        assert len(rows.t) >= 2 * 64
+        assert len(rows.t) % 64 == 0
+
+
+def test_a_live_run_is_left_alone_and_its_process_named(tmp_path: Path, record: Record) -> None:
+    recorder = record(tmp_path / "run.h5")
+    for opening in (open_trace, recover):
+        with pytest.raises(TraceError, match=f"live: process {os.getpid()}"):
+            opening(tmp_path / "run.h5")
+    recorder.close("complete", "", 2600, 50)
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert trace.status == "complete"
+
+
+def test_without_trace_or_journal_there_is_nothing_to_recover(tmp_path: Path) -> None:
+    for opening in (open_trace, recover):
+        with pytest.raises(TraceError, match=r"nowhere.h5.*no trace"):
+            opening(tmp_path / "nowhere.h5")
+
+
+def test_recovering_a_finished_trace_changes_nothing(trace_path: Path) -> None:
+    before = trace_path.read_bytes()
+    assert recover(trace_path) == trace_path
+    assert trace_path.read_bytes() == before
+
+
+def test_a_journal_without_a_whole_header_says_that_nothing_was_recorded(tmp_path: Path) -> None:
+    (tmp_path / "run.h5.journal").write_bytes(b"LLJ1")
+    with pytest.raises(TraceError, match="nothing was recorded"):
+        open_trace(tmp_path / "run.h5")
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path, record: Record) -> Path:
+    """Return the path of a trace of which only the journal exists, without a writer."""
+    recorder = record(tmp_path / "run.h5")
+    recorder.commit()
+    recorder._journal.close()
+    return tmp_path / "run.h5"
+
+
+def test_a_torn_tail_at_any_byte_of_the_last_block_opens(
+    abandoned: Path, everything: Callable[[Trace], tuple[object, ...]]
+) -> None:
+    journal = abandoned.with_name("run.h5.journal")
+    whole = journal.read_bytes()
+    last = whole.rindex(b"LLJ1")
+    for length in np.linspace(last, len(whole) - 1, 8).astype(int):
+        journal.write_bytes(whole[:length])
+        with open_trace(abandoned) as trace:
+            assert (trace.status, len(trace.commands.t_done)) == ("killed", 0)
+            assert f"{length - last} bytes" in trace.reason
+            assert trace.states == ("initial",)
+            assert everything(trace)
+        abandoned.unlink()
+
+
+def test_a_stale_part_is_replaced(abandoned: Path) -> None:
+    part_path(abandoned).write_bytes(b"half a file")
+    with open_trace(abandoned) as trace:
+        assert len(trace.commands.t_done) == 100
+    assert [path.name for path in abandoned.parent.iterdir()] == ["run.h5"]
+
+
+def test_a_journal_left_by_a_finalizer_killed_after_its_last_step_is_cleared_away(abandoned: Path) -> None:
+    journal = abandoned.with_name("run.h5.journal")
+    whole = journal.read_bytes()
+    recover(abandoned)
+    journal.write_bytes(whole)
+    with open_trace(abandoned) as trace:
+        assert trace.status == "killed"
+    recover(abandoned)
+    assert not journal.exists()
+
+
+def test_a_journal_beside_another_runs_trace_is_kept(abandoned: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "run.h5"
+    Recorder.create(other, Header("b = 2", 8, "", (), "")).close("complete", "", 0, 0)
+    other.rename(abandoned)
+    with pytest.raises(TraceError, match="another trace lies here"):
+        recover(abandoned)
+    assert abandoned.with_name("run.h5.journal").exists()
+
+
+@pytest.mark.parametrize("death", [signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL])
+def test_a_finalizer_that_dies_leaves_the_journal_whole(
+    tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
+) -> None:
+    recorder = record(tmp_path / "run.h5")
+    real = sys.executable
+    dying = tmp_path / "python"
+    dying.write_text(f"#!/bin/sh\ntouch {part_path(recorder.path)}\nkill -{death.value} $$\n")
+    dying.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(dying))
+        with pytest.raises(TraceError, match=f"died of {death.name}.*safe in"):
+            recorder.close("complete", "", 2600, 50)
+    assert sys.executable == real
+    assert not part_path(recorder.path).exists()
+    with open_trace(recorder.path) as trace:
+        assert (trace.status, trace.queries, len(trace.commands.t_done)) == ("complete", 50, 100)
+
+
+def test_a_failing_finalizer_is_quoted(abandoned: Path) -> None:
+    part_path(abandoned).mkdir()
+    with pytest.raises(TraceError, match=r"failed \(74\): .*safe in"):
+        recover(abandoned)
+
+
+def test_the_conversion_finds_its_package_from_any_folder(
+    abandoned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "h5py.py").write_text("raise SystemExit('hijacked')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    with open_trace(abandoned) as trace:
+        assert trace.status == "killed"
+
+
+def test_the_lock_outlives_the_parent_while_the_child_converts(
+    abandoned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inherited = []
+
+    def look(command: list[str], **options: object) -> "subprocess.CompletedProcess[bytes]":
+        (descriptor,) = options["pass_fds"]  # type: ignore[misc, attr-defined]
+        with abandoned.with_name("run.h5.journal").open("rb") as other:
+            inherited.append(
+                (os.fstat(descriptor).st_ino == os.fstat(other.fileno()).st_ino, lock(other.fileno()))
+            )
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    monkeypatch.setattr(subprocess, "run", look)
+    recover(abandoned)
+    assert inherited == [(True, False)]

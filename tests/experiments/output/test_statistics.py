@@ -1,0 +1,79 @@
+"""Thresholds, ratios and spreads of the study, on curves short enough to check by eye."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.output.statistics import first_crossing, mean_curve, ratios, recovered_share, stat
+from experiments.paper.szo_scd.settling import knee
+
+QUERIES = np.array([0, 500, 1000, 1500])
+
+
+def test_share_is_zero_when_deployed_and_one_at_the_ideal() -> None:
+    share = recovered_share(np.array([0.5, 0.7, 0.9]), 0.9)
+    assert share == pytest.approx([0.0, 0.5, 1.0])
+
+
+def test_nothing_lost_is_nothing_to_recover() -> None:
+    share = recovered_share(np.array([0.9, 0.95]), 0.9)
+    assert np.isnan(share).all()
+    assert first_crossing(QUERIES[:2], share, 0.5) is None
+
+
+def test_the_first_evaluation_at_the_level_counts_even_if_accuracy_falls_again() -> None:
+    assert first_crossing(QUERIES, np.array([0.0, 0.5, 0.2, 0.9]), 0.5) == 500.0
+    assert first_crossing(QUERIES, np.array([0.0, 0.5, 0.2, 0.9]), 0.8) == 1500.0
+
+
+def test_a_level_never_met_is_none() -> None:
+    assert first_crossing(QUERIES, np.array([0.0, 0.1, 0.2, 0.3]), 0.5) is None
+
+
+def test_censored_runs_count_as_tried() -> None:
+    found = stat([100.0, None, 300.0])
+    assert (found.mean, found.n, found.tried) == (200.0, 2, 3)
+    assert found.sd == pytest.approx(math.sqrt(20_000))
+
+
+def test_one_value_has_no_spread_and_none_no_mean() -> None:
+    assert math.isnan(stat([1.0]).sd)
+    assert math.isnan(stat([None]).mean)
+
+
+def test_ratio_is_taken_seed_by_seed() -> None:
+    assert ratios([400.0, 900.0], [100.0, 300.0], [5e3, 5e3]).mean == pytest.approx(3.5)
+
+
+def test_a_censored_reference_gives_a_lower_bound() -> None:
+    found = ratios([None], [1000.0], [5000.0])
+    assert found.mean == 5.0
+    assert found.bound
+
+
+def test_a_censored_run_gives_no_ratio_and_no_bound() -> None:
+    found = ratios([None, 500.0], [None, None], [5e3, 5e3])
+    assert (found.n, found.tried, found.bound) == (0, 2, False)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
+def test_spread_is_the_sample_standard_deviation(values: list[float]) -> None:
+    assert stat(values).sd == pytest.approx(np.std(values, ddof=1))
+
+
+def test_mean_curve_ends_with_the_shortest() -> None:
+    x, mean, spread = mean_curve(
+        [(np.array([0.0, 2.0]), np.array([0.0, 2.0])), (np.array([0.0, 1.0]), np.ones(2))], points=2
+    )
+    assert x.tolist() == [0.0, 1.0]
+    assert mean.tolist() == [0.5, 1.0]
+    assert spread[1] == 0.0
+
+
+def test_knee_is_the_shortest_wait_from_which_on_all_are_near_the_last() -> None:
+    assert knee((1, 2, 3, 4), (0.5, 0.895, 0.9, 0.9)) == 2
+    assert knee((1, 2, 3, 4), (0.9, 0.5, 0.9, 0.9)) == 3
+    assert knee((1, 2), (0.9, 0.9)) == 1

@@ -1,0 +1,46 @@
+"""Tables say what was not reached, and CSV keeps what Markdown rounds."""
+
+import csv
+import io
+
+import pytest
+
+from experiments.output.statistics import Stat, stat
+from experiments.output.tables import Column, Table, to_csv, to_markdown
+
+TABLE = Table(
+    "Queries",
+    (Column("alpha", 2), Column("n"), Column("final %", 1, 100.0)),
+    ((0.15, 2, stat([0.5, 0.7])), (1.0, 2, stat([None, None]))),
+    ("a note",),
+)
+
+
+def test_markdown_shows_mean_and_spread_and_what_was_not_reached() -> None:
+    lines = to_markdown(TABLE).splitlines()
+    assert "| 0.15 | 2 | 60.0 ± 14.1 |" in lines
+    assert "| 1.00 | 2 | not reached |" in lines
+    assert lines[-1] == "- a note"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (stat([1.0]), "1.0"),
+        (stat([1.0, None]), "1.0 (1 of 2)"),
+        (Stat(5.0, float("nan"), 1, 1, bound=True), "≥ 5.0"),
+        (stat([]), "-"),
+        (float("nan"), "-"),
+    ],
+)
+def test_a_cell_says_how_much_is_behind_it(cell: Stat | float, text: str) -> None:
+    table = Table("", (Column("x", 1),), ((cell,),))
+    assert to_markdown(table).splitlines()[4] == f"| {text} |"
+
+
+def test_csv_splits_statistics_and_has_equal_rows() -> None:
+    rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
+    assert rows[0] == ["alpha", "n", *(f"final % {part}" for part in ("mean", "sd", "n", "tried", "bound"))]
+    assert float(rows[1][2]) == pytest.approx(60.0)
+    assert rows[2][2:] == ["", "", "0", "2", "0"]
+    assert len({len(row) for row in rows}) == 1

@@ -1,0 +1,28 @@
+"""Tests of the waterfall's order: as the run meets its spans, the host and idle time last."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.trace import Detail
+from emulator.trace.reading.reader import open_trace
+from experiments.inspect.inspection import inspect_trace
+from experiments.report.panels.waterfall import service_order
+from tests.experiments.report.report_traces import pipelined_trace
+
+
+@pytest.mark.parametrize("detail", ["commands", "full"])
+def test_the_order_is_that_of_service(detail: Detail, tmp_path: Path) -> None:
+    path = pipelined_trace(tmp_path / "run.h5", detail)
+    latency_s = inspect_trace(path).latency_by_span_s
+    with open_trace(path) as trace:
+        order = service_order(trace, latency_s)
+    steps = ["host.update", "dmd.load", "camera.exposure", "link.readout"]
+    assert order == (*steps, "host.compute", "idle")
+    assert set(order) == set(latency_s)
+
+
+def test_without_an_order_the_longest_comes_first(tmp_path: Path) -> None:
+    path = pipelined_trace(tmp_path / "run.h5", "summary")
+    with open_trace(path) as trace:
+        assert service_order(trace, {"idle": 5.0, "a.b": 1.0, "c.d": 2.0}) == ("c.d", "a.b", "idle")
