@@ -1,8 +1,7 @@
-"""The bench: it puts instruments, host, clock, meter and recorder together and runs agents on them.
+"""The bench: it puts instruments, clock, meter and recorder together and runs agents on them.
 
 An agent's generator yields commands; the bench has the instrument that knows them serve them, and sends back the
-replies. After a query of the chip the host thinks (computes the loss and decides) for its overhead: that is the
-time between a reply and the agent's next command. Work that an agent asks for by Compute is the host's, too.
+replies. What a command takes, the host's thought upon a reading included, is its plan's affair.
 """
 
 import math
@@ -13,11 +12,12 @@ from typing import Any, Literal, Protocol
 
 import simpy
 
+from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.clock import RealTimeClock, make_clock
 from emulator.commands import (
     Command,
     Controller,
-    Forward,
+    Disturb,
     Join,
     Keep,
     Log,
@@ -27,20 +27,16 @@ from emulator.commands import (
     Ticket,
     Wait,
 )
-from emulator.errors import CommandError, ConfigError, DivergedError
-from emulator.instruments.chip.chip import Chip
-from emulator.instruments.chip.config import BudgetConfig, ChipConfig, ClockConfig, HostConfig
-from emulator.instruments.chip.state import Design
-from emulator.instruments.host.host import Host
-from emulator.instruments.instrument import Instrument
-from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.opu import Opu
-from emulator.instruments.opu.timing import OpuDesign
-from emulator.instruments.station import Answer, Asker, Station
+from emulator.errors import CommandError, ConfigError, DivergedError, nearest
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Instrument, Lab, Setting, Stand
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.instruments.rows import RowQueue
+from emulator.instruments.station import Answer, Asker, Station, Turn
 from emulator.instruments.tickets import Tickets
-from emulator.meter import Meter
+from emulator.meter import Meter, peak_w
 from emulator.trace import AnyRecorder, NullRecorder
-from emulator.units import PS_PER_S, ps_to_s, s_to_ps
+from emulator.units import PS_PER_S, ps_to_s
 
 __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
 
@@ -77,63 +73,47 @@ class RunResult:
 class Bench:
     """One laboratory bench; build it, ``run`` agents on it once, read the result.
 
-    A chip stands on it when there is a ``chip`` with its ``design``, an optical processing unit when there is an
-    ``opu`` with its ``opu_design``; the host is always there. Raises ``ConfigError`` when a part has no design.
+    ``lab`` says what stands on it, by the name of its kind; a host is always there. Nothing is recorded, and no
+    file is touched, before ``attach`` or ``run``. Raises ``ConfigError`` for a kind that is not known, and what
+    the kinds raise for what cannot be built.
     """
 
-    def __init__(  # noqa: PLR0913  (what stands on a bench; all but the first three have defaults)
-        self,
-        chip: ChipConfig | None,
-        design: Design | None,
-        seed: int,
-        host: HostConfig | None = None,
-        budget: BudgetConfig | None = None,
-        clock: ClockConfig | None = None,
-        recorder: AnyRecorder | None = None,
-        *,
-        opu: OpuConfig | None = None,
-        opu_design: OpuDesign | None = None,
+    def __init__(
+        self, lab: Lab, seed: int, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
     ) -> None:
         clock = clock or ClockConfig()
-        host = host or HostConfig()
         self.clock = make_clock(clock.mode, clock.factor)
-        self.recorder: AnyRecorder = recorder or NullRecorder()
-        self.meter = Meter(self.recorder)
-        self.host = Host(host, self.meter, self.recorder)
+        self.meter = Meter()
         self.budget = budget or BudgetConfig()
-        self._think_ps = s_to_ps(host.overhead_s)
+        self.recorder: AnyRecorder = NullRecorder()
+        self._attached = False
         self._stop: tuple[RunStatus, str] | None = None
         self._observers: list[tuple[int, Observer]] = []
         self._next_look = math.inf
         self._budgeted = any(limit is not None for limit in self.budget.model_dump().values())
-        if (chip is None) != (design is None) or (opu is None) != (opu_design is None):
-            raise ConfigError("bench: an instrument needs its configuration and its design, or neither")
-        self._chip = Chip(chip, design, seed, self.meter, self.recorder) if chip and design else None
-        self._opu = (
-            Opu(opu, opu_design, seed, host, self.meter, self.recorder) if opu and opu_design else None
-        )
-        standing: tuple[Instrument | None, ...] = (self._chip, self._opu, self.host)
-        instruments = [each for each in standing if each is not None]
-        self._counting = instruments[0]
-        self._instruments = instruments
-        self._stations: dict[type, Station] = {}
-        for instrument in instruments:
-            station = Station(instrument, self.clock, self.meter, self.recorder)
-            self._stations.update(dict.fromkeys(instrument.kinds, station))
+        lab = _with_host(lab)
+        setting = Setting(seed, lab["host"].config, self.meter)
+        self._by_name = {
+            name: Station(kind, kind.build(lab[name], setting), self.clock, self.meter)
+            for name, kind in INSTRUMENTS.items()
+            if name in lab
+        }
+        self._stations = {
+            command: station for station in self._by_name.values() for command in station.kind.commands
+        }
+        self._counting = next(iter(self._by_name.values())).instrument
 
-    @property
-    def chip(self) -> Chip:
-        """Return the chip; raises ``CommandError`` when none stands on this bench."""
-        if self._chip is None:
-            raise CommandError("bench: no chip stands on this bench")
-        return self._chip
+    def instrument(self, name: str) -> Instrument:
+        """Return the instrument of the kind ``name``, its physics up to date.
 
-    @property
-    def opu(self) -> Opu:
-        """Return the optical processing unit; raises ``CommandError`` when none stands on this bench."""
-        if self._opu is None:
-            raise CommandError("bench: no optical processing unit stands on this bench")
-        return self._opu
+        Raises ``CommandError`` when none stands here.
+        """
+        station = self._by_name.get(name)
+        if station is None:
+            standing = ", ".join(self._by_name)
+            raise CommandError(f"bench: no {name} stands on this bench; on it stand: {standing}")
+        station.catch_up()
+        return station.instrument
 
     @property
     def now_ps(self) -> int:
@@ -145,6 +125,22 @@ class Bench:
         """Return the queries that were served: the chip's readings, else projected vectors, else computations."""
         return self._counting.queries
 
+    @property
+    def energy_j(self) -> float:
+        """Return what all components have drawn so far, in joules."""
+        return self.meter.total_j(self.now_ps)
+
+    def attach(self, recorder: AnyRecorder) -> None:
+        """Let ``recorder`` keep what happens from now on; once, and before any time passes."""
+        if self._attached:
+            raise ConfigError("bench: a recorder is attached already; a bench runs once")
+        self._attached = True
+        self.recorder = recorder
+        self.meter.attach(recorder)
+        self._rows = RowQueue(recorder, self.meter)
+        for station in self._by_name.values():
+            station.attach(recorder, self._rows)
+
     def stop(self, status: RunStatus, reason: str) -> None:
         """End the run as soon as the command in flight has finished; safe to call from a signal handler."""
         if self._stop is None:
@@ -154,19 +150,26 @@ class Bench:
         """Record a metric at the present time."""
         self.recorder.metric(name, self.now_ps, self.queries, float(value))
 
-    def run(self, agents: Mapping[str, Controller], observers: Sequence[Observer] = ()) -> RunResult:
+    def run(
+        self,
+        agents: Mapping[str, Controller],
+        observers: Sequence[Observer] = (),
+        recorder: AnyRecorder | None = None,
+    ) -> RunResult:
         """Run ``agents`` (name -> controller) until the first of them, the main one, ends; close the trace.
 
         The result's status is "complete", "budget", "diverged" or "aborted". An exception of an agent closes the
         trace as "failed" and is raised again.
         """
+        if not self._attached or recorder is not None:
+            self.attach(recorder or NullRecorder())
         processes = [self.clock.process(self._drive(name, controller)) for name, controller in agents.items()]
         self._observers = [(0, observer) for observer in observers]
-        for instrument in self._instruments:
-            for name, values, units in instrument.opening_states():
-                self.recorder.state(name, values, units)
         status: RunStatus
         try:
+            for station in self._by_name.values():
+                for name, values, units in station.instrument.opening_states():
+                    self.recorder.state(name, values, units)
             self._look()
             if isinstance(self.clock, RealTimeClock):
                 self.clock.sync()
@@ -186,9 +189,11 @@ class Bench:
 
         Raises ``CommandError`` when no instrument knows it or it is refused.
         """
+        if not self._attached:
+            self.attach(NullRecorder())
         station = self._station(command)
         asker = Asker(self.recorder.label("commands.agent", "caller"))
-        answer: Any = self.clock.run(until=self.clock.process(station.serve(command, asker)))
+        answer: Any = self.clock.run(until=self.clock.process(self._serve(station, command, asker)))
         reply: Reply = answer[0]
         return reply
 
@@ -200,10 +205,25 @@ class Bench:
             raise CommandError(f"bench: no instrument here serves {name}; those on it serve {kinds}")
         return station
 
+    def _serve(self, station: Station, command: Served, asker: Asker) -> Generator[simpy.Event, Any, Answer]:
+        answer = station.ask(command, asker)
+        if type(answer) is Turn:
+            answer = yield from self._await(station, answer)
+        return answer  # type: ignore[return-value]  # no turn is left
+
+    def _await(self, station: Station, turn: Turn) -> Generator[simpy.Event, Any, Answer]:
+        """Wait until the reply to ``turn`` is due; without an event where nothing else is due before."""
+        clock = self.clock
+        delay_ps = turn.done_ps - clock.now_ps
+        if clock.skip(delay_ps) < 0:
+            yield clock.timeout(delay_ps)
+        return station.settle(turn)
+
     def _drive(self, name: str, controller: Controller) -> Generator[simpy.Event, Any, None]:
         """Pass the agent's commands to whoever serves them until it ends or the bench stops."""
         label = self.recorder.label("commands.agent", name)
         agent = Tickets(Asker(label))
+        stations = self._stations
         advance: Callable[[Any], Command] = controller.send
         message: Any = None
         while self._stop is None:
@@ -213,52 +233,36 @@ class Bench:
                 return
             advance = controller.send
             try:
-                station = self._stations.get(type(command))
+                station = stations.get(type(command))
                 if station is not None:
-                    answer = station.serve_at_once(command, agent.asker)  # type: ignore[arg-type]  # it has a station
-                    if answer is None:
-                        answer = yield from station.serve(command, agent.asker)  # type: ignore[arg-type]
+                    answer: Any = station.ask(command, agent.asker)  # type: ignore[arg-type]  # it has a station
+                    if type(answer) is Turn:
+                        answer = yield from self._await(station, answer)
                     message, row = answer
                     agent.asker = Asker(label, row)
-                    self._after_command()
-                    if self._think_ps and type(command) is Forward:
-                        yield from self._think()
+                    self._after_command(station)
                 else:
                     message = yield from self._administer(command, agent)
             except CommandError as error:  # the agent gets it where it yielded the command
                 advance, message = controller.throw, error
         controller.close()
 
-    def _after_command(self) -> None:
-        """Check the budget and let observers look, at the instant at which a command has been completed."""
+    def _after_command(self, station: Station) -> None:
+        """Check the budget and let observers look, at the instant at which a reply has come."""
         if self._budgeted:
-            self._check_budget()
+            self._check_budget(station)
         if self._counting.queries >= self._next_look:
             self._look()
-
-    def _think(self) -> Generator[simpy.Event, Any, None]:
-        """Let the host compute what a reading means; it is active while any agent thinks."""
-        clock, host = self.clock, self.host
-        host.begin_thought(clock.now_ps, self._think_ps)
-        if self._budgeted:
-            self._check_budget()
-        done = clock.skip(self._think_ps)
-        if done < 0:
-            yield clock.timeout(self._think_ps)
-            done = clock.now_ps
-        host.rest(done)
 
     def _start(
         self, station: Station, command: Served, asker: Asker
     ) -> Generator[simpy.Event, Any, Answer | CommandError]:
         """Serve a started command; a refusal is kept for whoever joins it."""
         try:
-            answer = yield from station.serve(command, asker)
+            answer = yield from self._serve(station, command, asker)
         except CommandError as error:
             return error
-        self._after_command()
-        if self._think_ps and type(command) is Forward:
-            yield from self._think()
+        self._after_command(station)
         return answer
 
     def _join(self, ticket: Ticket, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
@@ -287,6 +291,8 @@ class Bench:
                     f"Wait: until_ps={command.until_ps!r} is not a whole number of picoseconds"
                 )
             yield self.clock.timeout(max(0, command.until_ps - self.now_ps))
+        elif isinstance(command, Disturb):
+            agent.asker = Asker(agent.asker.label, self._disturb(command, agent.asker))
         elif isinstance(command, Start):
             station = self._stations.get(type(command.command))
             if station is None:
@@ -302,7 +308,19 @@ class Bench:
             self._station(command)
         return None
 
-    def _check_budget(self) -> None:
+    def _disturb(self, command: Disturb, asker: Asker) -> int:
+        """Change hidden state that an instrument declares, and return the row that says so."""
+        name, _, state = str(command.target).partition(".")
+        station = self._by_name.get(name)
+        if station is None or state not in station.kind.disturbs:
+            known = [f"{each}.{key}" for each, s in self._by_name.items() for key in s.kind.disturbs]
+            raise CommandError(
+                f"Disturb: {command.target!r} is no hidden state of this bench; "
+                f"{nearest(str(command.target), known)}; allowed: {', '.join(known) or 'none'}"
+            )
+        return station.disturb(state, command.index, float(command.value), asker)
+
+    def _check_budget(self, station: Station) -> None:
         budget, now = self.budget, self.now_ps
         if budget.queries is not None and self.queries >= budget.queries:
             self.stop("budget", f"budget.queries: {self.queries} of {budget.queries} queries spent")
@@ -310,10 +328,12 @@ class Bench:
             self.stop("budget", f"budget.time_s: {ps_to_s(now):.6g} of {budget.time_s:g} s spent")
         if budget.energy_j is not None and (spent := self.meter.total_j(now)) >= budget.energy_j:
             self.stop("budget", f"budget.energy_j: {spent:.6g} of {budget.energy_j:g} J spent")
-        if budget.peak_power_w is not None and (power := self.meter.power_w()) > budget.peak_power_w:
-            self.stop(
-                "budget", f"budget.peak_power_w: {power:.6g} W drawn, {budget.peak_power_w:g} W allowed"
-            )
+        if budget.peak_power_w is not None:
+            power = self.meter.power_w() + peak_w(station.last_steps)
+            if power > budget.peak_power_w:
+                self.stop(
+                    "budget", f"budget.peak_power_w: {power:.6g} W drawn, {budget.peak_power_w:g} W allowed"
+                )
 
     def _look(self) -> None:
         """Let the observers look whose turn it is, and note when the next one's turn comes."""
@@ -331,10 +351,9 @@ class Bench:
     def _close(self, status: RunStatus, reason: str) -> RunResult:
         """Put the totals into the trace and close it."""
         now = self.now_ps
-        busy: dict[str, int] = {}
-        for instrument in self._instruments:
-            for name, total_ps in instrument.busy_ps().items():
-                busy[name] = busy.get(name, 0) + total_ps
+        if self._rows.waiting:
+            self._rows.flush(now)
+        busy = self._busy_ps()
         result = RunResult(
             status,
             reason,
@@ -345,11 +364,29 @@ class Bench:
             self.clock.late_count if isinstance(self.clock, RealTimeClock) else 0,
         )
         for component, energy_j in result.energy_by_component_j.items():
-            self.log(f"energy_j.{component}", energy_j)
+            self.recorder.total("energy_j", component, energy_j)
         for span, busy_s in result.busy_by_span_s.items():
-            self.log(f"busy_s.{span}", busy_s)
-        for instrument in self._instruments:
-            for name, values, units in instrument.closing_states():
+            self.recorder.total("busy_s", span, busy_s)
+        for station in self._by_name.values():
+            for name, values, units in station.instrument.closing_states():
                 self.recorder.state(name, values, units)
         self.recorder.close(status, reason, now, self.queries)
         return result
+
+    def _busy_ps(self) -> dict[str, int]:
+        """Return the time that each "resource.activity" has taken, also where spans overlap."""
+        busy: dict[str, int] = {}
+        for station in self._by_name.values():
+            for name, total_ps in station.busy_ps().items():
+                busy[name] = busy.get(name, 0) + total_ps
+        return busy
+
+
+def _with_host(lab: Lab) -> Lab:
+    unknown = [name for name in lab if name not in INSTRUMENTS]
+    if unknown:
+        raise ConfigError(
+            f"bench: {unknown[0]!r} is no kind of instrument; {nearest(unknown[0], INSTRUMENTS)}; "
+            f"known: {', '.join(INSTRUMENTS)}"
+        )
+    return lab if "host" in lab else {**lab, "host": Stand(HostConfig())}

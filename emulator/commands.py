@@ -4,13 +4,14 @@ A controller is a plain generator: it yields commands and is sent replies. The s
 served by the instruments, stored by the recorder and re-issued by a replay; none of them knows SimPy or a file.
 Replies are named tuples, because three are made in every query.
 
-The chip serves SetPhases, Settle and Forward, the optical processing unit Project, the host Compute; the bench
-itself answers the others.
+The chip serves SetPhases, Settle and Forward, Probe, which is the three in one, and Sequence, which is many probes
+for its own sequencer; the optical processing unit serves Project, the host Compute; the bench itself answers the
+others.
 """
 
-from collections.abc import Generator, Sequence
+from collections import abc
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +22,21 @@ __all__ = [
     "Compute",
     "Computed",
     "Controller",
+    "Descent",
+    "Disturb",
     "Forward",
     "FrameCounts",
     "Join",
     "Keep",
     "Log",
     "PhasesSet",
+    "Probe",
     "Project",
     "Projection",
     "Reading",
+    "Readings",
     "Reply",
+    "Sequence",
     "Served",
     "SetPhases",
     "Settle",
@@ -60,8 +66,8 @@ class Batch:
 class SetPhases:
     """Ask the chip to drive ``heaters`` (indices of active devices) to the phases ``radians``."""
 
-    heaters: Sequence[int]
-    radians: Sequence[float]
+    heaters: abc.Sequence[int]
+    radians: abc.Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +84,60 @@ class Forward:
     batch: Batch
 
 
+class Probe(NamedTuple):
+    """Ask the chip to drive ``heaters`` to ``radians``, to settle, and to send ``batch`` through: one query.
+
+    The bench serves it as SetPhases, Settle and Forward one behind the other, in one round of link and host. A
+    named tuple, because one is made in every query.
+    """
+
+    heaters: abc.Sequence[int]
+    radians: abc.Sequence[float]
+    batch: Batch
+
+
+class Descent(NamedTuple):
+    """Say how the chip's sequencer decides upon each probe of a Sequence, one heater after the other.
+
+    The loss of a probe, mean cross-entropy against the batch's labels, is compared with that of the phases before.
+    Where it is lower, the probe's phase stays. Where not, ``rule`` "step_back" (Algorithm 1 of SZO-SCD) goes to
+    ``back`` (n,) and takes the loss found there; "three_point" takes it only if it is lower, and else returns to
+    ``home`` (n,). Where ``keep_home`` (n,) is True, both return home at once. The first loss is that of a reading
+    before the first probe. At most ``queries`` readings are made.
+    """
+
+    rule: Literal["step_back", "three_point"]
+    back: NDArray[np.float64]
+    home: NDArray[np.float64]
+    keep_home: NDArray[np.bool_]
+    queries: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """Ask the chip's sequencer for n probes of ``batch`` without a link or a host between them.
+
+    ``heaters`` and ``radians`` have shape (n, k): every probe drives k heaters, settles and reads. With a
+    ``decide``, k is 1, the sequencer reads once before the first probe, and decides after each where its heater
+    stays. Every probe counts as a query.
+    """
+
+    heaters: NDArray[np.int64]
+    radians: NDArray[np.float64]
+    batch: Batch
+    decide: Descent | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Project:
     """Ask the optical processing unit to project ``vectors`` (n, features), float32, finite, in one go.
 
-    What values a vector may have depends on the unit's encoding: 0 and 1, or -1, 0 and 1, or any number.
+    What values a vector may have depends on the unit's encoding: 0 and 1, or -1, 0 and 1, or any number. ``draw`` is
+    the number of the first vector's noise; None counts on from the command before.
     """
 
     vectors: NDArray[np.float32]
+    draw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +151,19 @@ class Compute:
     flops: int
     bytes: int
     activity: str = "compute"
+
+
+@dataclass(frozen=True, slots=True)
+class Disturb:
+    """Change hidden state that an instrument declares, such as "chip.dead", at once and at no cost.
+
+    ``index`` says of which part, where the state has parts; ``value`` is what it becomes. No controller may use it:
+    it is for agents that play the world.
+    """
+
+    target: str
+    value: float
+    index: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +225,31 @@ class Settled(NamedTuple):
 class Reading(NamedTuple):
     """Return what the receivers read: ``outputs`` (samples, classes) in activation units, not to be written to.
 
-    ``saturated`` counts the conversions, over all layers, that hit the end of the ADC's range.
+    ``saturated`` counts the conversions, over all layers, that hit the end of the ADC's range; ``power_w`` is what
+    the heaters draw meanwhile.
     """
 
     outputs: NDArray[np.float64]
     saturated: int
+    power_w: float = 0.0
+
+
+class Readings(NamedTuple):
+    """Return what a Sequence found: ``outputs`` (n, samples, classes) of its probes, or none where it decided.
+
+    Where it decided, ``radians`` (visited,) are the phases in which the heaters were left, in their order, and
+    ``loss`` is that of the phases at the end; ``accepted`` probes stayed, ``tied`` ones had found the very loss of
+    before, ``pruned`` ones returned home at once. ``readings`` were made, and the heaters draw ``power_w`` now.
+    """
+
+    outputs: NDArray[np.float64]
+    radians: NDArray[np.float64]
+    loss: float
+    readings: int
+    accepted: int
+    tied: int
+    pruned: int
+    power_w: float
 
 
 class FrameCounts(NamedTuple):
@@ -201,9 +286,9 @@ class Computed(NamedTuple):
     duration_ps: int
 
 
-Served = SetPhases | Settle | Forward | Project | Compute
+Served = SetPhases | Settle | Forward | Probe | Sequence | Project | Compute
 """What an instrument serves, and Start can begin."""
 
-Command = Served | Wait | Log | Keep | Start | Join
-Reply = PhasesSet | Settled | Reading | Projection | Computed | Ticket | None
-Controller = Generator[Command, Any, None]
+Command = Served | Disturb | Wait | Log | Keep | Start | Join
+Reply = PhasesSet | Settled | Reading | Readings | Projection | Computed | Ticket | None
+Controller = abc.Generator[Command, Any, None]

@@ -1,17 +1,25 @@
 """The meter: every component's power is a step function of time, and energy is its exact integral.
 
-Levels are in watts, instants in integer picoseconds. Products are summed with Neumaier compensation, so that
-the sum of millions of steps keeps full double precision.
+A component's level is what it draws by itself; what the steps of a plan draw above it is not set and reset, but
+counted: every use of a plan draws the same. Levels are in watts, instants and durations in integer picoseconds.
+Products of levels are summed with Neumaier compensation, so that the sum of millions of steps keeps full double
+precision; the picoseconds of plans are summed as integers.
 """
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emulator.errors import CommandError
+from emulator.plan import Step
 from emulator.units import PS_PER_S
 
-__all__ = ["Meter", "PowerSink"]
+__all__ = ["Meter", "PowerSink", "Used", "peak_w"]
 
 
 class PowerSink(Protocol):
@@ -23,14 +31,24 @@ class PowerSink(Protocol):
     def power(self, component: int, t: int, watts: float) -> None:
         """Keep one row."""
 
+    def powers(self, component: int, t: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        """Keep many rows."""
+
+
+class Used(Protocol):
+    """A plan that is served again and again."""
+
+    steps: tuple[Step, ...]
+    uses: int
+
 
 @dataclass(slots=True, eq=False)
 class _Component:
     """Keep one component's level, since when it holds, and its energy before that, in W ps."""
 
     name: str
-    label: int
-    since_ps: int
+    label: int = -1
+    since_ps: int = 0
     watts: float = 0.0
     total: float = 0.0
     lost: float = 0.0
@@ -39,23 +57,55 @@ class _Component:
 class Meter:
     """Account for the power of named components; make them with ``component``, then ``set`` their levels."""
 
-    def __init__(self, sink: PowerSink) -> None:
-        self._sink = sink
+    def __init__(self, sink: PowerSink | None = None) -> None:
+        self._sink: PowerSink | None = None
         self._components: list[_Component] = []
+        self._plans: list[Used] = []
+        if sink is not None:
+            self.attach(sink)
 
-    def component(self, name: str, watts: float = 0.0, t_ps: int = 0) -> int:
-        """Add the component ``name``, which draws ``watts`` from ``t_ps`` on, and return its handle.
+    def attach(self, sink: PowerSink) -> None:
+        """Let ``sink`` keep the levels from now on, beginning with the present ones."""
+        self._sink = sink
+        for component in self._components:
+            self._introduce(component, sink)
 
-        Raises ``CommandError`` when the name is taken.
+    def _introduce(self, component: _Component, sink: PowerSink) -> None:
+        component.label = sink.label("power.component", component.name)
+        if component.watts:
+            sink.power(component.label, component.since_ps, component.watts)
+
+    def component(self, name: str, watts: float = 0.0) -> int:
+        """Add the component ``name``, which draws ``watts`` from the beginning, and return its handle.
+
+        Raises ``CommandError`` when the name is taken or the level is negative or not finite.
         """
         if any(component.name == name for component in self._components):
             raise CommandError(
                 f"meter: there is a component {name!r} already; every component needs its own name"
             )
-        self._components.append(_Component(name, self._sink.label("power.component", name), t_ps))
-        handle = len(self._components) - 1
-        self.set(handle, t_ps, watts)
-        return handle
+        component = _Component(name, watts=watts)
+        _check(component, 0, watts)
+        self._components.append(component)
+        if self._sink is not None:
+            self._introduce(component, self._sink)
+        return len(self._components) - 1
+
+    def label(self, handle: int) -> int:
+        """Return the index under which the sink knows the component, or -1 without one."""
+        return self._components[handle].label
+
+    def plan(self, plan: Used) -> None:
+        """Count every use of ``plan``, whose steps draw above the levels of components that there are.
+
+        Raises ``CommandError`` for a component that was never added.
+        """
+        known = {component.name for component in self._components}
+        for step in plan.steps:
+            if step.watts and step.component not in known:
+                raise CommandError(f"meter: no component {step.component!r} was added")
+        if any(step.watts for step in plan.steps):
+            self._plans.append(plan)
 
     def set(self, handle: int, t_ps: int, watts: float) -> None:
         """Let the component draw ``watts`` from ``t_ps`` on.
@@ -68,19 +118,35 @@ class Meter:
             return
         passed_ps = t_ps - component.since_ps
         if not 0.0 <= watts < math.inf or passed_ps < 0:
-            raise CommandError(
-                f"meter: {component.name} cannot draw {watts!r} W from {t_ps} ps on; a level is finite and "
-                f">= 0, and the last change was at {component.since_ps} ps"
-            )
+            _check(component, t_ps, watts)
         total, part = component.total, level * passed_ps
         component.total = grown = total + part
         component.lost += (total - grown) + part if total >= part else (part - grown) + total
         component.watts = watts
         component.since_ps = t_ps
-        self._sink.power(component.label, t_ps, watts)
+        if self._sink is not None:
+            self._sink.power(component.label, t_ps, watts)
+
+    def set_many(self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        """Let the component draw each of ``watts`` (n,) from the instant in ``t_ps`` (n,) on, as ``set`` does."""
+        component = self._components[handle]
+        if not len(t_ps):
+            return
+        before = np.concatenate(([component.watts], watts[:-1]))
+        passed_ps = np.diff(t_ps, prepend=component.since_ps)
+        if not np.isfinite(watts).all() or watts.min() < 0 or passed_ps.min() < 0:
+            place = int(np.argmax(~np.isfinite(watts) | (watts < 0) | (passed_ps < 0)))
+            _check(component, int(t_ps[place]) if passed_ps[place] >= 0 else -1, float(watts[place]))
+        total, part = component.total, math.fsum((before * passed_ps).tolist())
+        component.total = grown = total + part
+        component.lost += (total - grown) + part if total >= part else (part - grown) + total
+        component.since_ps, component.watts = int(t_ps[-1]), float(watts[-1])
+        changed = watts != before
+        if self._sink is not None and changed.any():
+            self._sink.powers(component.label, t_ps[changed], watts[changed])
 
     def power_w(self) -> float:
-        """Return the present total power, in watts."""
+        """Return the present total of the levels, in watts; what plans draw above them comes on top."""
         return math.fsum(component.watts for component in self._components)
 
     def energy_j(self, t_ps: int) -> dict[str, float]:
@@ -88,10 +154,37 @@ class Meter:
 
         ``t_ps`` must not lie before any component's last change.
         """
+        planned = self._planned_w_ps()
         return {
-            c.name: (c.total + c.lost + c.watts * (t_ps - c.since_ps)) / PS_PER_S for c in self._components
+            c.name: math.fsum((c.total, c.lost, c.watts * (t_ps - c.since_ps), *planned[c.name])) / PS_PER_S
+            for c in self._components
         }
 
     def total_j(self, t_ps: int) -> float:
         """Return the energy of all components until ``t_ps``, in joules."""
         return math.fsum(self.energy_j(t_ps).values())
+
+    def _planned_w_ps(self) -> dict[str, list[float]]:
+        """Return what plans drew, in W ps: by component, one product for each level."""
+        lasted_ps: dict[tuple[str, float], int] = defaultdict(int)
+        for plan in self._plans:
+            for step in plan.steps:
+                if step.watts:
+                    lasted_ps[step.component, step.watts] += plan.uses * step.ps
+        drawn: dict[str, list[float]] = defaultdict(list)
+        for (component, watts), ps in lasted_ps.items():
+            drawn[component].append(watts * ps)
+        return drawn
+
+
+def _check(component: _Component, t_ps: int, watts: float) -> None:
+    if not 0.0 <= watts < math.inf or t_ps < component.since_ps:
+        raise CommandError(
+            f"meter: {component.name} cannot draw {watts!r} W from {t_ps} ps on; a level is finite and "
+            f">= 0, and the last change was at {component.since_ps} ps"
+        )
+
+
+def peak_w(steps: Sequence[Step]) -> float:
+    """Return the most that ``steps``, which follow each other, draw above the levels, in watts."""
+    return max((step.watts for step in steps), default=0.0)

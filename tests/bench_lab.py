@@ -6,8 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from emulator.bench import Bench, Observer, RunResult
+from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller, Forward, SetPhases, Settle
-from emulator.instruments.chip.config import BudgetConfig, ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from tests.builders import NotingRecorder, random_batch, random_design
 
 SIZES = (6, 5, 3)

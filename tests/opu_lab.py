@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emulator.bench import Bench, RunResult
 from emulator.commands import Controller, Join, Project, Projection, Start, Wait
 from emulator.config.models import Tree, build, with_overrides
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream

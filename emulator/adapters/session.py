@@ -13,7 +13,8 @@ from emulator.bench import Bench
 from emulator.commands import FrameCounts, Project, Projection
 from emulator.config.models import build, merge
 from emulator.errors import CommandError, ConfigError, PhysicsError, nearest
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import FrameBudget, OpuDesign, frame_budget
 from emulator.units import ps_to_s
@@ -75,10 +76,8 @@ class OpuSession:
         if vectors.shape == (0, self.design.features):
             empty = np.empty((0, self.design.outputs), dtype=np.float32)
             return Exchange(empty, _NO_FRAMES, 0, 0.0, 0.0)
-        if number is not None:
-            bench.opu.queries = number
-        began_ps, began_j = bench.now_ps, bench.meter.total_j(bench.now_ps)
-        reply = bench.ask(Project(vectors))
+        began_ps, began_j = bench.now_ps, bench.energy_j
+        reply = bench.ask(Project(vectors, number))
         if not isinstance(reply, Projection):
             raise CommandError(f"OPU: the bench replied {type(reply).__name__}, must be a Projection")
         lost = int((~reply.valid).sum())
@@ -92,7 +91,7 @@ class OpuSession:
             reply.frames,
             reply.saturated,
             ps_to_s(bench.now_ps - began_ps),
-            bench.meter.total_j(bench.now_ps) - began_j,
+            bench.energy_j - began_j,
         )
 
     @property
@@ -103,7 +102,7 @@ class OpuSession:
     @property
     def joules(self) -> float:
         """Return the energy of the unit and its host in that time, in joules."""
-        return 0.0 if self._bench is None else self._bench.meter.total_j(self._bench.now_ps)
+        return 0.0 if self._bench is None else self._bench.energy_j
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made from; a bench holds running processes, which cannot be copied."""
@@ -111,7 +110,8 @@ class OpuSession:
 
     def _build(self) -> Bench:
         try:
-            return Bench(None, None, self.seed, self.host, opu=self.config, opu_design=self.design)
+            lab = {"opu": Stand(self.config, self.design), "host": Stand(self.host)}
+            return Bench(lab, self.seed)
         except PhysicsError as error:
             raise ConfigError(f"OPU: {error}") from error
 

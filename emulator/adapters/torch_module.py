@@ -12,7 +12,7 @@ import torch
 from emulator.adapters.rescaling import Rescale, output_factor
 from emulator.adapters.session import LinearMode, OpuSession, as_config, with_projections
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 

@@ -1,33 +1,66 @@
 """What an instrument on the bench is, and what it says of a command it serves; no instrument is defined here."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import Reply
-from emulator.trace.plans import Step
+from emulator.config.models import StrictModel
+from emulator.meter import Meter
+from emulator.plan import Plan, Step, Work
+from emulator.trace import AnyRecorder
 
-__all__ = ["Admission", "Draw", "Instrument", "Outcome", "Pipelined", "Service", "State"]
+__all__ = [
+    "Admission",
+    "Atomic",
+    "Draw",
+    "Instrument",
+    "InstrumentKind",
+    "Lab",
+    "Outcome",
+    "Pipelined",
+    "Rows",
+    "Service",
+    "Setting",
+    "Stand",
+    "State",
+    "by_name",
+]
 
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """Say how long a kind of command occupies the instrument, span by span, and how often it was served.
+    """Hold a plan as the bench serves it: how long it lasts, its number in the trace, and how often it was used.
 
-    ``plan`` is the number under which the trace knows the spans ``steps``.
+    ``number`` is that of the plan in the trace, or -1 until the recorder has been asked. ``template`` are the steps
+    as the trace knows them, where a duration that varies is the ``REMAINDER``.
     """
 
-    duration_ps: int
-    plan: int
+    reply_ps: int
+    free_ps: int
     steps: tuple[Step, ...]
+    work: Work
+    template: tuple[Step, ...]
+    number: int = -1
     uses: int = 0
 
+    @classmethod
+    def of(cls, plan: Plan, template: tuple[Step, ...] | None = None) -> "Service":
+        """Return ``plan`` to be served; ``template`` is what the trace knows of it, if not its steps."""
+        return cls(
+            plan.reply_ps, plan.free_ps, plan.steps, plan.work, plan.steps if template is None else template
+        )
 
-Outcome = tuple[Reply, int, float, float]
-"""The reply to a command, and what the trace keeps of it: target, value, result. A tuple: it is made three times
-a query."""
+
+Note = Callable[[AnyRecorder], None]
+"""What an instrument still has to tell the recorder, just before a command's own row."""
+
+Outcome = tuple[Reply, int, float, float, Note | None]
+"""The reply to a command, what the trace keeps of it (target, value, result), and what else is to be noted. A
+tuple: one is made in every query."""
 
 State = tuple[str, NDArray[Any], str]
 """Name, array and units of a state that the trace keeps."""
@@ -50,12 +83,38 @@ class Admission(NamedTuple):
     draws: tuple[Draw, ...]
 
 
-class Instrument(Protocol):
-    """Serve commands: the bench calls ``begin`` and ``commence``, lets the time pass, and calls ``finish``."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Hold the rows that one command of many probes leaves, in order of time, and the levels that it sets.
 
-    name: str
-    kinds: Mapping[type, str]
-    """The commands that it serves, and their names in the trace."""
+    ``kind_of`` and ``service_of`` (n,) index ``kinds`` (names in the trace) and ``services``; a row lasts from
+    ``started_ps`` to ``done_ps`` (n,) and leaves ``target``, ``value`` and ``result`` (n,). The component behind
+    ``handle`` draws ``level_w`` (m,) from ``level_ps`` (m,) on. ``note`` is told before the first row;
+    ``setpoints`` are the heaters and phases, (n, k) each, of rows that drive several.
+    """
+
+    kinds: tuple[str, ...]
+    kind_of: NDArray[np.int64]
+    services: tuple[Service, ...]
+    service_of: NDArray[np.int64]
+    started_ps: NDArray[np.int64]
+    done_ps: NDArray[np.int64]
+    target: NDArray[np.int64]
+    value: NDArray[np.float64]
+    result: NDArray[np.float64]
+    handle: int
+    level_ps: NDArray[np.int64]
+    level_w: NDArray[np.float64]
+    note: Note | None = None
+    setpoints: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+
+class Instrument(Protocol):
+    """Serve commands: the bench asks ``begin`` what a command takes, lets the time pass, and has it ``run``.
+
+    Commands are begun in the order in which they come, and run in that order.
+    """
+
     pipelined: bool
     """Whether it is ``Pipelined``."""
     queries: int
@@ -64,14 +123,8 @@ class Instrument(Protocol):
     def begin(self, command: Any) -> Service:
         """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
 
-    def commence(self, start_ps: int) -> None:
-        """Note that the command that was begun last occupies the instrument from ``start_ps`` on."""
-
-    def finish(self, command: Any, start_ps: int, end_ps: int) -> Outcome:
-        """Carry out the physics of ``command``, served from ``start_ps`` to ``end_ps``."""
-
-    def busy_ps(self) -> dict[str, int]:
-        """Return the time that each "resource.activity" has taken so far."""
+    def run(self, command: Any, service: Service, start_ps: int) -> Outcome:
+        """Carry out the physics of ``command``, which was served from ``start_ps`` on."""
 
     def opening_states(self) -> Sequence[State]:
         """Return what the trace keeps of the instrument before the run."""
@@ -79,9 +132,86 @@ class Instrument(Protocol):
     def closing_states(self) -> Sequence[State]:
         """Return what the trace keeps of the instrument after the run."""
 
+    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        """Change the hidden state ``name`` that the kind declares; raise ``CommandError`` when it cannot be."""
+
 
 class Pipelined(Instrument, Protocol):
     """An instrument that begins a command before it has finished the one before."""
 
     def admit(self, command: Any, now_ps: int) -> Admission:
         """Take the command that ``begin`` has checked into the pipeline, behind all that were taken before."""
+
+    def busy_ps(self) -> dict[str, int]:
+        """Return the time that each "resource.activity" has taken so far, which no plan tells."""
+
+
+class Atomic(Instrument, Protocol):
+    """An instrument that carries out some commands, of the types ``at_once``, in one go when they start.
+
+    How long such a command lasts depends on what is found; nothing comes in between.
+    """
+
+    at_once: frozenset[type]
+
+    def perform(self, command: Any, start_ps: int) -> tuple[Reply, Rows]:
+        """Carry out ``command`` from ``start_ps`` on; return its reply and the rows that it leaves."""
+
+
+class Setting(NamedTuple):
+    """Hold what an instrument is built into: the run's seed, the host's configuration, and the meter."""
+
+    seed: int
+    host: Any
+    meter: Meter
+
+
+class Stand(NamedTuple):
+    """Say what stands on the bench under a kind's name: its configuration and, if it has one, its design."""
+
+    config: Any
+    design: Any = None
+
+
+Lab = Mapping[str, Stand]
+"""What stands on a bench, by the name of its kind."""
+
+
+@dataclass(frozen=True)
+class InstrumentKind:
+    """Say what a kind of instrument is: everything that the house outside its own folder needs to know of it.
+
+    Attributes
+    ----------
+    name
+        Its name in a trace, and the section of a study that configures it.
+    config
+        The model of that section.
+    commands
+        The commands that it serves, and their kinds in the trace.
+    plan
+        The plan of a kind of command for some work, under a configuration and a host; pure.
+    idle_w
+        What each component draws all the time.
+    build
+        Makes the instrument; raises ``ConfigError`` or ``PhysicsError`` for what cannot be.
+    counts
+        Of the kinds of command that are queries, the column of /commands that holds how many each one is, or
+        "" for one.
+    disturbs
+        Hidden state that an agent may change by ``Disturb``: name, and what it is.
+    """
+
+    name: str
+    config: type[StrictModel]
+    commands: Mapping[type, str]
+    plan: Callable[[Any, Any, str, Mapping[str, int]], Plan]
+    idle_w: Callable[[Any], Mapping[str, float]]
+    build: Callable[[Stand, Setting], Instrument]
+    counts: Mapping[str, str]
+    disturbs: Mapping[str, str] = field(default_factory=dict)
+
+
+def by_name(*kinds: InstrumentKind) -> Mapping[str, InstrumentKind]:
+    """Return ``kinds`` by their names, in order."""
+    return {kind.name: kind for kind in kinds}

@@ -1,21 +1,38 @@
-"""An instrument's place on the bench: its commands take turns, take time, and leave a row in the trace."""
+"""An instrument's place on the bench: its commands take turns, take time, and leave rows in the trace.
+
+What a command takes is known when it is asked for, and so is its turn: nobody waits for a queue to move. The
+physics of commands is carried out in the order of their turns, when a reply is due or when a later one needs it.
+"""
 
 from collections import deque
 from collections.abc import Generator
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import simpy
 
 from emulator.clock import Clock
 from emulator.commands import Reply, Served
-from emulator.instruments.instrument import Draw, Instrument, Pipelined, Service
+from emulator.instruments.instrument import (
+    Atomic,
+    Draw,
+    Instrument,
+    InstrumentKind,
+    Outcome,
+    Pipelined,
+    Rows,
+    Service,
+)
+from emulator.instruments.rows import RowQueue
 from emulator.meter import Meter
+from emulator.plan import Step
 from emulator.trace import NO_COMMAND, AnyRecorder
 
-__all__ = ["Answer", "Asker", "Station"]
+__all__ = ["Answer", "Asker", "Station", "Turn"]
 
 Answer = tuple[Reply, int]
 """A reply, and the row of its command in the trace."""
+
+_NOTHING_AT_ONCE: Final[frozenset[type]] = frozenset()
 
 
 class Asker(NamedTuple):
@@ -26,70 +43,160 @@ class Asker(NamedTuple):
     others: tuple[int, ...] = ()
 
 
+class Turn:
+    """A command whose time is fixed: when it was asked for, when it starts, and when its reply is due."""
+
+    __slots__ = ("asker", "command", "done_ps", "found", "issued_ps", "outcome", "service", "started_ps")
+
+    def __init__(
+        self, command: Any, service: Service | None, asker: Asker, times_ps: tuple[int, int, int]
+    ) -> None:
+        self.command = command
+        self.service = service
+        self.asker = asker
+        self.issued_ps, self.started_ps, self.done_ps = times_ps
+        self.outcome: Outcome | None = None
+        self.found: tuple[Reply, Rows] | None = None
+
+
 class Station:
     """Have one instrument serve commands, first come first served."""
 
-    def __init__(self, instrument: Instrument, clock: Clock, meter: Meter, recorder: AnyRecorder) -> None:
+    def __init__(self, kind: InstrumentKind, instrument: Instrument, clock: Clock, meter: Meter) -> None:
+        self.kind = kind
         self.instrument = instrument
         self._clock = clock
         self._meter = meter
+        self._begin = instrument.begin
+        self._run = instrument.run
+        self._pipeline = instrument if _is_pipelined(instrument) else None
+        self._atomic: Atomic | None = instrument if _is_atomic(instrument) else None
+        self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
+        self._free_ps = 0
+        self._due: deque[Turn] = deque()
+        self._drawn: dict[int, list[float]] = {}
+        self._services: list[Service] = []
+        self.last_steps: tuple[Step, ...] = ()
+
+    def attach(self, recorder: AnyRecorder, rows: RowQueue) -> None:
+        """Let ``recorder`` keep what is served; call it once, before anything is."""
         self._recorder = recorder
         self._record = recorder.command
-        self._label = recorder.label("commands.instrument", instrument.name)
-        self._kinds = {kind: recorder.label("commands.kind", name) for kind, name in instrument.kinds.items()}
-        self._pipeline = instrument if _is_pipelined(instrument) else None
-        self._busy = False
-        self._queue: deque[simpy.Event] = deque()
-        self._drawn: dict[int, list[float]] = {}
+        self._rows = rows
+        self._label = recorder.label("commands.instrument", self.kind.name)
+        self._kinds = {
+            command: recorder.label("commands.kind", name) for command, name in self.kind.commands.items()
+        }
 
-    def serve_at_once(self, command: Served, asker: Asker) -> Answer | None:
-        """Serve ``command`` if the instrument is free and nothing else is due meanwhile, without an event."""
-        if self._busy or self._pipeline is not None:
-            return None
+    def ask(self, command: Served, asker: Asker) -> Answer | Turn:
+        """Take ``command``: serve it at once if nothing else is due until its reply, else return its turn.
+
+        Raises ``CommandError`` when it is refused.
+        """
+        if type(command) in self._at_once:
+            return self._perform(command, asker)
         clock = self._clock
-        service = self.instrument.begin(command)
+        service = self._begin(command)
+        if service.number < 0:
+            self._introduce(service)
         issued = clock.now_ps
-        done = clock.skip(service.duration_ps)
-        if done < 0:
-            return None
-        self.instrument.commence(issued)
-        return self._complete(command, service, asker, issued, issued, done)
-
-    def serve(self, command: Served, asker: Asker) -> Generator[simpy.Event, Any, Answer]:
-        """Have the instrument carry out ``command`` in its turn; return the reply and the row of the trace."""
         if self._pipeline is not None:
-            return (yield from self._serve_pipelined(self._pipeline, command, asker))
-        clock = self._clock
-        issued = clock.now_ps
-        if self._busy:
-            turn = clock.event()
-            self._queue.append(turn)
-            yield turn
-        self._busy = True
-        started = clock.now_ps
-        try:
-            service = self.instrument.begin(command)
-            self.instrument.commence(started)
-            yield clock.timeout(service.duration_ps)
-            return self._complete(command, service, asker, issued, started, clock.now_ps)
-        finally:
-            if self._queue:
-                self._queue.popleft().succeed()  # the longest waiting command has the instrument
-            else:
-                self._busy = False
+            return self._admit(self._pipeline, command, service, asker)
+        started = self._free_ps
+        started = max(started, issued)
+        done = started + service.reply_ps
+        self._free_ps = started + service.free_ps
+        if not self._due and clock.skip(done - issued) >= 0:
+            outcome = self._run(command, service, started)
+            return self._conclude(outcome, service, command, asker, (issued, started, done))
+        turn = Turn(command, service, asker, (issued, started, done))
+        self._due.append(turn)
+        return turn
 
-    def _serve_pipelined(
-        self, pipeline: Pipelined, command: Served, asker: Asker
-    ) -> Generator[simpy.Event, Any, Answer]:
+    def settle(self, turn: Turn) -> Answer:
+        """Return the answer to ``turn``, whose reply is due now."""
+        if turn.found is not None:
+            return self._keep_rows(turn, turn.found)
+        self._carry_out(turn)
+        service, outcome = turn.service, turn.outcome
+        assert service is not None and outcome is not None  # noqa: S101, PT018  (every turn without rows has them)
+        return self._conclude(
+            outcome, service, turn.command, turn.asker, (turn.issued_ps, turn.started_ps, turn.done_ps)
+        )
+
+    def busy_ps(self) -> dict[str, int]:
+        """Return the time that each "resource.activity" has taken so far."""
+        busy = {} if self._pipeline is None else self._pipeline.busy_ps()
+        for service in self._services:
+            for step in service.steps:
+                name = f"{step.resource}.{step.activity}"
+                busy[name] = busy.get(name, 0) + service.uses * step.ps
+        return busy
+
+    def catch_up(self) -> None:
+        """Carry out the physics of everything whose time has come, for somebody who looks at the instrument."""
+        while self._due and self._ends_ps(self._due[0]) <= self._clock.now_ps:
+            self._carry_out(self._due[0])
+
+    def disturb(self, name: str, index: int, value: float, asker: Asker) -> int:
+        """Change hidden state now, and return the row that says so."""
+        self.catch_up()
+        now = self._clock.now_ps
+        self.instrument.disturb(name, index, value, now)
+        recorder = self._recorder
+        plan = recorder.plan((), (("disturbed", list(self.kind.disturbs).index(name)),))
+        self._rows.flush(now)
+        kind = recorder.label("commands.kind", f"disturb.{name}")
+        return self._record(
+            asker.label, self._label, kind, plan, asker.cause, now, now, now, index, value, 0.0
+        )
+
+    def _ends_ps(self, turn: Turn) -> int:
+        service = turn.service
+        held_ps = 0 if service is None or self._pipeline else service.reply_ps - service.free_ps
+        return turn.done_ps - held_ps
+
+    def _carry_out(self, turn: Turn) -> None:
+        """Carry out the physics of every turn up to ``turn``."""
+        while turn.outcome is None:
+            first = self._due.popleft()
+            service = first.service
+            assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
+            first.outcome = self._run(first.command, service, first.started_ps)
+
+    def _admit(self, pipeline: Pipelined, command: Served, service: Service, asker: Asker) -> Turn:
         clock = self._clock
-        service = pipeline.begin(command)
         issued = clock.now_ps
         started, done, draws = pipeline.admit(command, issued)
         for draw in draws:
             clock.process(self._draw(draw))
-        if clock.skip(done - issued) < 0:
-            yield clock.timeout(done - issued)
-        return self._complete(command, service, asker, issued, started, done)
+        turn = Turn(command, service, asker, (issued, started, done))
+        self._due.append(turn)
+        return turn
+
+    def _perform(self, command: Served, asker: Asker) -> Answer | Turn:
+        """Have an atomic command carried out in one go, after all that were asked for before it."""
+        atomic = self._atomic
+        assert atomic is not None  # noqa: S101  (only an atomic instrument names commands to be performed)
+        while self._due:
+            self._carry_out(self._due[-1])
+        issued = self._clock.now_ps
+        started = max(issued, self._free_ps)
+        found = atomic.perform(command, started)
+        rows = found[1]
+        self._free_ps = int(rows.started_ps[-1]) + rows.services[-1].free_ps
+        turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
+        turn.found = found
+        for service in rows.services:
+            if service.number < 0:
+                self._introduce(service)
+        self._rows.add(rows, asker, self._label, issued)
+        if self._clock.skip(turn.done_ps - issued) >= 0:
+            return self._keep_rows(turn, found)
+        return turn
+
+    def _keep_rows(self, turn: Turn, found: tuple[Reply, Rows]) -> Answer:
+        return found[0], self._rows.finish(found[1])
 
     def _draw(self, draw: Draw) -> Generator[simpy.Event, Any, None]:
         """Let a component draw more for a while; what several commands draw at one instant adds up."""
@@ -102,17 +209,32 @@ class Station:
         drawn.remove(draw.watts)
         self._meter.set(draw.handle, clock.now_ps, sum(drawn))
 
-    def _complete(
-        self, command: Served, service: Service, asker: Asker, issued: int, started: int, done: int
-    ) -> Answer:
-        """Carry out the physics of a command whose time has passed, and record it."""
-        reply, target, value, result = self.instrument.finish(command, started, done)
-        service.uses += 1
-        label, cause, others = asker
-        for other in others:
+    def _introduce(self, service: Service) -> None:
+        service.number = self._recorder.plan(service.template, service.work)
+        self._meter.plan(service)
+        self._services.append(service)
+
+    def _note_joins(self, asker: Asker) -> None:
+        for other in asker.others:
             self._recorder.join(other)
+
+    def _conclude(
+        self, outcome: Outcome, service: Service, command: Any, asker: Asker, times_ps: tuple[int, int, int]
+    ) -> Answer:
+        """Record a command whose time has passed, and count it."""
+        reply, target, value, result, note = outcome
+        issued, started, done = times_ps
+        service.uses += 1
+        self.last_steps = service.steps
+        label, cause, others = asker
+        if self._rows.waiting:
+            self._rows.flush(done)
+        if others:
+            self._note_joins(asker)
+        if note is not None:
+            note(self._recorder)
         row = self._record(
-            label, self._label, self._kinds[type(command)], service.plan, cause,
+            label, self._label, self._kinds[type(command)], service.number, cause,
             issued, started, done, target, value, result,
         )  # fmt: skip
         return reply, row
@@ -120,3 +242,7 @@ class Station:
 
 def _is_pipelined(instrument: Instrument) -> TypeGuard[Pipelined]:
     return instrument.pipelined
+
+
+def _is_atomic(instrument: Instrument) -> TypeGuard[Atomic]:
+    return hasattr(instrument, "at_once")

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from emulator.instruments.chip.config import BudgetConfig, ChipConfig, HostConfig
+from emulator.bench_config import BudgetConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 

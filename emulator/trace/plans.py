@@ -10,15 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.schema import NO_PLAN, REMAINDER, Commands, Plans, Spans
+from emulator.plan import REMAINDER, Step, Work
+from emulator.trace.schema import NO_PLAN, Commands, Plans, Spans
 
-__all__ = ["PlanBook", "Step", "Work", "check_commands", "expand_plans", "merge_spans"]
-
-Step = tuple[str, str, int]
-"""(resource, activity, duration in ps, or ``REMAINDER``)."""
-
-Work = tuple[tuple[str, int], ...]
-"""What a command asks for, as (quantity, amount): enough to price it anew under other parameters."""
+__all__ = ["PlanBook", "check_commands", "expand_plans", "merge_spans"]
 
 _MAX_PLANS: Final = 2**16
 _MAX_SPANS: Final = 2**28
@@ -42,7 +37,7 @@ class PlanBook:
         Raises ``TraceError`` when a duration is negative, two steps are remainders, or there are too many
         plans.
         """
-        durations = [duration_ps for _, _, duration_ps in steps]
+        durations = [step.ps for step in steps]
         if durations.count(REMAINDER) > 1 or any(ps < 0 and ps != REMAINDER for ps in durations):
             raise TraceError(
                 f"plan {steps}: durations are whole ps, and at most one step lasts the remainder (-1)"
@@ -73,7 +68,7 @@ def check_commands(rows: NDArray[np.void], first_row: int, last_done_ps: int, bo
         "its times do not satisfy 0 <= t_issued <= t_started <= t_done": (
             (t_issued < 0) | (t_started < t_issued) | (t_done < t_started)
         ),
-        "it was done before the row above": t_done < before,
+        "its reply came before that of the row above": t_done < before,
         "its cause is not an earlier row": (rows["cause"] < -1)
         | (rows["cause"] >= first_row + np.arange(len(rows))),
         "its plan was never recorded": ~known,

@@ -11,10 +11,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.plan import REMAINDER
+
 __all__ = [
     "BATCHES",
     "COMMANDS",
     "DETAILS",
+    "DRAWS",
     "FRAMES",
     "JOINS",
     "MAX_NAMES",
@@ -33,12 +36,14 @@ __all__ = [
     "SPANS",
     "STATUSES",
     "TABLES",
+    "TOTALS",
     "VOCABULARIES",
     "WORK",
     "Batches",
     "Column",
     "Commands",
     "Detail",
+    "Draws",
     "Frames",
     "Joins",
     "Metrics",
@@ -50,11 +55,12 @@ __all__ = [
     "Spans",
     "Status",
     "Table",
+    "Totals",
     "Work",
     "tables_of",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Version of the tables below; older ones are read, see ``tables_of``."""
 
 NO_COMMAND: Final = -1
@@ -62,9 +68,6 @@ NO_COMMAND: Final = -1
 
 NO_PLAN: Final = 0
 """Plan of a command that has no span template."""
-
-REMAINDER: Final = -1
-"""Duration of the one step of a plan that takes what the others leave of the command's service time."""
 
 Detail = Literal["full", "commands", "summary"]
 DETAILS: Final[tuple[Detail, ...]] = ("full", "commands", "summary")
@@ -90,6 +93,8 @@ VOCABULARIES: Final = (
     "component",
     "metric",
     "quantity",
+    "total",
+    "part",
 )
 """The lists of interned names; a column of small integers may index one of them."""
 
@@ -156,6 +161,7 @@ PLANS: Final = _table(
     Column("resource", "B", vocabulary="resource"),
     Column("activity", "B", vocabulary="activity"),
     Column("duration_ps", "q", "ps"),
+    Column("held", "B"),
 )
 SPANS: Final = _table(
     2,
@@ -181,7 +187,14 @@ METRICS: Final = _table(
     Column("queries", "q"),
     Column("value", "d"),
 )
-BATCHES: Final = _table(5, "batches", Column("key", "q"), Column("first", "q"), Column("count", "i"))
+BATCHES: Final = _table(
+    5,
+    "batches",
+    Column("key", "q"),
+    Column("first", "q"),
+    Column("count", "i"),
+    Column("command", "q"),
+)
 SAMPLES: Final = _table(6, "samples", Column("index", "i"))
 SETPOINTS: Final = _table(
     7, "setpoints", Column("command", "q"), Column("heater", "i"), Column("phase_rad", "d", "rad")
@@ -214,6 +227,21 @@ PATTERNS: Final = _table(
     Column("input", "i"),
     Column("value", "d"),
 )
+DRAWS: Final = _table(
+    12,
+    "draws",
+    Column("plan", "H"),
+    Column("step", "B"),
+    Column("component", "B", vocabulary="component"),
+    Column("watts", "d", "W"),
+)
+TOTALS: Final = _table(
+    13,
+    "totals",
+    Column("total", "B", vocabulary="total"),
+    Column("part", "B", vocabulary="part"),
+    Column("value", "d"),
+)
 
 TABLES: Final = (
     COMMANDS,
@@ -228,10 +256,20 @@ TABLES: Final = (
     JOINS,
     FRAMES,
     PATTERNS,
+    DRAWS,
+    TOTALS,
 )
 """Every table; the position equals ``Table.ident``."""
 
-_TABLES_OF: Final = {1: TABLES[:8], 2: TABLES}
+_SECOND: Final = tuple(
+    _table(table.ident, table.name, *(column for column in table.columns if column.name not in added))
+    for table, added in (
+        (table, {"plans": ("held",), "batches": ("command",)}.get(table.name, ())) for table in TABLES[:12]
+    )
+)
+"""The tables as versions 1 and 2 had them: no step said whether it held its instrument, no batch when it came."""
+
+_TABLES_OF: Final = {1: _SECOND[:8], 2: _SECOND, 3: TABLES}
 
 READABLE: Final = tuple(_TABLES_OF)
 """The versions that this Lightloop reads."""
@@ -244,9 +282,9 @@ def tables_of(version: int) -> tuple[Table, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Commands:
-    """One row a command, in order of completion; ``cause``: the row whose reply led to it, or ``NO_COMMAND``.
+    """One row a command, in the order of the replies; ``cause``: the row whose reply led to it, or ``NO_COMMAND``.
 
-    The think time of the agent before row ``n`` is ``t_issued[n] - t_done[cause[n]]``.
+    ``t_done`` is when the reply was there: after the host's thought, where the command's plan ends with one.
     """
 
     agent: NDArray[np.uint8]
@@ -270,6 +308,7 @@ class Plans:
     resource: NDArray[np.uint8]
     activity: NDArray[np.uint8]
     duration_ps: NDArray[np.int64]
+    held: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,11 +343,15 @@ class Metrics:
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """One row a mini-batch: its samples are rows ``first`` to ``first + count`` of ``Samples``."""
+    """One row a mini-batch: its samples are rows ``first`` to ``first + count`` of ``Samples``.
+
+    ``command`` is the row of the first command that read it.
+    """
 
     key: NDArray[np.int64]
     first: NDArray[np.int64]
     count: NDArray[np.int32]
+    command: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,4 +408,23 @@ class Patterns:
     command: NDArray[np.int64]
     vector: NDArray[np.int32]
     input: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """One row a step of a plan that draws: ``component`` draws ``watts`` more while ``step`` (from 0) lasts."""
+
+    plan: NDArray[np.uint16]
+    step: NDArray[np.uint8]
+    component: NDArray[np.uint8]
+    watts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """One row a sum over the run: ``total`` says of what ("energy_j", "busy_s"), ``part`` of whom."""
+
+    total: NDArray[np.uint8]
+    part: NDArray[np.uint8]
     value: NDArray[np.float64]

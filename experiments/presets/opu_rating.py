@@ -6,7 +6,7 @@ Nothing here is a measured rate: acquisitions, latency and lost frames are ``lig
 from typing import NamedTuple
 
 from emulator.config.models import build
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget
 from emulator.physics.opu.holography import frames_per_projection

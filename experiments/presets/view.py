@@ -10,7 +10,8 @@ from rich.text import Text
 
 from emulator.config.models import build, preset_names
 from emulator.errors import ConfigError, nearest
-from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.physics.chip.laser import electrical_power_w
 from emulator.units import format_si
 from experiments.presets.opu_rating import OpuRating, opu_preset, rate_opu

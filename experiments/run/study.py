@@ -7,6 +7,7 @@ from pydantic import Field
 
 from controllers.feedback_alignment.odfa import OdfaConfig
 from controllers.zeroth_order.szo_scd import SzoScdConfig
+from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
 from emulator.config.models import (
     Name,
     PositiveInt,
@@ -18,7 +19,8 @@ from emulator.config.models import (
     with_overrides,
 )
 from emulator.errors import ConfigError, nearest
-from emulator.instruments.chip.config import BudgetConfig, ChipConfig, ClockConfig, HostConfig, TraceConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 
 __all__ = [

@@ -21,7 +21,8 @@ from emulator.commands import (
 )
 from emulator.errors import CommandError
 from emulator.instruments.chip.chip import Chip
-from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import Host
 from emulator.instruments.opu.opu import Opu
 from emulator.meter import Meter

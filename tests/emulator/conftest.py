@@ -2,7 +2,8 @@
 
 import pytest
 
-from emulator.instruments.chip.config import ChipConfig, HeaterConfig, HostConfig, ReceiverConfig
+from emulator.instruments.chip.config import ChipConfig, HeaterConfig, ReceiverConfig
+from emulator.instruments.host.config import HostConfig
 from tests.bench_lab import SmallLab
 
 

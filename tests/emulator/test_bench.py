@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
+from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.clock import RealTimeClock
 from emulator.commands import (
     Controller,
@@ -22,7 +23,7 @@ from emulator.commands import (
     Settle,
     Settled,
 )
-from emulator.instruments.chip.config import BudgetConfig, ClockConfig, HeaterConfig
+from emulator.instruments.chip.config import HeaterConfig
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.recorder import Recorder

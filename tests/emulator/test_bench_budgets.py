@@ -2,8 +2,8 @@
 
 import pytest
 
+from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller, Settle
-from emulator.instruments.chip.config import BudgetConfig
 from tests.bench_lab import DONE, RESULT, SmallLab, exact_energy_j, queries, rows_of
 from tests.builders import NotingRecorder
 

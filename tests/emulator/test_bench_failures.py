@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
+from emulator.bench_config import BudgetConfig
 from emulator.commands import (
     Controller,
     Forward,
@@ -15,7 +16,6 @@ from emulator.commands import (
     Settle,
 )
 from emulator.errors import CommandError, DivergedError, LightloopError, TaskError
-from emulator.instruments.chip.config import BudgetConfig
 from emulator.instruments.chip.state import ChipCore
 from tests.bench_lab import (
     BATCH,

@@ -19,7 +19,8 @@ from emulator.config.models import (
     to_toml,
 )
 from emulator.errors import ConfigError
-from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_s, compute_steps
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import FrameBudget, OpuDesign, costs_of, frame_budget

@@ -30,7 +30,7 @@ from emulator.adapters.session import (
     with_projections,
 )
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.physics.opu.holography import Mode

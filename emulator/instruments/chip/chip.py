@@ -1,95 +1,111 @@
-"""The MZI-mesh chip on the bench: it serves SetPhases, Settle and Forward, and says what each costs in time.
+"""The MZI-mesh chip on the bench: it serves SetPhases, Settle, Forward, Probe and Sequence at their plans' prices.
 
-A query's time is made of spans, in this order: link and DAC (SetPhases), settling (Settle), upload of a new
-mini-batch, request, symbols, detection, ADC and readout (Forward). The host's own time follows between commands.
-Not modelled: pipelining of layers; the next layer starts when the whole mini-batch has been converted.
+Phases take effect when the DACs have been updated, and light meets the mesh when its symbols begin; both instants
+are read off the plan. Not modelled: pipelining of layers; the next layer starts when the whole mini-batch has been
+converted.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as SequenceOf
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import Batch, Forward, PhasesSet, Reading, SetPhases, Settle, Settled
+from emulator.commands import (
+    Batch,
+    Forward,
+    PhasesSet,
+    Probe,
+    Reading,
+    Reply,
+    Sequence,
+    SetPhases,
+    Settle,
+    Settled,
+)
 from emulator.errors import CommandError, DivergedError
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.state import ChipCore, Design
-from emulator.instruments.chip.timing import LIGHT, chip_steps
-from emulator.instruments.instrument import Outcome, Service, State
-from emulator.meter import Meter
+from emulator.instruments.chip.timing import LIGHT, SEQUENCER, SETTLING, chip_plan
+from emulator.instruments.instrument import Note, Outcome, Rows, Service, Setting, Stand, State
 from emulator.physics.chip.laser import electrical_power_w
-from emulator.trace import REMAINDER, AnyRecorder
-from emulator.trace.plans import Work
-from emulator.units import s_to_ps
+from emulator.plan import REMAINDER, Plan, Step
+from emulator.trace import AnyRecorder
 
-__all__ = ["Chip"]
+__all__ = ["HEATERS", "Chip", "idle_w"]
+
+HEATERS = "chip.heaters"
+"""The component whose level follows the phases that are driven."""
+
+
+def idle_w(config: ChipConfig) -> Mapping[str, float]:
+    """Return what each component but the heaters draws all the time, in watts."""
+    laser = config.laser
+    return {
+        "chip.dac": config.dac.power_w,
+        "chip.modulators": config.inputs.power_w,
+        "chip.receivers": config.receiver.power_w,
+        "chip.laser": electrical_power_w(laser.power_w, laser.wall_plug_efficiency),
+        SEQUENCER: 0.0,
+    }
+
+
+class _Read(NamedTuple):
+    """Hold the service of a reading, and when after its start phases are set and light is sent."""
+
+    service: Service
+    set_ps: int
+    light_ps: int
 
 
 class Chip:
-    """Serve one command at a time: the bench calls ``begin``, lets the service's time pass, calls ``finish``."""
+    """Serve one command at a time, in the order in which they were begun."""
 
-    name = "chip"
     pipelined = False
-    kinds: Mapping[type, str] = {SetPhases: "set_phases", Settle: "settle", Forward: "forward"}
+    at_once: frozenset[type] = frozenset({Sequence})
 
-    def __init__(
-        self, config: ChipConfig, design: Design, seed: int, meter: Meter, recorder: AnyRecorder
-    ) -> None:
-        self.core = ChipCore(config, design, seed)
+    def __init__(self, config: ChipConfig, design: Design, setting: Setting) -> None:
+        self.core = ChipCore(config, design, setting.seed)
         self.queries = 0
         self._config = config
-        self._recorder = recorder
-        self._meter = meter
+        self._host = setting.host
+        self._meter = setting.meter
         self._active = design.active.tolist()
+        self._begun_key: int | None = None  # of the batch that the last command begun will have loaded
+        self._begun_inputs: NDArray[np.float64] = np.empty((0, 0))
         self._loaded: int | None = None
-        self._loaded_inputs: NDArray[np.float64] = np.empty((0, 0))
         self._heat_time_ps = 0
-        self._symbols_ps = 0
-        self._forward_services: dict[tuple[int, bool], tuple[Service, int]] = {}
-        self._setpoint_services: dict[int, Service] = {}
-        self._settle_services: dict[int | None, Service] = {}
-        self._settle_ps = s_to_ps(config.heaters.settle_s)
-        settling = (("heaters", "settling", REMAINDER),)
-        self._settle_plans = {
-            asked: recorder.plan(settling, (("asked", int(asked)),)) for asked in (False, True)
-        }
+        self._forwards: dict[tuple[int, bool], _Read] = {}
+        self._probes: dict[tuple[int, int, bool], _Read] = {}
+        self._settings: dict[int, Service] = {}
+        self._settles: dict[int | None, Service] = {}
         self._begin: dict[type, Callable[[Any], Service]] = {
+            Probe: self._begin_probe,
             SetPhases: self._begin_set_phases,
             Settle: self._begin_settle,
             Forward: self._begin_forward,
         }
-        self._finish: dict[type, Callable[[Any, int, int], Outcome]] = {
-            SetPhases: self._finish_set_phases,
-            Settle: self._finish_settle,
-            Forward: self._finish_forward,
+        self._run: dict[type, Callable[[Any, Service, int], Outcome]] = {
+            Probe: self._run_probe,
+            SetPhases: self._run_set_phases,
+            Settle: self._run_settle,
+            Forward: self._run_forward,
         }
-        self._one_heater = np.zeros(1, dtype=np.int64)
-        self._one_phase = np.zeros(1)
-        self._heaters = meter.component("chip.heaters", self.core.heater_power_w)
-        meter.component("chip.dac", config.dac.power_w)
-        meter.component("chip.modulators", config.inputs.power_w)
-        meter.component("chip.receivers", config.receiver.power_w)
-        meter.component(
-            "chip.laser", electrical_power_w(config.laser.power_w, config.laser.wall_plug_efficiency)
-        )
+        self._heaters = self._meter.component(HEATERS, self.core.heater_power_w)
+        for component, watts in idle_w(config).items():
+            self._meter.component(component, watts)
+        self._sequencer = Sequencer(config, setting.host, self.core, self._heaters)
 
-    def services(self) -> list[Service]:
-        """Return every kind of service that was asked for, with its number of uses."""
-        forward = [service for service, _ in self._forward_services.values()]
-        return [*self._setpoint_services.values(), *self._settle_services.values(), *forward]
+    @classmethod
+    def build(cls, stand: Stand, setting: Setting) -> "Chip":
+        """Return the chip of ``stand``; raises ``ConfigError`` or ``PhysicsError`` for what cannot be."""
+        return cls(stand.config, stand.design, setting)
 
-    def busy_ps(self) -> dict[str, int]:
-        """Return the time that each span has taken so far."""
-        busy: dict[str, int] = {}
-        for service in self.services():
-            for resource, activity, duration_ps in service.steps:
-                name = f"{resource}.{activity}"
-                busy[name] = busy.get(name, 0) + service.uses * duration_ps
-        return busy
-
-    def opening_states(self) -> Sequence[State]:
+    def opening_states(self) -> SequenceOf[State]:
         """Return the design and the phases that the heaters start from."""
         design = self.core.design
         return (
@@ -98,157 +114,217 @@ class Chip:
             ("initial_phases", self.core.driven_phases(), "rad"),
         )
 
-    def closing_states(self) -> Sequence[State]:
+    def closing_states(self) -> SequenceOf[State]:
         """Return the phases that the heaters are driven to."""
         return (("final_phases", self.core.driven_phases(), "rad"),)
 
-    def commence(self, start_ps: int) -> None:
-        """Do nothing: what a command changes, it changes at its end."""
-
     def observe(self, inputs: NDArray[np.float64], now_ps: int) -> NDArray[np.float64]:
-        """Return what ``inputs`` (samples, modes) would read at ``now_ps``, at no cost in time, energy or noise."""
-        return self.core.observe(inputs, self.queries, now_ps - self._heat_time_ps)
+        """Return what ``inputs`` (samples, modes) would read at ``now_ps``, at no cost in time, energy or noise.
 
-    def begin(self, command: SetPhases | Settle | Forward) -> Service:
-        """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
-        try:
-            begin = self._begin[type(command)]
-        except KeyError:
-            kinds = ", ".join(kind.__name__ for kind in self._begin)
-            raise CommandError(
-                f"chip: {type(command).__name__} is no command of the chip; it serves {kinds}"
-            ) from None
-        return begin(command)
-
-    def finish(self, command: SetPhases | Settle | Forward, start_ps: int, end_ps: int) -> Outcome:
-        """Carry out the physics of ``command``, served from ``start_ps`` to ``end_ps``, and return the outcome.
-
-        Phases take effect at the end of SetPhases; light meets the mesh when its symbols begin. Raises
-        ``DivergedError`` when a reading is not finite.
+        Right after a Sequence that is still under way, it is the state at its end.
         """
-        return self._finish[type(command)](command, start_ps, end_ps)
+        return self.core.observe(inputs, self.queries, max(0, now_ps - self._heat_time_ps))
+
+    def begin(self, command: SetPhases | Settle | Forward | Probe) -> Service:
+        """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
+        return self._begin[type(command)](command)
+
+    def run(self, command: SetPhases | Settle | Forward | Probe, service: Service, start_ps: int) -> Outcome:
+        """Carry out the physics of ``command``, served from ``start_ps`` on; raise ``DivergedError`` for NaN."""
+        return self._run[type(command)](command, service, start_ps)
+
+    def perform(self, command: Sequence, start_ps: int) -> tuple[Reply, Rows]:
+        """Have the sequencer carry out ``command`` from ``start_ps`` on.
+
+        Raises ``CommandError`` when it is refused, ``DivergedError`` when a reading is not finite.
+        """
+        upload = self._check_batch(command.batch, "Sequence")
+        self._sequencer.check(command, self._active)
+        note = self._load(command.batch) if upload or command.batch.key != self._loaded else None
+        found = self._sequencer.perform(
+            command, start_ps, start_ps - self._heat_time_ps, self.queries, upload
+        )
+        self._heat_time_ps = found.last_ps
+        self.queries += found.readings.readings
+        if not math.isfinite(found.readings.loss):
+            raise DivergedError(f"chip: a reading before query {self.queries} is not finite")
+        return found.readings, found.rows(note)
+
+    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        """Change hidden state of device ``index``: whether its heater is dead, or its gamma."""
+        if not 0 <= index < len(self._active):
+            raise CommandError(f"Disturb: chip.{name} of device {index}: allowed: 0..{len(self._active) - 1}")
+        self.core.disturb(name, index, value)
+
+    def _plan(self, kind: str, work: Mapping[str, int]) -> Plan:
+        return chip_plan(self._config, self._host, kind, work)
 
     def _begin_set_phases(self, command: SetPhases) -> Service:
-        heaters, radians = command.heaters, command.radians
+        count = self._check_heaters(command.heaters, command.radians, "SetPhases")
+        known = self._settings.get(count)
+        if known is None:
+            known = self._settings[count] = Service.of(self._plan("set_phases", {"heaters": count}))
+        return known
+
+    def _check_heaters(self, heaters: SequenceOf[int], radians: SequenceOf[float], what: str) -> int:
         count = len(heaters)
         if len(radians) != count:
-            raise CommandError(f"SetPhases: {count} heaters but {len(radians)} phases; give one phase each")
+            raise CommandError(f"{what}: {count} heaters but {len(radians)} phases; give one phase each")
         active = self._active
         heater: object = None
         phase: object = None
         try:
             for heater, phase in zip(heaters, radians, strict=True):
                 if heater < 0 or not active[heater] or not math.isfinite(phase):
-                    raise self._refusal(heater, phase)
+                    raise self._refusal(heater, phase, what)
         except (IndexError, TypeError):
-            raise self._refusal(heater, phase) from None
-        known = self._setpoint_services.get(count)
-        if known is not None:
-            return known
-        self._setpoint_services[count] = service = self._service("set_phases", (("heaters", count),))
-        return service
+            raise self._refusal(heater, phase, what) from None
+        return count
 
-    def _refusal(self, heater: object, phase: object) -> CommandError:
+    def _refusal(self, heater: object, phase: object, what: str) -> CommandError:
         """Say what is wrong with one setting."""
         known = (
             isinstance(heater, int | np.integer) and 0 <= heater < len(self._active) and self._active[heater]
         )
         if not known:
-            return CommandError(f"SetPhases: device {heater!r} is not an active heater of this chip")
-        return CommandError(f"SetPhases: phase {phase!r} of heater {heater} is not finite")
+            return CommandError(f"{what}: device {heater!r} is not an active heater of this chip")
+        return CommandError(f"{what}: phase {phase!r} of heater {heater} is not finite")
 
     def _begin_settle(self, command: Settle) -> Service:
         asked_ps = command.duration_ps
-        known = self._settle_services.get(asked_ps)
+        known = self._settles.get(asked_ps)
         if known is not None:
             return known
-        duration_ps = self._settle_ps if asked_ps is None else asked_ps
-        if type(duration_ps) is not int or duration_ps < 0:
-            raise CommandError(
-                f"Settle: duration_ps={duration_ps!r} is not a non-negative int of picoseconds"
-            )
-        plan = self._settle_plans[asked_ps is not None]
-        service = Service(duration_ps, plan, (("heaters", "settling", duration_ps),))
-        self._settle_services[asked_ps] = service
+        if asked_ps is None:
+            service = Service.of(self._plan("settle", {"asked": 0}))
+        elif type(asked_ps) is not int or asked_ps < 0:
+            raise CommandError(f"Settle: duration_ps={asked_ps!r} is not a non-negative int of picoseconds")
+        else:  # one plan in the trace for whatever time an agent asks for
+            template = (Step(*SETTLING, REMAINDER),)
+            service = Service.of(Plan((Step(*SETTLING, asked_ps),), (("asked", 1),)), template)
+        self._settles[asked_ps] = service
         return service
 
-    def _finish_settle(self, command: Settle, start_ps: int, end_ps: int) -> Outcome:
-        duration_ps = end_ps - start_ps
-        return Settled(duration_ps), -1, float(duration_ps), 0.0
+    def _begin_forward(self, command: Forward) -> Service:
+        batch = command.batch
+        upload = self._check_batch(batch, "Forward")
+        key = (batch.inputs.shape[0], upload)
+        known = self._forwards.get(key)
+        if known is None:
+            known = self._forwards[key] = self._reading("forward", key[0], upload, {})
+        return known.service
 
-    def _finish_set_phases(self, command: SetPhases, start_ps: int, end_ps: int) -> Outcome:
-        single = len(command.heaters) == 1
-        target, value = -1, 0.0
-        if single:
-            target, value = command.heaters[0], command.radians[0]
-            heaters, radians = self._one_heater, self._one_phase
-            heaters[0], radians[0] = target, value
-        else:
-            heaters = np.array(command.heaters, dtype=np.int64)
-            radians = np.array(command.radians, dtype=np.float64)
-            self._recorder.setpoints(heaters, radians)
+    def _begin_probe(self, command: Probe) -> Service:
+        heaters, batch = command.heaters, command.batch
+        count = self._check_heaters(heaters, command.radians, "Probe")
+        upload = batch.inputs is not self._begun_inputs and self._check_batch(batch, "Probe")
+        key = (count, batch.inputs.shape[0], upload)
+        known = self._probes.get(key)
+        if known is None:
+            known = self._probes[key] = self._reading("probe", key[1], upload, {"heaters": count})
+        return known.service
+
+    def _reading(self, kind: str, samples: int, upload: bool, more: Mapping[str, int]) -> _Read:
+        layers = self.core.layers
+        work = {
+            **more,
+            "samples": samples,
+            "upload": int(upload),
+            "modes": layers[0].inputs,
+            "classes": layers[-1].outputs,
+            "layers": len(layers),
+        }
+        plan = self._plan(kind, work)
+        set_ps = plan.until(*SETTLING) if kind == "probe" else 0
+        return _Read(Service.of(plan), set_ps, plan.until(*LIGHT))
+
+    def _check_batch(self, batch: Batch, what: str) -> bool:
+        """Return whether ``batch`` has to be brought to the chip; raise ``CommandError`` where it does not fit."""
+        upload = batch.key != self._begun_key
+        if not upload and batch.inputs is self._begun_inputs:
+            return False
+        modes, limit, shape = self.core.layers[0].inputs, self._config.activation_clip, batch.inputs.shape
+        if len(shape) != 2 or shape[1] != modes or shape[0] == 0:
+            raise CommandError(f"{what}: inputs have shape {shape}; the chip takes (samples >= 1, {modes})")
+        if not upload and shape != self._begun_inputs.shape:
+            raise CommandError(
+                f"{what}: batch {batch.key} has shape {shape}, but was {self._begun_inputs.shape} before"
+            )
+        if not (np.abs(batch.inputs) <= limit).all():
+            raise CommandError(
+                f"{what}: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
+            )
+        if upload:
+            self._begun_key, self._begun_inputs = batch.key, batch.inputs
+        return upload
+
+    def _run_set_phases(self, command: SetPhases, service: Service, start_ps: int) -> Outcome:
+        end_ps = start_ps + service.reply_ps
+        heaters = np.array(command.heaters, dtype=np.int64)
+        radians = np.array(command.radians, dtype=np.float64)
         self.core.drive(heaters, radians, end_ps - self._heat_time_ps)
         self._heat_time_ps = end_ps
         power_w = self.core.heater_power_w
         self._meter.set(self._heaters, end_ps, power_w)
-        return PhasesSet(power_w), target, value, power_w
+        if len(heaters) == 1:
+            return PhasesSet(power_w), command.heaters[0], command.radians[0], power_w, None
+        return PhasesSet(power_w), -1, 0.0, power_w, partial(_note_setpoints, heaters, radians)
 
-    def _begin_forward(self, command: Forward) -> Service:
-        batch = command.batch
-        upload = batch.key != self._loaded
-        if upload or batch.inputs is not self._loaded_inputs:
-            self._check_batch(batch, upload)
-        key = (batch.inputs.shape[0], upload)
-        known = self._forward_services.get(key)
-        if known is None:
-            known = self._forward_services[key] = self._forward_service(*key)
-        self._symbols_ps = known[1]
-        return known[0]
+    def _run_settle(self, command: Settle, service: Service, start_ps: int) -> Outcome:
+        return Settled(service.reply_ps), -1, float(service.reply_ps), 0.0, None
 
-    def _forward_service(self, samples: int, upload: bool) -> tuple[Service, int]:
-        """Return the service of a query of ``samples``, and how long after its start the light is sent."""
-        layers = self.core.layers
-        work: Work = (
-            ("samples", samples),
-            ("upload", int(upload)),
-            ("modes", layers[0].inputs),
-            ("classes", layers[-1].outputs),
-            ("layers", len(layers)),
-        )
-        service = self._service("forward", work)
-        before = [step[:2] for step in service.steps].index(LIGHT)
-        return service, sum(step[2] for step in service.steps[:before])
-
-    def _finish_forward(self, command: Forward, start_ps: int, end_ps: int) -> Outcome:
+    def _run_forward(self, command: Forward, service: Service, start_ps: int) -> Outcome:
         core, batch = self.core, command.batch
-        if batch.key != self._loaded:
-            self._load(batch)
-        light_ps = start_ps + self._symbols_ps
+        note = self._load(batch) if batch.key != self._loaded else None
+        light_ps = start_ps + self._forwards[batch.inputs.shape[0], note is not None].light_ps
         outputs, saturated, total = core.read(self.queries, light_ps - self._heat_time_ps)
         self._heat_time_ps = light_ps
+        self._count(total)
+        return Reading(outputs, saturated, core.heater_power_w), batch.key, 0.0, total, note
+
+    def _run_probe(self, command: Probe, service: Service, start_ps: int) -> Outcome:
+        heaters, radians, batch = command
+        note = self._load(batch) if batch.key != self._loaded else None
+        read = self._probes[len(heaters), batch.inputs.shape[0], note is not None]
+        set_ps = start_ps + read.set_ps
+        core = self.core
+        passed_ps, settled_ps = set_ps - self._heat_time_ps, read.light_ps - read.set_ps
+        if len(heaters) == 1:
+            outputs, saturated, total = core.probe(
+                heaters[0], radians[0], passed_ps, settled_ps, self.queries
+            )
+        else:
+            many = np.array(heaters, dtype=np.int64), np.array(radians, dtype=np.float64)
+            outputs, saturated, total = core.probe(*many, passed_ps, settled_ps, self.queries)
+        self._heat_time_ps = start_ps + read.light_ps
+        power_w = core.heater_power_w
+        self._meter.set(self._heaters, set_ps, power_w)
+        self._count(total)
+        reading = Reading(outputs, saturated, power_w)
+        if len(heaters) == 1:
+            return reading, heaters[0], radians[0], total, note
+        return reading, -1, 0.0, total, partial(_note_probe, note, heaters, radians)
+
+    def _count(self, total: float) -> None:
         self.queries += 1
         if not math.isfinite(total):
             raise DivergedError(f"chip: query {self.queries} read a value that is not finite")
-        return Reading(outputs, saturated), batch.key, 0.0, total
 
-    def _check_batch(self, batch: Batch, upload: bool) -> None:
-        modes, limit, shape = self.core.layers[0].inputs, self._config.activation_clip, batch.inputs.shape
-        if len(shape) != 2 or shape[1] != modes or shape[0] == 0:
-            raise CommandError(f"Forward: inputs have shape {shape}; the chip takes (samples >= 1, {modes})")
-        if not upload and shape != self._loaded_inputs.shape:
-            raise CommandError(
-                f"Forward: batch {batch.key} has shape {shape}, but was {self._loaded_inputs.shape} before"
-            )
-        if not (np.abs(batch.inputs) <= limit).all():
-            raise CommandError(
-                f"Forward: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
-            )
-
-    def _load(self, batch: Batch) -> None:
+    def _load(self, batch: Batch) -> Note:
         self.core.load(batch.inputs)
-        self._loaded, self._loaded_inputs = batch.key, batch.inputs
-        self._recorder.batch(batch.key, batch.samples)
+        self._loaded = batch.key
+        return partial(_note_batch, batch)
 
-    def _service(self, kind: str, work: Work) -> Service:
-        steps = chip_steps(self._config, kind, dict(work))
-        return Service(sum(step[2] for step in steps), self._recorder.plan(steps, work), steps)
+
+def _note_batch(batch: Batch, recorder: AnyRecorder) -> None:
+    recorder.batch(batch.key, batch.samples)
+
+
+def _note_setpoints(heaters: Any, radians: Any, recorder: AnyRecorder) -> None:
+    recorder.setpoints(heaters, radians)
+
+
+def _note_probe(first: Note | None, heaters: Any, radians: Any, recorder: AnyRecorder) -> None:
+    if first is not None:
+        first(recorder)
+    recorder.setpoints(heaters, radians)

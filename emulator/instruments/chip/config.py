@@ -1,4 +1,4 @@
-"""What can be configured about the chip, its host and the run around it; physics and sources live elsewhere.
+"""What can be configured about the chip; physics and sources live elsewhere.
 
 The defaults are the preset ``doped_si``; the sources of its numbers stand in ``presets/chip/doped_si.toml``.
 Upper limits are generous: they are there to catch a slip of units, not to judge a device.
@@ -14,7 +14,6 @@ from emulator.config.models import (
     Bits,
     Decibels,
     Hertz,
-    Joules,
     Meters,
     NoiseDensity,
     PerMeter,
@@ -30,18 +29,15 @@ from emulator.config.models import (
 )
 
 __all__ = [
-    "BudgetConfig",
     "ChipConfig",
-    "ClockConfig",
     "DacConfig",
     "HeaterConfig",
-    "HostConfig",
     "InputConfig",
     "LaserConfig",
     "LinkConfig",
     "MeshConfig",
     "ReceiverConfig",
-    "TraceConfig",
+    "SequencerConfig",
 ]
 
 
@@ -193,6 +189,15 @@ class LaserConfig(StrictModel):
     """Part of the light that feeds the receivers' local oscillators, (0, 1)."""
 
 
+class SequencerConfig(StrictModel):
+    """Configure the sequencer beside the chip, which runs a Sequence without link and host."""
+
+    decision_s: Annotated[Seconds, Field(ge=0, le=100)] = 1.5e-6
+    """From the last conversion to the decision: loss and comparison, in seconds, [0, 100]."""
+    power_w: Annotated[Watts, Field(ge=0, le=10000)] = 5.0
+    """Electrical power while a Sequence runs, in watts, [0, 10000]."""
+
+
 class ChipConfig(PresetModel):
     """Describe one chip: a preset from ``presets/chip``, overlaid by the keys that are given."""
 
@@ -212,6 +217,8 @@ class ChipConfig(PresetModel):
     """Detection."""
     laser: LaserConfig = LaserConfig()
     """Light source."""
+    sequencer: SequencerConfig = SequencerConfig()
+    """What closes the loop beside the chip."""
     activation_clip: Annotated[float, Field(gt=0, le=1e6)] = 4.0
     """Upper clip of the electronic ReLU between layers, in activation units, (0, 1e6]."""
 
@@ -225,53 +232,3 @@ class ChipConfig(PresetModel):
                 f"allowed: >= {needed_v:.6g} V at gamma = {self.heaters.gamma_rad_per_v2:g} rad/V^2",
             )
         return self
-
-
-class HostConfig(PresetModel):
-    """Describe the computer that runs the controller: a preset of ``presets/host``, overlaid by keys."""
-
-    preset_kind: ClassVar[str] = "host"
-
-    overhead_s: Annotated[Seconds, Field(ge=0, le=100)] = 5e-6
-    """Host time per query for the loss and the decision, in seconds, [0, 100]."""
-    idle_power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 40.0
-    """Power while the host waits, in watts, [0, 1e6]."""
-    active_power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 100.0
-    """Power while the host computes, in watts, [0, 1e6]."""
-    flops_per_s: Annotated[float, Field(gt=0, le=1e21)] = 1e11
-    """Floating-point operations per second that large matrix products reach, (0, 1e21]."""
-    bytes_per_s: Annotated[float, Field(gt=0, le=1e21)] = 2e10
-    """Bytes per second between memory and processor, (0, 1e21]."""
-    launch_s: Annotated[Seconds, Field(ge=0, le=100)] = 1e-5
-    """Time to start one piece of work, in seconds, [0, 100]."""
-    frame_power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 60.0
-    """Further power while camera frames are turned into numbers, in watts, [0, 1e6]."""
-
-
-class BudgetConfig(StrictModel):
-    """Limit a run; a limit that is not given does not exist."""
-
-    energy_j: Annotated[Joules, Field(gt=0)] | None = None
-    """Total energy, in joules, > 0."""
-    peak_power_w: Annotated[Watts, Field(gt=0)] | None = None
-    """Power at any instant, in watts, > 0."""
-    time_s: Annotated[Seconds, Field(gt=0, le=9e6)] | None = None
-    """Emulated time, in seconds, (0, 9e6]: a trace keeps 64-bit picoseconds, which end at 106 days."""
-    queries: PositiveInt | None = None
-    """Forward readings, >= 1."""
-
-
-class TraceConfig(StrictModel):
-    """Choose how much of a run is recorded."""
-
-    detail: Literal["full", "commands", "summary"] = "commands"
-    """``full`` adds the spans inside commands, ``summary`` keeps metrics and totals only."""
-
-
-class ClockConfig(StrictModel):
-    """Choose whether emulated time runs as fast as it can or follows the wall clock."""
-
-    mode: Literal["virtual", "real_time"] = "virtual"
-    """``virtual`` never waits; ``real_time`` paces events by the wall clock."""
-    factor: Annotated[float, Field(gt=0, le=1e12)] = 1.0
-    """Wall seconds per emulated second in ``real_time``, (0, 1e12]."""

@@ -1,6 +1,8 @@
-"""What the chip's commands cost in time, as a function of configuration and work alone; no state, no physics.
+"""What the chip's commands take and draw, as a function of configuration and work alone; no state, no physics.
 
-The chip serves with these spans, and a re-timing of a recorded run asks for them again under other parameters.
+The chip serves these plans, and a re-timing of a recorded run asks for them again under other parameters. A plan
+whose work names a ``sequencer`` is a step of a Sequence: no link and no host stand between it and its neighbours.
+The ``first`` one brings mini-batch, labels and settings over the link, the ``last`` one takes the results back.
 """
 
 import math
@@ -9,47 +11,118 @@ from typing import Final
 
 from emulator.errors import CommandError
 from emulator.instruments.chip.config import ChipConfig, LinkConfig
-from emulator.trace.plans import Step
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.host.host import thought
+from emulator.plan import REMAINDER, Plan, Step
 from emulator.units import s_to_ps
 
-__all__ = ["LIGHT", "chip_steps"]
+__all__ = ["DECISION", "KINDS", "LIGHT", "SEQUENCER", "SETTLING", "chip_plan"]
 
 LIGHT: Final = ("optics", "symbols")
-"""The span in which light meets the mesh."""
+"""The step in which light meets the mesh."""
+
+SETTLING: Final = ("heaters", "settling")
+"""The step in which phases that have been set settle."""
+
+SEQUENCER: Final = "chip.sequencer"
+"""The component that draws while a Sequence runs."""
+
+DECISION: Final = Step("sequencer", "decision", 0)
+"""The step in which the sequencer compares losses."""
+
+KINDS: Final = ("set_phases", "settle", "forward", "probe")
+"""What a row of the chip may be called in a trace."""
 
 
-def chip_steps(config: ChipConfig, kind: str, work: Mapping[str, int]) -> tuple[Step, ...]:
-    """Return the spans of a command of ``kind`` that asks for ``work``, in the order in which they happen.
+def chip_plan(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> Plan:
+    """Return the plan of a command of ``kind`` that asks for ``work``.
 
-    ``set_phases`` asks for "heaters"; ``forward`` for "samples", "modes", "classes", "layers" and whether there is
-    an "upload" of a new mini-batch; ``settle`` (without a duration of its own) for nothing. Raises
-    ``CommandError`` for another kind.
+    ``set_phases`` asks for "heaters"; ``settle`` for whether a time was "asked", which only the command tells;
+    ``forward`` for "samples", "modes", "classes", "layers" and whether there is an "upload" of a new mini-batch;
+    ``probe`` for all that set_phases and forward do. With a "sequencer", also for "first", "last", the "visits" of
+    the whole Sequence, and whether it "decides". Raises ``CommandError`` for another kind.
     """
-    if kind == "set_phases":
-        bits = work["heaters"] * config.link.bits_per_setpoint
-        link_ps = s_to_ps(_transfer_s(config.link, bits))
-        return (("link", "setpoint", link_ps), ("dac", "update", s_to_ps(config.dac.update_s)))
-    if kind == "settle":
-        return (("heaters", "settling", s_to_ps(config.heaters.settle_s)),)
-    if kind == "forward":
-        return _forward_steps(config, work)
-    raise CommandError(f"chip: {kind!r} is no kind of command; known: set_phases, settle, forward")
-
-
-def _forward_steps(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
-    samples, depth, link = work["samples"], work["layers"], config.link
-    symbols = math.ceil(samples / config.inputs.wavelengths) * config.receiver.averages
-    upload_s = _transfer_s(link, samples * work["modes"] * link.bits_per_sample)
-    readout_s = _transfer_s(link, samples * work["classes"] * link.bits_per_sample)
-    steps = [("link", "upload", s_to_ps(upload_s))] if work["upload"] else []
-    return (
-        *steps,
-        ("link", "request", s_to_ps(link.latency_s)),
-        (*LIGHT, s_to_ps(depth * symbols / config.inputs.symbol_rate_hz)),
-        ("receiver", "detection", s_to_ps(depth * config.receiver.detection_s)),
-        ("receiver", "adc", s_to_ps(depth * config.receiver.adc_s)),
-        ("link", "readout", s_to_ps(readout_s)),
+    if kind not in KINDS:
+        raise CommandError(f"chip: {kind!r} is no kind of command; known: {', '.join(KINDS)}")
+    asked = tuple(work.items())
+    if work.get("sequencer"):
+        return Plan(_sequenced(config, host, kind, work), asked)
+    moves = kind in {"set_phases", "probe"}
+    settles = kind in {"settle", "probe"}
+    reads = kind in {"forward", "probe"}
+    return Plan(
+        (
+            *(_setting(config, work["heaters"]) if moves else ()),
+            *(_settling(config, work.get("asked", 0)) if settles else ()),
+            *(_reading(config, work) if reads else ()),
+            *(thought(host) if reads else ()),
+        ),
+        asked,
     )
+
+
+def _setting(config: ChipConfig, heaters: int) -> tuple[Step, ...]:
+    link_s = _transfer_s(config.link, heaters * config.link.bits_per_setpoint)
+    return (Step("link", "setpoint", s_to_ps(link_s)), _update(config))
+
+
+def _update(config: ChipConfig) -> Step:
+    return Step("dac", "update", s_to_ps(config.dac.update_s))
+
+
+def _settling(config: ChipConfig, asked: int = 0) -> tuple[Step, ...]:
+    return (Step(*SETTLING, REMAINDER if asked else s_to_ps(config.heaters.settle_s)),)
+
+
+def _reading(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
+    link = config.link
+    readout_s = _transfer_s(link, work["samples"] * work["classes"] * link.bits_per_sample)
+    return (
+        *_upload(config, work, 0),
+        Step("link", "request", s_to_ps(link.latency_s)),
+        *_light(config, work),
+        Step("link", "readout", s_to_ps(readout_s)),
+    )
+
+
+def _upload(config: ChipConfig, work: Mapping[str, int], more_bits: int) -> tuple[Step, ...]:
+    """Return the upload of a mini-batch, or nothing when there is nothing to bring."""
+    samples = work["samples"] * work["modes"] if work["upload"] else 0
+    bits = samples * config.link.bits_per_sample + more_bits
+    return (Step("link", "upload", s_to_ps(_transfer_s(config.link, bits))),) if bits else ()
+
+
+def _light(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
+    samples, depth = work["samples"], work["layers"]
+    symbols = math.ceil(samples / config.inputs.wavelengths) * config.receiver.averages
+    return (
+        Step(*LIGHT, s_to_ps(depth * symbols / config.inputs.symbol_rate_hz)),
+        Step("receiver", "detection", s_to_ps(depth * config.receiver.detection_s)),
+        Step("receiver", "adc", s_to_ps(depth * config.receiver.adc_s)),
+    )
+
+
+def _sequenced(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> tuple[Step, ...]:
+    """Return the steps of one row of a Sequence; the sequencer draws its power in each."""
+    link, visits = config.link, work["visits"]
+    steps: list[Step] = []
+    if work["first"]:
+        # Two phases a visit, where to and where else, and a label a sample, on which losses depend.
+        program = 2 * visits * link.bits_per_setpoint + work["samples"] * link.bits_per_sample
+        steps += _upload(config, work, program)
+    if kind in {"set_phases", "probe"}:
+        steps.append(_update(config))
+    if kind in {"settle", "probe"}:
+        steps += _settling(config)
+    if kind in {"forward", "probe"}:
+        steps += _light(config, work)
+        steps += [DECISION._replace(ps=s_to_ps(config.sequencer.decision_s))] if work["decides"] else []
+    if work["last"]:
+        results_s = _transfer_s(link, visits * link.bits_per_setpoint)
+        steps.append(Step("link", "readout", s_to_ps(results_s)))
+    watts = config.sequencer.power_w
+    drawing = [step._replace(component=SEQUENCER, watts=watts) for step in steps]
+    return (*drawing, *(thought(host) if work["last"] else ()))
 
 
 def _transfer_s(link: LinkConfig, bits: int) -> float:

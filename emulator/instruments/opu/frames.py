@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import FrameCounts
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Draw
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline

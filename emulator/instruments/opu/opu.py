@@ -9,24 +9,34 @@ Not modelled: warm-up and drift of the medium, and light that reaches the camera
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import FrameCounts, Project, Projection
 from emulator.errors import CommandError
-from emulator.instruments.chip.config import HostConfig
-from emulator.instruments.instrument import Admission, Outcome, Service, State
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Admission, Outcome, Service, Setting, Stand, State
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
 from emulator.instruments.opu.timing import OpuDesign
-from emulator.meter import Meter
+from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
-from emulator.trace.plans import Work
 
-__all__ = ["Opu"]
+__all__ = ["Opu", "idle_w", "opu_plan"]
+
+
+def opu_plan(config: OpuConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> Plan:
+    """Return a plan without steps: only the pipeline knows when frames come and go."""
+    return Plan((), tuple(work.items()))
+
+
+def idle_w(config: OpuConfig) -> Mapping[str, float]:
+    """Return what the unit draws all the time, in watts."""
+    return {"opu.box": config.power_w}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,31 +64,27 @@ class _Shot:
 class Opu:
     """Serve projections, one behind the other: the next command's frames follow while the last ones come in."""
 
-    name = "opu"
     pipelined = True
-    kinds: Mapping[type, str] = {Project: "project"}
 
-    def __init__(
-        self,
-        config: OpuConfig,
-        design: OpuDesign,
-        seed: int,
-        host: HostConfig,
-        meter: Meter,
-        recorder: AnyRecorder,
-    ) -> None:
-        self.sender = FrameSender(config, host, design, seed)
-        self.core = OpuCore(config, design, seed)
+    def __init__(self, config: OpuConfig, design: OpuDesign, setting: Setting) -> None:
+        self.sender = FrameSender(config, setting.host, design, setting.seed)
+        self.core = OpuCore(config, design, setting.seed)
         self.queries = 0
+        self._draw = 0
         self.exposure_ps = self.sender.pipeline.timing.exposure_ps
         self._skip_zero = config.skip_zero
         self._design = design
-        self._recorder = recorder
         self._services: dict[Work, Service] = {}
         self._shots: deque[_Shot] = deque()
         self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
-        meter.component("opu.box", config.power_w)
-        self._grabber = meter.component("host.frames")
+        for component, watts in idle_w(config).items():
+            setting.meter.component(component, watts)
+        self._grabber = setting.meter.component("host.frames")
+
+    @classmethod
+    def build(cls, stand: Stand, setting: Setting) -> "Opu":
+        """Return the unit of ``stand``; raises ``ConfigError`` or ``PhysicsError`` for what cannot be."""
+        return cls(stand.config, stand.design, setting)
 
     def begin(self, command: Project) -> Service:
         """Check ``command`` and return its service, whose time only ``admit`` can tell.
@@ -106,7 +112,7 @@ class Opu:
         )
         service = self._services.get(work)
         if service is None:
-            service = self._services[work] = Service(0, self._recorder.plan((), work), ())
+            service = self._services[work] = Service.of(Plan((), work))
         return service
 
     def admit(self, command: Project, now_ps: int) -> Admission:
@@ -116,42 +122,31 @@ class Opu:
         self._shots.append(_Shot(command.vectors.copy(), shown, sent))
         return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
 
-    def commence(self, start_ps: int) -> None:
-        """Do nothing: ``admit`` says all."""
-
-    def finish(self, command: Project, start_ps: int, end_ps: int) -> Outcome:
+    def run(self, command: Project, service: Service, start_ps: int) -> Outcome:
         """Project what was shown; outputs of a vector of which a frame was lost for good are 0, and not valid."""
         shot = self._shots.popleft()
         vectors = shot.vectors
         valid, counts = shot.valid(), shot.counts
-        outputs, saturated = self.core.project(vectors, self.queries)
+        draw = self._draw if command.draw is None else command.draw
+        outputs, saturated = self.core.project(vectors, draw)
         dark = ~(shot.shown & valid)
         if dark.any():
             outputs[dark] = 0
         outputs.setflags(write=False)
         self.queries += len(vectors)
-        self._note(shot, counts, vectors)
+        self._draw = draw + len(vectors)
+        self._count(shot)
         wide = (
             np.uint32 if outputs.dtype == np.uint8 else None
         )  # a row's sum, in the fastest type that holds it
         total = float(outputs.sum(axis=1, dtype=wide).sum(dtype=np.float64))
-        return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total
+        note = partial(_note, shot, counts)
+        return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total, note
 
-    def _note(self, shot: _Shot, counts: FrameCounts, vectors: NDArray[np.float32]) -> None:
-        """Put what became of the frames into the trace and the ledger."""
-        recorder = self._recorder
-        recorder.frames(counts)
-        recorder.patterns(vectors)
+    def _count(self, shot: _Shot) -> None:
         for times in shot.sent.passes:
             for name, busy_ps in stage_busy_ps(times).items():
                 self._busy[name] += busy_ps
-            for span in frame_spans(times) if recorder.detail == "full" else stage_spans(times):
-                self._note_span(span)
-
-    def _note_span(self, span: FrameSpan) -> None:
-        recorder = self._recorder
-        resource = recorder.label("spans.resource", span.resource)
-        recorder.span(resource, recorder.label("spans.activity", span.activity), span.t_start, span.t_end)
 
     def busy_ps(self) -> dict[str, int]:
         """Return the time that each stage has taken so far, frame by frame."""
@@ -168,3 +163,21 @@ class Opu:
     def _shown(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which vectors (n,) send frames."""
         return np.asarray(vectors.any(axis=1)) if self._skip_zero else np.ones(len(vectors), dtype=np.bool_)
+
+    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        """Refuse: the unit hides nothing that could be changed."""
+        raise CommandError(f"Disturb: the optical processing unit has no hidden state {name!r}")
+
+
+def _note(shot: _Shot, counts: FrameCounts, recorder: AnyRecorder) -> None:
+    """Put what became of the frames into the trace."""
+    recorder.frames(counts)
+    recorder.patterns(shot.vectors)
+    for times in shot.sent.passes:
+        for span in frame_spans(times) if recorder.detail == "full" else stage_spans(times):
+            _note_span(span, recorder)
+
+
+def _note_span(span: FrameSpan, recorder: AnyRecorder) -> None:
+    resource = recorder.label("spans.resource", span.resource)
+    recorder.span(resource, recorder.label("spans.activity", span.activity), span.t_start, span.t_end)

@@ -7,7 +7,7 @@ import math
 from typing import NamedTuple
 
 from emulator.errors import ConfigError
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_s
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.pipeline import PipelineTiming

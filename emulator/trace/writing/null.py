@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emulator.commands import FrameCounts
-from emulator.trace.plans import Step, Work
+from emulator.plan import Step, Work
 from emulator.trace.schema import NO_PLAN, Detail, Status
 
 __all__ = ["NullRecorder"]
@@ -40,6 +40,14 @@ class NullRecorder:
         self._rows = row + 1
         return row
 
+    def command_rows(self, rows: NDArray[np.void]) -> int:
+        """Return the last row's id."""
+        self._rows += len(rows)
+        return self._rows - 1
+
+    def powers(self, component: int, t: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        """Do nothing."""
+
     def power(self, component: int, t: int, watts: float) -> None:
         """Do nothing."""
 
@@ -71,6 +79,9 @@ class NullRecorder:
         """Do nothing."""
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
+        """Do nothing."""
+
+    def total(self, total: str, part: str, value: float) -> None:
         """Do nothing."""
 
     def label(self, table_column: str, text: str) -> int:

@@ -18,11 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from emulator.commands import FrameCounts
 from emulator.errors import TraceError, nearest
-from emulator.trace.plans import PlanBook, Step, Work, check_commands
+from emulator.plan import Step, Work
+from emulator.trace.plans import PlanBook, check_commands
 from emulator.trace.schema import (
     BATCHES,
     COMMANDS,
     DETAILS,
+    DRAWS,
     FRAMES,
     JOINS,
     MAX_NAMES,
@@ -35,6 +37,7 @@ from emulator.trace.schema import (
     SETPOINTS,
     SPANS,
     TABLES,
+    TOTALS,
     VOCABULARIES,
     WORK,
     Detail,
@@ -62,6 +65,7 @@ _COLUMNS: Final = {f"{table.name}.{column.name}": column for table in TABLES for
 _pack_command: Final = COMMANDS.row.pack
 _pack_power: Final = POWER.row.pack
 _POWER: Final = POWER.ident
+_COMMAND_BYTES: Final = f"V{COMMANDS.row.size}"
 
 
 class Recorder:
@@ -153,6 +157,30 @@ class Recorder:
             self.commit()
         return row
 
+    def command_rows(self, rows: NDArray[np.void]) -> int:
+        """Record completed commands, of which each is a row of ``COMMANDS``'s type; return the last one's row id.
+
+        They come in the order of their replies, none before that of the command recorded last.
+        """
+        if self._summary:
+            before = self._first
+            self._first += len(rows)
+            if before // BLOCK_ROWS != self._first // BLOCK_ROWS:
+                self.commit()
+            return self._first - 1
+        self._commands.extend(rows.view(_COMMAND_BYTES).tolist())
+        last = self._next_row - 1
+        if len(self._commands) >= BLOCK_ROWS:
+            self.commit()
+        return last
+
+    def powers(self, component: int, t: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        """Record that ``component`` draws each of ``watts`` (n,) from the instant in ``t`` (n,) on."""
+        if not self._summary:
+            rows = np.empty(len(t), dtype=POWER.dtype)
+            rows["component"], rows["t"], rows["watts"] = component, t, watts
+            self._rows(POWER, rows.tobytes(), len(rows))
+
     def power(self, component: int, t: int, watts: float) -> None:
         """Record that ``component`` (from ``label``) draws ``watts`` from ``t`` (ps) on."""
         if self._summary:
@@ -186,29 +214,41 @@ class Recorder:
     def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
         """Return the number of the span template ``steps`` for ``work``, recording it the first time.
 
-        Each step is (resource, activity, duration in ps); at most one lasts ``REMAINDER``. The spans of a
-        command that names the plan follow each other from its ``t_started`` to its ``t_done``.
+        At most one step lasts ``REMAINDER``. The spans of a command that names the plan follow each other from
+        its ``t_started`` to its ``t_done``.
         """
         key = tuple(steps)
         known = self._book.find(key, work)
         if known is not None:
             return known
-        named = [(self._intern("resource", who), self._intern("activity", what), ps) for who, what, ps in key]
+        named = [
+            (self._intern("resource", step.resource), self._intern("activity", step.activity)) for step in key
+        ]
+        draws = [
+            (place, self._intern("component", step.component), step.watts)
+            for place, step in enumerate(key)
+            if step.watts
+        ]
         asked = [(self._intern("quantity", name), amount) for name, amount in work]
         number = self._book.add(key, work)
         if not self._summary:
-            for resource, activity, ps in named:
-                self._row(PLANS, number, resource, activity, ps)
+            for (resource, activity), step in zip(named, key, strict=True):
+                self._row(PLANS, number, resource, activity, step.ps, step.held)
+            for place, component, watts in draws:
+                self._row(DRAWS, number, place, component, watts)
             for quantity, amount in asked:
                 self._row(WORK, number, quantity, amount)
         return number
 
     def batch(self, key: int, samples: ArrayLike) -> None:
-        """Record which ``samples`` (indices into the data set) the mini-batch ``key`` holds."""
+        """Record which ``samples`` (indices into the data set) the mini-batch ``key`` holds.
+
+        The next command to be recorded is the first that reads it.
+        """
         packed = np.asarray(samples, dtype="<i4").ravel()
         if not self._summary:
             self._rows(SAMPLES, packed.tobytes(), packed.size)
-            self._row(BATCHES, key, self._samples, packed.size)
+            self._row(BATCHES, key, self._samples, packed.size, self._next_row)
             self._samples += packed.size
 
     def setpoints(self, heaters: ArrayLike, phases: ArrayLike) -> None:
@@ -245,6 +285,10 @@ class Recorder:
         self._states.add(name)
         self._blobs.append(blob)
         self.commit()
+
+    def total(self, total: str, part: str, value: float) -> None:
+        """Record the sum ``total`` of the whole run, such as "energy_j", of one ``part`` of it."""
+        self._row(TOTALS, self._intern("total", total), self._intern("part", part), value)
 
     def label(self, table_column: str, text: str) -> int:
         """Return the index that stands for ``text`` in a column such as ``"commands.agent"``."""

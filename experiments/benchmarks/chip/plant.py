@@ -15,9 +15,9 @@ from controllers.batches import mini_batches
 from controllers.deployment import Deployment, deploy
 from controllers.zeroth_order.szo_scd import szo_scd
 from emulator.bench import Bench
+from emulator.bench_config import TraceConfig
 from emulator.commands import Batch, Controller
 from emulator.config.models import digest, to_toml
-from emulator.instruments.chip.config import TraceConfig
 from emulator.instruments.chip.state import Design
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream

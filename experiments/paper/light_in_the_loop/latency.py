@@ -10,7 +10,7 @@ from typing import Final
 
 from controllers.feedback_alignment import cost
 from emulator.config.models import build
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_steps
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from emulator.commands import FrameCounts
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.pipeline import FrameTimes, PipelineTiming

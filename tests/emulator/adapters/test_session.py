@@ -10,7 +10,7 @@ import pytest
 from emulator.adapters.session import OpuSession, as_config, with_intensities, with_projections
 from emulator.config.models import build
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from emulator.bench import Bench, RunResult
+from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller
-from emulator.instruments.chip.config import BudgetConfig, HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.retiming.lab import Lab

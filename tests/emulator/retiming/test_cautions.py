@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller, Forward, Project, SetPhases, Settle, Start, Wait
 from emulator.errors import ConfigError, TraceError
-from emulator.instruments.chip.config import BudgetConfig
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import Retimed, load_recording
 from emulator.trace.reading.reader import open_trace

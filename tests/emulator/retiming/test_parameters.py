@@ -2,8 +2,10 @@
 
 import pytest
 
+from emulator.bench_config import BudgetConfig
 from emulator.config.models import paths
-from emulator.instruments.chip.config import BudgetConfig, ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Change, changes
 from emulator.retiming.parameters import Effect, effect_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emulator.bench_config import TraceConfig
 from emulator.errors import TaskError
-from emulator.instruments.chip.config import TraceConfig
 from emulator.trace.schema import Power
 from experiments.check.audit import audit_table, audit_trace, exact_energy_j
 from experiments.output.tables import to_markdown

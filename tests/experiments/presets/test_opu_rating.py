@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.config.models import build, preset_names
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from experiments.presets.opu_rating import OpuRating, opu_preset, rate_opu
 
 

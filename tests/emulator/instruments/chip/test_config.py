@@ -7,17 +7,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
+from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
 from emulator.config.models import StrictModel, Tree, build, paths, to_toml, with_overrides
 from emulator.errors import ConfigError
-from emulator.instruments.chip.config import (
-    BudgetConfig,
-    ChipConfig,
-    ClockConfig,
-    DacConfig,
-    HeaterConfig,
-    HostConfig,
-    TraceConfig,
-)
+from emulator.instruments.chip.config import ChipConfig, DacConfig, HeaterConfig
+from emulator.instruments.host.config import HostConfig
 
 
 class Study(StrictModel):

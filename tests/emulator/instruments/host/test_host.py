@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from emulator.bench import Bench, RunResult
 from emulator.commands import Compute, Computed, Controller, Forward, Join, Start
 from emulator.errors import CommandError
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import Host, compute_s, compute_steps
 from emulator.meter import Meter
 from tests.bench_lab import BATCH, DONE, KIND, PLAN, STARTED, SmallLab, exact_energy_j

@@ -15,7 +15,7 @@ from emulator.commands import (
     Start,
     Wait,
 )
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from tests.bench_lab import BATCH, CAUSE, STARTED, SmallLab, exact_energy_j

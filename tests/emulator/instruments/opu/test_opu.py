@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emulator.bench import Bench
 from emulator.commands import Controller, Join, Project, Projection, Start
 from emulator.config.models import preset_names
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender
 from emulator.instruments.opu.opu import Opu

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.bench import Bench
+from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.commands import Command, Project
 from emulator.config.models import build
-from emulator.instruments.chip.config import BudgetConfig, ClockConfig, HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.trace import NullRecorder

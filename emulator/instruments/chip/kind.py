@@ -1,0 +1,29 @@
+"""What the house needs to know of the chip."""
+
+from emulator.commands import Forward, Probe, Sequence, SetPhases, Settle
+from emulator.instruments.chip.chip import Chip, idle_w
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.timing import chip_plan
+from emulator.instruments.instrument import InstrumentKind
+
+__all__ = ["KIND"]
+
+KIND = InstrumentKind(
+    name="chip",
+    config=ChipConfig,
+    commands={
+        SetPhases: "set_phases",
+        Settle: "settle",
+        Forward: "forward",
+        Probe: "probe",
+        Sequence: "probe",
+    },
+    plan=chip_plan,
+    idle_w=idle_w,
+    build=Chip.build,
+    counts={"forward": "", "probe": ""},
+    disturbs={
+        "dead": "heater that heats no more (value 1), or does again (0)",
+        "gamma": "factor on a device's phase for a voltage, relative to what it was made with",
+    },
+)

@@ -1,0 +1,18 @@
+"""What the house needs to know of the host."""
+
+from emulator.commands import Compute
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.host.host import COMPONENT, Host, host_plan
+from emulator.instruments.instrument import InstrumentKind
+
+__all__ = ["KIND"]
+
+KIND = InstrumentKind(
+    name="host",
+    config=HostConfig,
+    commands={Compute: "compute"},
+    plan=host_plan,
+    idle_w=lambda config: {COMPONENT: config.idle_power_w},
+    build=Host.build,
+    counts={"compute": ""},
+)

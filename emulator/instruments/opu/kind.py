@@ -1,0 +1,18 @@
+"""What the house needs to know of the optical processing unit."""
+
+from emulator.commands import Project
+from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
+
+__all__ = ["KIND"]
+
+KIND = InstrumentKind(
+    name="opu",
+    config=OpuConfig,
+    commands={Project: "project"},
+    plan=opu_plan,
+    idle_w=idle_w,
+    build=Opu.build,
+    counts={"project": "target"},
+)

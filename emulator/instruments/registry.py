@@ -1,0 +1,13 @@
+"""The kinds of instrument that there are; a new one is its own folder and a line here."""
+
+from collections.abc import Mapping
+
+from emulator.instruments.chip.kind import KIND as CHIP
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import InstrumentKind, by_name
+from emulator.instruments.opu.kind import KIND as OPU
+
+__all__ = ["INSTRUMENTS"]
+
+INSTRUMENTS: Mapping[str, InstrumentKind] = by_name(CHIP, OPU, HOST)
+"""Every kind by its name. Of those on a bench, the first counts the run's queries."""

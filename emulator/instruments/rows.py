@@ -1,0 +1,116 @@
+"""Rows of commands that were carried out in one go: they reach the trace as their time comes, not before.
+
+A Sequence is carried out when it starts, and leaves rows that end later. Other commands may end in between, and so
+may the run: the rows wait here until the clock has passed them, and with them the power that they set.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.instruments.instrument import Rows
+from emulator.meter import Meter
+from emulator.trace import AnyRecorder
+from emulator.trace.schema import COMMANDS
+
+__all__ = ["RowQueue"]
+
+_NONE: Final = -1
+
+
+class _Waiting:
+    """Rows of one command, and how many of them and of its levels have been told."""
+
+    def __init__(self, rows: Rows, packed: NDArray[np.void], others: tuple[int, ...]) -> None:
+        self.rows = rows
+        self.packed = packed
+        self.others = others
+        self.told = 0
+        self.levels = 0
+        self.last_row = _NONE
+
+
+class RowQueue:
+    """Keep rows until their time has come; ``waiting`` tells whether there are any."""
+
+    def __init__(self, recorder: AnyRecorder, meter: Meter) -> None:
+        self._recorder = recorder
+        self._meter = meter
+        self._kinds: dict[str, int] = {}
+        self.waiting: list[_Waiting] = []
+
+    def add(
+        self, rows: Rows, asker: tuple[int, int, tuple[int, ...]], instrument: int, issued_ps: int
+    ) -> None:
+        """Take the ``rows`` of a command that ``asker`` (label, cause, others) asked for at ``issued_ps``."""
+        label, cause, others = asker
+        packed = np.empty(len(rows.done_ps), dtype=COMMANDS.dtype)
+        kinds = np.array([self._kind(name) for name in rows.kinds])
+        plans = np.array([service.number for service in rows.services])
+        packed["agent"], packed["instrument"], packed["kind"] = label, instrument, kinds[rows.kind_of]
+        packed["plan"], packed["cause"] = plans[rows.service_of], cause
+        packed["t_issued"], packed["t_started"], packed["t_done"] = issued_ps, rows.started_ps, rows.done_ps
+        packed["target"], packed["value"], packed["result"] = rows.target, rows.value, rows.result
+        self.waiting.append(_Waiting(rows, packed, others))
+
+    def finish(self, rows: Rows) -> int:
+        """Tell the rest of ``rows``, whose command's reply is there, and return the last one's row id."""
+        self.flush(int(rows.done_ps[-1]))
+        for position, each in enumerate(self.waiting):
+            if each.rows is rows:
+                return self.waiting.pop(position).last_row
+        raise KeyError("rows that were never added")
+
+    def flush(self, until_ps: int) -> None:
+        """Tell all rows that end, and set all levels that begin, at ``until_ps`` or before."""
+        for each in self.waiting:
+            self._set_levels(each, until_ps)
+        if len(self.waiting) == 1:
+            only = self.waiting[0]
+            self._tell(only, int(np.searchsorted(only.rows.done_ps, until_ps, side="right")))
+            return
+        while True:  # several instruments run a Sequence each: row by row, in order of time
+            ends = [(int(each.rows.done_ps[each.told]), each) for each in self.waiting if self._more(each)]
+            done_ps, first = min(ends, key=lambda end: end[0], default=(until_ps + 1, None))
+            if first is None or done_ps > until_ps:
+                return
+            self._tell(first, first.told + 1)
+
+    @staticmethod
+    def _more(each: _Waiting) -> bool:
+        return each.told < len(each.packed)
+
+    def _tell(self, each: _Waiting, until: int) -> None:
+        """Record the rows of ``each`` up to ``until``."""
+        begin, rows, recorder = each.told, each.rows, self._recorder
+        if until == begin:
+            return
+        if begin == 0:
+            for other in each.others:
+                recorder.join(other)
+            if rows.note is not None:
+                rows.note(recorder)
+        if rows.setpoints is None:
+            each.last_row = recorder.command_rows(each.packed[begin:until])
+        else:
+            for row in range(begin, until):
+                recorder.setpoints(rows.setpoints[0][row], rows.setpoints[1][row])
+                each.last_row = recorder.command_rows(each.packed[row : row + 1])
+        for service, uses in enumerate(np.bincount(rows.service_of[begin:until]).tolist()):
+            rows.services[service].uses += uses
+        each.told = until
+
+    def _set_levels(self, each: _Waiting, until_ps: int) -> None:
+        rows = each.rows
+        until = int(np.searchsorted(rows.level_ps, until_ps, side="right"))
+        self._meter.set_many(
+            rows.handle, rows.level_ps[each.levels : until], rows.level_w[each.levels : until]
+        )
+        each.levels = until
+
+    def _kind(self, name: str) -> int:
+        known = self._kinds.get(name)
+        if known is None:
+            known = self._kinds[name] = self._recorder.label("commands.kind", name)
+        return known
