@@ -31,6 +31,7 @@ __all__ = [
     "ThermalState",
     "advance",
     "initial_state",
+    "jumped_state",
     "set_heat",
     "set_heat_instantly",
     "substrate_step",
@@ -181,6 +182,21 @@ def set_heat_instantly(
         _list(lists, victims[edge])
 
 
+def jumped_state(
+    static_rad: NDArray[np.float64], heat_rad: NDArray[np.float64], coupling: Coupling
+) -> ThermalState:
+    """Return the state of a chip in the paper's model: ``initial_state`` with crosstalk of first order only."""
+    devices = static_rad.size
+    state = ThermalState(np.zeros((_ROWS, devices)), np.zeros((_INDEX_ROWS, devices + 1), dtype=np.int64))
+    state.values[SETTLED] = static_rad
+    k = coupling
+    for device in np.flatnonzero(heat_rad).tolist():
+        set_heat_instantly(
+            state.values, state.lists, k.start, k.victims, k.weights, device, heat_rad[device]
+        )  # fmt: skip
+    return state
+
+
 @kernel
 def advance(
     values: NDArray[np.float64],
@@ -227,6 +243,7 @@ def advance(
         values[DEVIATION, lists[_LIST, position]] *= decay
 
 
+@kernel
 def substrate_step(phase_rad: float, target_rad: float, steps: float) -> float:
     """Return the substrate's common phase after ``steps`` of its own time constants at constant total power.
 

@@ -20,7 +20,16 @@ from emulator.kernel import kernel
 from emulator.physics.chip.tape import LANES, LayerMap, propagate_plain, replay_tape, tile, untile
 from emulator.physics.gaussian import BLOCK, fill_normals, normals
 
-__all__ = ["ReceiverParameters", "Tape", "forward", "forward_plain", "make_tape", "receive", "reload_tape"]
+__all__ = [
+    "ReceiverParameters",
+    "Tape",
+    "forward",
+    "forward_plain",
+    "make_tape",
+    "no_tape",
+    "receive",
+    "reload_tape",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -126,6 +135,12 @@ def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
     room = np.zeros(count + _LINE_BYTES // width, dtype=kind)
     skipped = -room.ctypes.data % _LINE_BYTES // width
     return room[skipped : skipped + count]
+
+
+def no_tape() -> Tape:
+    """Return the tape of a chip on which nothing is loaded: it can be driven, but not read."""
+    ints, floats = np.zeros((0, 0), dtype=np.int64), np.zeros(0)
+    return Tape(ints, ints, floats, floats, ints.ravel(), floats, np.zeros(0, dtype=np.float32), 0)
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:

@@ -1,14 +1,40 @@
 """The chip as one step of physics: phases go in through DACs and heaters, light reads what they have become.
 
 The pipeline of a phase is: wrap to [0, 2 pi), DAC, device variation gamma_i/gamma, heat and crosstalk, rotation.
-Two kernels compose the parts (converters, heaters, propagation, network) so that a query is two calls; nothing
-here knows time, only how many time constants have passed.
+``drive`` and ``read`` compose the parts (converters, heaters, tape, layers); ``probe`` is both in one call. Time
+comes in as numbers of picoseconds that have passed since the last call of any of them.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
+from emulator.physics.chip.circuit import (
+    APPLIED,
+    COMMON_RAD,
+    COS,
+    COS_FACTOR,
+    DAC_STEP_RAD,
+    DAC_STEP_V,
+    DEAD,
+    DRIVEN,
+    DRIVEN_RAD,
+    DRIVES,
+    DYNAMIC,
+    GAIN,
+    GAMMA,
+    HAS_DAC,
+    LAYER,
+    LIGHT_COMMON_RAD,
+    NORM,
+    SIN,
+    SIN_FACTOR,
+    SUBSTRATE,
+    SUBSTRATE_TAU_PS,
+    TAU_PS,
+    UPPER,
+    Circuit,
+)
 from emulator.physics.chip.converters import dac_phase, wrap_phase
 from emulator.physics.chip.heaters import (
     DEVIATION,
@@ -17,78 +43,86 @@ from emulator.physics.chip.heaters import (
     advance,
     set_heat,
     set_heat_instantly,
+    substrate_step,
 )
 from emulator.physics.chip.layers import forward
 
-__all__ = [
-    "APPLIED",
-    "COS",
-    "COS_FACTOR",
-    "DRIVEN",
-    "GAIN",
-    "HAS_DAC",
-    "LAYER",
-    "PHASE_RESOLUTION_RAD",
-    "SIN",
-    "SIN_FACTOR",
-    "UPPER",
-    "drive",
-    "read",
-    "refresh",
-]
+__all__ = ["PHASE_RESOLUTION_RAD", "drive", "drive_one", "probe", "probe_one", "read", "refresh"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-APPLIED, COS, SIN, COS_FACTOR, SIN_FACTOR = range(5)
-"""Rows of ``optics`` (5, devices): the phase that the light sees, its matrix elements, and their factors."""
-
-GAIN, DRIVEN = range(2)
-"""Rows of ``drivers`` (2, devices): gamma_i/gamma, and the phase driven at nominal gamma, in radians."""
-
-UPPER, LAYER, HAS_DAC = range(3)
-"""Rows of ``devices`` (3, devices): upper waveguide, layer, and whether a DAC quantises the phase."""
-
 PHASE_RESOLUTION_RAD = 1e-12
 """Light is propagated anew only where a phase has moved by more than this; 2352 such errors stay below 1e-10."""
 
+_RESUM_EVERY = (
+    1024  # drives after which the running sum of driven phases is taken anew, so that no error piles up
+)
+
 
 @kernel
-def drive(
-    values: Floats,
-    lists: Ints,
-    start: Ints,
-    victims: Ints,
-    weights: Floats,
-    norm: float,
-    drivers: Floats,
-    devices: Ints,
-    dac: Floats,
-    dynamic: bool,
-    heaters: Ints,
-    radians: Floats,
-    steps: float,
-) -> float:
-    """Drive ``heaters`` to ``radians`` after ``steps`` time constants; return the change of driven phase (rad).
+def _pass_time(circuit: Circuit, passed_ps: int) -> None:
+    """Let ``passed_ps`` pass at constant power: for the substrate, and for heaters that take their time."""
+    constants, sums = circuit.constants, circuit.sums
+    if constants[SUBSTRATE] != 0.0:
+        target = constants[SUBSTRATE] * sums[DRIVEN_RAD]
+        steps = passed_ps / constants[SUBSTRATE_TAU_PS]
+        sums[COMMON_RAD] = substrate_step(sums[COMMON_RAD], target, steps)
+    if constants[DYNAMIC] != 0.0:
+        advance(
+            circuit.values, circuit.lists, circuit.start, circuit.victims, circuit.weights, constants[NORM],
+            passed_ps / constants[TAU_PS],
+        )  # fmt: skip
 
-    ``dac`` holds the step in radians, the step in volts and gamma. Raises nothing: callers check the indices.
-    """
-    if dynamic:
-        advance(values, lists, start, victims, weights, norm, steps)
+
+@kernel
+def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
+    """Drive ``heater`` to ``asked_rad``; return the change of the driven phase (rad), 0 for a dead heater."""
+    if circuit.devices[DEAD, heater] == 1:
+        return 0.0
+    constants = circuit.constants
+    phase = wrap_phase(asked_rad)
+    if circuit.devices[HAS_DAC, heater] == 1:
+        phase = dac_phase(phase, constants[DAC_STEP_RAD], constants[DAC_STEP_V], constants[GAMMA])
+    change: float = phase - circuit.drivers[DRIVEN, heater]
+    circuit.drivers[DRIVEN, heater] = phase
+    heat = phase * circuit.drivers[GAIN, heater]
+    values, lists, start = circuit.values, circuit.lists, circuit.start
+    if constants[DYNAMIC] != 0.0:
+        set_heat(values, lists, start, circuit.victims, circuit.weights, heater, heat)
+    else:
+        set_heat_instantly(values, lists, start, circuit.victims, circuit.weights, heater, heat)
+    return change
+
+
+@kernel
+def _account(circuit: Circuit, change_rad: float) -> None:
+    """Keep the sum of driven phases, from which heater power follows, after one drive."""
+    sums = circuit.sums
+    sums[DRIVEN_RAD] += change_rad
+    sums[DRIVES] += 1.0
+    if sums[DRIVES] % _RESUM_EVERY == 0.0:
+        total = 0.0
+        for device in range(circuit.drivers.shape[1]):
+            total += circuit.drivers[DRIVEN, device]
+        sums[DRIVEN_RAD] = total
+
+
+@kernel
+def drive(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
+    """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
+    _pass_time(circuit, passed_ps)
     change = 0.0
     for position in range(heaters.size):
-        heater = heaters[position]
-        phase = wrap_phase(radians[position])
-        if devices[HAS_DAC, heater] == 1:
-            phase = dac_phase(phase, dac[0], dac[1], dac[2])
-        change += phase - drivers[DRIVEN, heater]
-        drivers[DRIVEN, heater] = phase
-        heat = phase * drivers[GAIN, heater]
-        if dynamic:
-            set_heat(values, lists, start, victims, weights, heater, heat)
-        else:
-            set_heat_instantly(values, lists, start, victims, weights, heater, heat)
-    return change
+        change += _set_phase(circuit, heaters[position], radians[position])
+    _account(circuit, change)
+
+
+@kernel
+def drive_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> None:
+    """Drive one heater: ``drive`` without arrays."""
+    _pass_time(circuit, passed_ps)
+    _account(circuit, _set_phase(circuit, heater, radian))
 
 
 @kernel
@@ -136,38 +170,39 @@ def refresh(
 
 
 @kernel
-def read(
-    values: Floats,
-    lists: Ints,
-    start: Ints,
-    victims: Ints,
-    weights: Floats,
-    norm: float,
-    optics: Floats,
-    devices: Ints,
-    table: Ints,
-    checkpoints: Ints,
-    changed: Ints,
-    light: Floats,
-    matrices: Floats,
-    receivers: Floats,
-    activations: Floats,
-    noise: NDArray[np.float32],
-    key_0: int,
-    key_1: int,
-    outputs: Floats,
-    steps: float,
-    common_rad: float,
-    everywhere: bool,
-    draw: int,
-) -> tuple[int, float]:
-    """Send the tape's inputs through the chip, ``steps`` time constants after the last call.
+def read(circuit: Circuit, outputs: Floats, passed_ps: int, draw: int) -> tuple[int, float]:
+    """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
 
     Fills ``outputs`` (samples, classes); returns how many conversions saturated, and the sum of the outputs.
     """
-    advance(values, lists, start, victims, weights, norm, steps)
-    refresh(values, lists, optics, devices, table, changed, common_rad, everywhere)
-    return forward(
-        table, checkpoints, devices[UPPER], optics[COS], optics[SIN], changed, light, matrices, receivers,
-        activations, noise, outputs, draw, key_0, key_1,
+    _pass_time(circuit, passed_ps)
+    sums = circuit.sums
+    everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
+    sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
+    optics, devices = circuit.optics, circuit.devices
+    refresh(
+        circuit.values, circuit.lists, optics, devices, circuit.table, circuit.changed, sums[COMMON_RAD], everywhere
     )  # fmt: skip
+    return forward(
+        circuit.table, circuit.checkpoints, devices[UPPER], optics[COS], optics[SIN], circuit.changed,
+        circuit.light, circuit.matrices, circuit.receivers, circuit.activations, circuit.noise, outputs, draw,
+        circuit.keys[0], circuit.keys[1],
+    )  # fmt: skip
+
+
+@kernel
+def probe(
+    circuit: Circuit, heaters: Ints, radians: Floats, set_ps: int, light_ps: int, outputs: Floats, draw: int
+) -> tuple[int, float]:
+    """Drive ``heaters`` (n,) ``set_ps`` after the last event, read ``light_ps`` later: ``drive`` and ``read``."""
+    drive(circuit, heaters, radians, set_ps)
+    return read(circuit, outputs, light_ps, draw)
+
+
+@kernel
+def probe_one(
+    circuit: Circuit, heater: int, radian: float, set_ps: int, light_ps: int, outputs: Floats, draw: int
+) -> tuple[int, float]:
+    """Drive one heater and read: ``probe`` without arrays."""
+    drive_one(circuit, heater, radian, set_ps)
+    return read(circuit, outputs, light_ps, draw)

@@ -1,0 +1,181 @@
+"""What a chip is made of: its design, the spread of its devices, its receivers, and which heaters warm which.
+
+What an instrument could not know (the true gamma of each device) is drawn here from named streams.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import ConfigError
+from emulator.instruments.chip.config import ChipConfig, HeaterConfig
+from emulator.physics.chip import converters, floorplan, laser, photodetector
+from emulator.physics.chip.circuit import COS_FACTOR, SIN_FACTOR
+from emulator.physics.chip.layers import ReceiverParameters
+from emulator.physics.chip.mesh import LayerPhases
+from emulator.physics.chip.tape import LayerMap, propagate_plain
+
+__all__ = [
+    "Design",
+    "dac_steps",
+    "dead_heaters",
+    "device_gains",
+    "device_table",
+    "fresh_optics",
+    "loss_gains",
+    "receiver_parameters",
+    "sigma_mask",
+    "thermal_coupling",
+]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Say what was taped out: the phases of every layer, and which devices are active (have a heater).
+
+    ``active`` (devices,) follows the device order: layer by layer, V* in light order, Sigma, U in light order.
+    Active heaters start at their design phase; passive devices have it built in. Raises ``ConfigError`` when
+    the shapes do not agree.
+    """
+
+    layers: tuple[LayerPhases, ...]
+    active: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        """Check that layers chain and that ``active`` covers all devices."""
+        devices = sum(layer.count for layer in self.layers)
+        if self.active.shape != (devices,):
+            raise ConfigError(
+                f"design: active has shape {self.active.shape}, but the layers have {devices} phases"
+            )
+        for left, right in zip(self.layers, self.layers[1:], strict=False):
+            if left.shape[0] != right.shape[1]:
+                raise ConfigError(
+                    f"design: a layer with {left.shape[0]} outputs feeds one with {right.shape[1]} inputs"
+                )
+
+    def phases(self) -> Floats:
+        """Return the design phases of all devices, (devices,), in [0, 2 pi)."""
+        return np.concatenate([layer.flat() for layer in self.layers])
+
+
+def device_gains(config: HeaterConfig, devices: int, rng: np.random.Generator) -> Floats:
+    """Draw gamma_i/gamma for every device, (devices,): a normal spread cut off at ``truncation_sigma``."""
+    deviations = rng.standard_normal(devices)
+    while (outside := np.abs(deviations) > config.truncation_sigma).any():
+        deviations[outside] = rng.standard_normal(int(outside.sum()))
+    scale = config.gamma_rad_per_v2 if config.sigma_kind == "absolute" else 1.0
+    return np.asarray(1.0 + config.sigma_gamma / scale * deviations)
+
+
+def sigma_mask(layer: LayerMap) -> NDArray[np.bool_]:
+    """Return which devices (devices,) of a layer are attenuators."""
+    mask = np.zeros(layer.devices, dtype=np.bool_)
+    mask[layer.sigma_first : layer.u_first] = True
+    return mask
+
+
+def loss_gains(layers: tuple[LayerMap, ...], design: Design, loss: float) -> list[float]:
+    """Return each layer's receiver gain: it restores the Frobenius norm that insertion loss took away."""
+    if loss == 1.0:
+        return [1.0] * len(layers)
+    gains = []
+    for layer, phases in zip(layers, design.layers, strict=True):
+        unit = np.eye(layer.inputs)
+        full, lossy = (propagate_plain(unit, layer, phases.flat(), amplitude) for amplitude in (1.0, loss))
+        gains.append(float(np.linalg.norm(full) / np.linalg.norm(lossy)))
+    return gains
+
+
+def receiver_parameters(
+    config: ChipConfig, layers: tuple[LayerMap, ...], gains: list[float]
+) -> tuple[ReceiverParameters, ...]:
+    """Return what each layer's receivers do, for the light and the noise that ``config`` describes."""
+    rows = []
+    receiver, clip = config.receiver, config.activation_clip
+    for index, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
+        last = index == len(layers) - 1
+        light = laser.light_budget(
+            config.laser.power_w, len(layers) * config.inputs.wavelengths, config.laser.oscillator_fraction,
+            layer.inputs, layer.outputs, clip,
+        )  # fmt: skip
+        noise = photodetector.detector_noise(
+            light.signal_unit_w, light.oscillator_w, receiver.responsivity_a_per_w, receiver.bandwidth_hz,
+            receiver.thermal_noise_a_per_sqrt_hz, receiver.shot_noise,
+        )  # fmt: skip
+        full_scale = receiver.full_scale_output if last else receiver.full_scale_hidden
+        rows.append(
+            ReceiverParameters(
+                constant=noise.constant * gain**2 / receiver.averages,
+                per_square=noise.per_square / receiver.averages,
+                full_scale=full_scale if receiver.adc_bits else np.inf,
+                step=converters.adc_step(receiver.adc_bits, full_scale),
+                low=-np.inf if last else 0.0,
+                high=np.inf if last else clip,
+                input_step=0.0 if last else converters.input_step(config.inputs.bits, clip),
+            )
+        )
+    return tuple(rows)
+
+
+def dead_heaters(dead: tuple[int, ...], active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask (devices,) of ``dead`` heaters; raise ``ConfigError`` where there is no heater to die."""
+    for device in dead:
+        if device >= active.size or not active[device]:
+            where = f"0..{active.size - 1}, with a heater"
+            raise ConfigError(f"chip.heaters.dead: device {device} has no heater; allowed: devices {where}")
+    mask = np.zeros(active.size, dtype=np.bool_)
+    mask[list(dead)] = True
+    return mask
+
+
+def thermal_coupling(
+    config: HeaterConfig, layers: tuple[LayerMap, ...], heated: NDArray[np.bool_], isolated: NDArray[np.bool_]
+) -> floorplan.Coupling:
+    """Return which heaters warm which, by the law that ``config`` chooses."""
+    if config.coupling == "omega":
+        strengths = floorplan.adjacent_strengths(config.omega)
+    else:
+        strengths = floorplan.spaced_strengths(
+            config.stage_pitch_m,
+            config.pair_pitch_m,
+            config.reach_m,
+            config.contact_coupling,
+            config.decay_per_m,
+        )
+    sites = [floorplan.layer_sites(layer.v, layer.rank, layer.u) for layer in layers]
+    return floorplan.couple(sites, heated, strengths, isolated)
+
+
+def device_table(
+    layers: tuple[LayerMap, ...], has_dac: NDArray[np.bool_], dead: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the kernels' table of devices, (4, devices)."""
+    upper = np.concatenate([layer.upper for layer in layers])
+    numbers = np.repeat(np.arange(len(layers)), [layer.devices for layer in layers])
+    return np.stack([upper, numbers, has_dac.astype(np.int64), dead.astype(np.int64)])
+
+
+def dac_steps(config: ChipConfig) -> tuple[float, float, float]:
+    """Return the DAC's step in radians, its step in volts (0 where unused) and gamma."""
+    dac, gamma = config.dac, config.heaters.gamma_rad_per_v2
+    if dac.bits == 0 or dac.domain == "phase":
+        return converters.phase_step_rad(dac.bits), 0.0, gamma
+    return 0.0, dac.v_max_v / (2**dac.bits - 1), gamma
+
+
+def fresh_optics(layers: tuple[LayerMap, ...], gains: list[float], loss: float) -> Floats:
+    """Return the kernels' matrix elements, (5, devices), with the factors filled in and no phase applied yet.
+
+    ``gains`` are the layers' receiver gains, which attenuators' factors carry; ``loss`` is a rotator's amplitude.
+    """
+    is_sigma = np.concatenate([sigma_mask(layer) for layer in layers])
+    sense = np.concatenate([layer.sense for layer in layers])
+    gain = np.concatenate([np.full(layer.devices, g) for layer, g in zip(layers, gains, strict=True)])
+    optics = np.zeros((5, is_sigma.size))
+    optics[COS_FACTOR] = np.where(is_sigma, sense * gain, loss)
+    optics[SIN_FACTOR] = np.where(is_sigma, 0.0, sense * loss)
+    return optics

@@ -1,0 +1,181 @@
+"""The chip's sequencer: many visits without an answer in between, each decided by the loss of its own reading.
+
+It drives, waits, reads and computes the loss with the kernels that a host would call one by one, so both get the
+same numbers, bit for bit; only the journey to the host is spared.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.kernel import kernel
+from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit
+from emulator.physics.chip.loss import cross_entropy
+from emulator.physics.chip.query import drive, drive_one, read
+
+__all__ = ["EVENT", "HOMING", "READING", "RULES", "Pace", "blind", "descend"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+READING, HOMING = range(2)
+"""Kinds of events: a reading, with the setting before it if there is one, and a setting without a reading."""
+
+RULES: Final = ("none", "step_back", "three_point")
+"""What may decide a visit; a rule's number is its place here."""
+
+_THREE_POINT = RULES.index("three_point")
+
+EVENT: Final = np.dtype(
+    [
+        ("kind", np.int64),
+        ("heater", np.int64),
+        ("phase_rad", np.float64),
+        ("loss", np.float64),
+        ("total", np.float64),
+        ("saturated", np.int64),
+        ("driven_rad", np.float64),
+        ("accepted", np.int64),
+    ]
+)
+"""One event: its kind, the heater (-1: none, or several), the phase asked of it, the reading's loss, sum of outputs
+and saturated conversions, the sum of driven phases after it, and whether a comparison has kept it (1)."""
+
+_KIND, _HEATER, _PHASE, _LOSS, _TOTAL, _SATURATED, _DRIVEN, _ACCEPTED = range(8)
+
+
+class Pace(NamedTuple):
+    """Say what passes between the events of a sequence, in picoseconds.
+
+    ``first_ps``: from the chip's last event to the first of the sequence (the light of the reading that comes
+    before all visits; for rule "none", which has no such reading, the first setting). ``set_ps``: from light to
+    the next setting. ``light_ps``: from a setting to its light. ``home_ps``: from light to a homing's setting.
+    ``after_home_ps``: from that to the next setting.
+    """
+
+    first_ps: int
+    set_ps: int
+    light_ps: int
+    home_ps: int
+    after_home_ps: int
+
+
+_FIRST, _SET, _LIGHT, _HOME, _AFTER_HOME = range(5)
+
+
+@kernel
+def _note(
+    ints: Ints, floats: Floats, row: int, kind: int, heater: int, phase_rad: float, driven: float
+) -> None:
+    """Begin an event: ``ints`` and ``floats`` are two views of the same rows."""
+    ints[row, _KIND], ints[row, _HEATER] = kind, heater
+    floats[row, _PHASE], floats[row, _DRIVEN] = phase_rad, driven
+    floats[row, _LOSS], floats[row, _TOTAL] = np.nan, 0.0
+    ints[row, _SATURATED], ints[row, _ACCEPTED] = 0, 0
+
+
+@kernel
+def _read_row(
+    circuit: Circuit,
+    outputs: Floats,
+    labels: Ints,
+    passed_ps: int,
+    draw: int,
+    ints: Ints,
+    floats: Floats,
+    row: int,
+) -> float:
+    """Read, and enter what was read in the event ``row``; return the loss, NaN without ``labels``."""
+    ints[row, _SATURATED], floats[row, _TOTAL] = read(circuit, outputs, passed_ps, draw)
+    loss = cross_entropy(outputs, labels) if labels.size > 0 else np.nan
+    floats[row, _LOSS] = loss
+    return loss
+
+
+@kernel
+def descend(
+    circuit: Circuit,
+    three_point: bool,
+    heaters: Ints,
+    candidates: Floats,
+    pruned: NDArray[np.bool_],
+    labels: Ints,
+    most: int,
+    pace: Ints,
+    draw: int,
+    outputs: Floats,
+    ints: Ints,
+    floats: Floats,
+    counts: Ints,
+) -> tuple[int, float]:
+    """Read once, then visit ``heaters`` (n,), each as ``candidates`` (3, n: try, back, home) and the rule say.
+
+    A visit sets the heater to try and reads. A loss below the reference is kept and becomes the reference. Else the
+    heater goes home without a reading if it is ``pruned`` (n,), or if ``most`` readings have been made; else it is
+    set back and read: kept whatever it reads, or with ``three_point`` only below the reference, and else sent home.
+    Fills the events, of which ``ints`` and ``floats`` (1 + 3n, 8) are two views, and ``counts``: visits, kept by a
+    comparison, tied in one, pruned, readings. Returns the number of events and the reference loss.
+    """
+    driven = circuit.sums
+    _note(ints, floats, 0, READING, -1, 0.0, driven[DRIVEN_RAD])
+    reference = _read_row(circuit, outputs, labels, pace[_FIRST], draw, ints, floats, 0)
+    row, readings, gap = 1, 1, pace[_SET]
+    for visit in range(heaters.size):
+        if readings >= most:
+            break
+        counts[0] += 1
+        heater = heaters[visit]
+        going_home = False
+        for attempt in range(2):
+            drive_one(circuit, heater, candidates[attempt, visit], gap)
+            _note(ints, floats, row, READING, heater, candidates[attempt, visit], driven[DRIVEN_RAD])
+            loss = _read_row(circuit, outputs, labels, pace[_LIGHT], draw + readings, ints, floats, row)
+            row, readings, gap = row + 1, readings + 1, pace[_SET]
+            compared = attempt == 0 or three_point
+            if compared and loss < reference:
+                ints[row - 1, _ACCEPTED] = 1
+                counts[1] += 1
+                reference = loss
+                break
+            counts[2] += compared and loss == reference
+            if not compared:
+                reference = loss
+            elif attempt == 1:
+                going_home = True
+            elif pruned[visit] or readings >= most:
+                counts[3] += pruned[visit]
+                going_home = True
+                break
+        if going_home:
+            drive_one(circuit, heater, candidates[2, visit], pace[_HOME])
+            _note(ints, floats, row, HOMING, heater, candidates[2, visit], driven[DRIVEN_RAD])
+            row, gap = row + 1, pace[_AFTER_HOME]
+    counts[4] = readings
+    return row, reference
+
+
+@kernel
+def blind(
+    circuit: Circuit,
+    heaters: Ints,
+    radians: Floats,
+    labels: Ints,
+    pace: Ints,
+    draw: int,
+    outputs: Floats,
+    ints: Ints,
+    floats: Floats,
+) -> None:
+    """Set ``heaters`` (n, k) to ``radians`` (n, k) and read, n times: nothing is decided.
+
+    ``outputs`` has shape (n, samples, classes), or (1, samples, classes), where each reading overwrites the last.
+    Fills the events, of which ``ints`` and ``floats`` (n, 8) are two views.
+    """
+    number, width = heaters.shape
+    for visit in range(number):
+        drive(circuit, heaters[visit], radians[visit], pace[_FIRST] if visit == 0 else pace[_SET])
+        heater, phase_rad = (heaters[visit, 0], radians[visit, 0]) if width == 1 else (-1, 0.0)
+        _note(ints, floats, visit, READING, heater, phase_rad, circuit.sums[DRIVEN_RAD])
+        room = outputs[visit if outputs.shape[0] > 1 else 0]
+        _read_row(circuit, room, labels, pace[_LIGHT], draw + visit, ints, floats, visit)
