@@ -8,7 +8,7 @@ import math
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import simpy
 
@@ -29,7 +29,7 @@ from emulator.commands import (
 )
 from emulator.errors import CommandError, ConfigError, DivergedError, nearest
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.instrument import Instrument, Lab, Setting, Stand
+from emulator.instruments.instrument import Lab, Setting, Stand
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.instruments.rows import RowQueue
 from emulator.instruments.station import Answer, Asker, Station, Turn
@@ -39,6 +39,8 @@ from emulator.trace import AnyRecorder, NullRecorder
 from emulator.units import PS_PER_S, ps_to_s
 
 __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
+
+_Sort = TypeVar("_Sort")
 
 RunStatus = Literal["complete", "budget", "diverged", "aborted", "failed"]
 
@@ -103,17 +105,17 @@ class Bench:
         }
         self._counting = next(iter(self._by_name.values())).instrument
 
-    def instrument(self, name: str) -> Instrument:
-        """Return the instrument of the kind ``name``, its physics up to date.
+    def instrument(self, sort: type[_Sort]) -> _Sort:
+        """Return the instrument of the class ``sort``, its physics up to date.
 
         Raises ``CommandError`` when none stands here.
         """
-        station = self._by_name.get(name)
-        if station is None:
-            standing = ", ".join(self._by_name)
-            raise CommandError(f"bench: no {name} stands on this bench; on it stand: {standing}")
-        station.catch_up()
-        return station.instrument
+        for station in self._by_name.values():
+            if isinstance(station.instrument, sort):
+                station.catch_up()
+                return station.instrument
+        standing = ", ".join(self._by_name)
+        raise CommandError(f"bench: no {sort.__name__} stands on this bench; on it stand: {standing}")
 
     @property
     def now_ps(self) -> int:

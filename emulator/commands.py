@@ -132,7 +132,7 @@ class Sequence:
 class Project:
     """Ask the optical processing unit to project ``vectors`` (n, features), float32, finite, in one go.
 
-    What values a vector may have depends on the unit's encoding: 0 and 1, or -1, 0 and 1, or any number. ``draw`` is
+    What values a vector may have depends on the encoding: 0 and 1, or -1, 0 and 1, or any number. ``draw`` is
     the number of the first vector's noise; None counts on from the command before.
     """
 

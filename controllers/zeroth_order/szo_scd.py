@@ -10,7 +10,7 @@ is the paper's text. What this module does not do: it never sees temperatures, g
 
 import math
 from collections.abc import Generator, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,20 @@ from pydantic import Field
 
 from controllers.deployment import ActiveShare
 from controllers.losses import cross_entropy
-from emulator.commands import Batch, Command, Controller, Forward, Log, SetPhases, Settle
+from emulator.commands import (
+    Batch,
+    Command,
+    Controller,
+    Descent,
+    Forward,
+    Log,
+    Probe,
+    Reading,
+    Readings,
+    Sequence,
+    SetPhases,
+    Settle,
+)
 from emulator.config.models import Fraction, PositiveInt, Radians, StrictModel
 
 __all__ = ["SzoScdConfig", "power_rises", "szo_scd"]
@@ -62,23 +75,31 @@ class SzoScdConfig(StrictModel):
     """Power of a phase in the pruning test: phi mod 2 pi (the text), or |phi| with phi in (-pi, pi]."""
     phase_memory: Literal["shadow", "dac"] = "shadow"
     """Whether the controller remembers phases exactly, or rounds them to the DAC's steps."""
+    loop: Literal["host", "sequencer"] = "host"
+    """Who decides upon a reading: the host after every query, or the chip's sequencer for a whole iteration."""
 
 
-def _wrapped(phase: float) -> float:
-    """Return ``phase`` in [0, 2 pi); the remainder of a tiny negative phase alone would be 2 pi itself."""
-    wrapped = phase % TWO_PI
-    return wrapped if wrapped < TWO_PI else 0.0
+def _wrapped(phases: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``phases`` in [0, 2 pi); the remainder of a tiny negative phase alone would be 2 pi itself."""
+    wrapped = np.mod(phases, TWO_PI)
+    return np.where(wrapped < TWO_PI, wrapped, 0.0)
 
 
-def power_rises(phase: float, moved: float, estimate: Literal["wrapped", "signed"]) -> bool:
-    """Return whether a heater at ``moved`` is estimated to draw more than at ``phase`` (radians, any range).
+def power_rises(
+    phases: NDArray[np.float64], moved: NDArray[np.float64], estimate: Literal["wrapped", "signed"]
+) -> NDArray[np.bool_]:
+    """Return which heaters at ``moved`` (n,) are estimated to draw more than at ``phases`` (n,), in radians.
 
     "wrapped" takes phi mod 2 pi as the power (paper, Eq. 8), so that a small step down raises it only where it
     wraps from 0 to 2 pi; "signed" takes |phi| on (-pi, pi], as for a pair of heaters in push-pull.
     """
     if estimate == "wrapped":
-        return _wrapped(moved) > _wrapped(phase)
-    return abs(math.remainder(moved, TWO_PI)) > abs(math.remainder(phase, TWO_PI))
+        return np.asarray(_wrapped(moved) > _wrapped(phases))
+    return np.asarray(_signed(moved) > _signed(phases))
+
+
+def _signed(phases: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.abs(phases - TWO_PI * np.rint(phases / TWO_PI))
 
 
 def szo_scd(
@@ -99,6 +120,7 @@ def szo_scd(
     ``losses_tied`` (a tie counts as a failure) and ``steps_pruned``.
     """
     descent = _Descent(config, heaters, phases, rng, dac_step_rad)
+    iterate = descent.by_host if config.loop == "host" else descent.by_sequencer
     floor = dac_step_rad if config.step_floor == "dac_step" else 0.0
     per_epoch = config.epoch_iterations or epoch_iterations
     for iteration, batch in enumerate(batches):
@@ -108,15 +130,25 @@ def szo_scd(
         if iteration % per_epoch == 0:
             yield Log("step_rad", step)
             yield from descent.report()
-        query = Forward(batch)
-        loss: float = yield from descent.measure(query)
-        for index in descent.choose():
-            if descent.queries >= config.queries:
-                break
-            loss = yield from descent.visit(index, step, query, loss)
+        loss = yield from iterate(descent.visits(step), batch)
         yield Log("train_loss", loss)
         yield Log("active_phase_rad", math.fsum(descent.phases))
     yield from descent.report()
+
+
+class _Visits(NamedTuple):
+    """Hold what one iteration may visit, (n,) each: places among the heaters, the heaters, where each may go.
+
+    ``forth`` is tried first; ``back`` is the step back, ``home`` where the heater stands; ``keep_home`` says which
+    step back is pruned.
+    """
+
+    places: NDArray[np.int64]
+    heaters: NDArray[np.int64]
+    forth: NDArray[np.float64]
+    back: NDArray[np.float64]
+    home: NDArray[np.float64]
+    keep_home: NDArray[np.bool_]
 
 
 class _Descent:
@@ -132,72 +164,101 @@ class _Descent:
     ) -> None:
         self.config = config
         self.grid_rad = dac_step_rad if config.phase_memory == "dac" else 0.0
-        self.heaters: list[int] = heaters.tolist()
-        self.phases: list[float] = [_wrapped(phase) for phase in phases.tolist()]
+        self.heaters = heaters
+        self.phases = _wrapped(phases)
         self.rng = rng
         self.queries = 0
         self.visited = self.accepted = self.tied = self.pruned = 0
 
-    def report(self) -> Generator[Command, Any, None]:
-        """Log how the visits so far have ended."""
+    def report(self) -> Iterator[Command]:
+        """Log the running counts."""
         yield Log("coordinates_visited", self.visited)
         yield Log("steps_accepted", self.accepted)
         yield Log("losses_tied", self.tied)
         yield Log("steps_pruned", self.pruned)
 
-    def choose(self) -> list[int]:
-        """Draw the phases that this iteration visits."""
-        count = len(self.heaters)
+    def visits(self, step: float) -> _Visits:
+        """Choose the active phases of one iteration, and say where each may go."""
+        places = self._chosen()
+        home = self.phases[places]
+        forth, back = home + step, home - step
+        return _Visits(
+            places,
+            self.heaters[places],
+            self._remembered(forth),
+            self._remembered(back),
+            home,
+            self._pruned(home, back),
+        )
+
+    def by_host(self, visits: _Visits, batch: Batch) -> Generator[Command, Any, float]:
+        """Make one iteration of Algorithm 1 (lines 5 to 12), query by query; return the loss of where it ends."""
+        labels, limit, after = batch.labels, self.config.queries, visits.home.copy()
+        reading: Reading = yield Forward(batch)
+        self.queries += 1
+        loss = cross_entropy(reading.outputs, labels)
+        candidates = zip(*(column.tolist() for column in visits[1:]), strict=True)
+        for place, (heater, forth, back, home, keep_home) in enumerate(candidates):
+            if self.queries >= limit:
+                break
+            self.visited += 1
+            heaters = (heater,)
+            reading = yield Probe(heaters, (forth,), batch)
+            self.queries += 1
+            found = cross_entropy(reading.outputs, labels)
+            after[place] = forth
+            if found < loss:
+                self.accepted += 1
+                loss = found
+                continue
+            self.tied += found == loss
+            if keep_home or self.queries >= limit:  # a step back that could not be measured is not taken
+                self.pruned += keep_home
+                after[place] = home
+                yield SetPhases(heaters, (home,))
+                yield _SETTLE
+                continue
+            after[place] = back
+            reading = yield Probe(heaters, (back,), batch)
+            self.queries += 1
+            loss = cross_entropy(reading.outputs, labels)
+        self.phases[visits.places] = after
+        return loss
+
+    def by_sequencer(self, visits: _Visits, batch: Batch) -> Generator[Command, Any, float]:
+        """Have the chip's sequencer make one iteration; the same readings and decisions as ``by_host``."""
+        decide = Descent(
+            "step_back", visits.back, visits.home, visits.keep_home, self.config.queries - self.queries
+        )
+        heaters, forth = visits.heaters[:, np.newaxis], visits.forth[:, np.newaxis]
+        found: Readings = yield Sequence(heaters, forth, batch, decide)
+        self.queries += found.readings
+        self.visited += len(found.radians)
+        self.accepted += found.accepted
+        self.tied += found.tied
+        self.pruned += found.pruned
+        self.phases[visits.places[: len(found.radians)]] = found.radians
+        return found.loss
+
+    def _chosen(self) -> NDArray[np.int64]:
+        """Return the places of the active phases that an iteration visits, in the order in which it does."""
+        count = len(self.phases)
         if self.config.selection == "exact":
             chosen = self.rng.choice(count, size=max(1, round(self.config.sparsity * count)), replace=False)
         else:
             chosen = self.rng.permutation(np.flatnonzero(self.rng.random(count) < self.config.sparsity))
-        if self.config.order == "index":
-            chosen.sort()
-        return list(chosen.tolist())
+        return np.sort(chosen) if self.config.order == "index" else chosen
 
-    def measure(self, query: Forward) -> Generator[Command, Any, float]:
-        """Ask for one reading and return its loss."""
-        reading = yield query
-        self.queries += 1
-        return cross_entropy(reading.outputs, query.batch.labels)
-
-    def visit(self, index: int, step: float, query: Forward, loss: float) -> Generator[Command, Any, float]:
-        """Try one coordinate (Algorithm 1, lines 5 to 12) and return the loss of where it ends."""
-        phase = self.phases[index]
-        forward = yield from self._try(index, phase + step, query)
-        self.visited += 1
-        if forward < loss:
-            self.accepted += 1
-            return forward
-        self.tied += forward == loss
-        back = phase - step
-        if self._prunes(phase, back):
-            self.pruned += 1
-            self.phases[index] = phase
-            yield SetPhases((self.heaters[index],), (phase,))
-            yield _SETTLE
-            return loss
-        return (yield from self._try(index, back, query))
-
-    def _try(self, index: int, phase: float, query: Forward) -> Generator[Command, Any, float]:
-        """Move one heater, let it settle, and measure."""
-        wrapped = self._remembered(phase)
-        self.phases[index] = wrapped
-        yield SetPhases((self.heaters[index],), (wrapped,))
-        yield _SETTLE
-        return (yield from self.measure(query))
-
-    def _remembered(self, phase: float) -> float:
+    def _remembered(self, phases: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.grid_rad > 0.0:
-            phase = round(phase / self.grid_rad) * self.grid_rad
-        return _wrapped(phase)
+            phases = np.rint(phases / self.grid_rad) * self.grid_rad
+        return _wrapped(phases)
 
-    def _prunes(self, phase: float, back: float) -> bool:
-        """Return whether the step back is skipped because it would raise the power."""
+    def _pruned(self, home: NDArray[np.float64], back: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which steps back are skipped because they would raise the power, if the chance p says so."""
         p = self.config.power_awareness
-        if not power_rises(phase, back, self.config.power_estimate):
-            return False
-        if self.config.pruning == "text":
-            return p > 0.0 and bool(self.rng.random() < p)
-        return bool(self.rng.random() >= p)
+        taken = p if self.config.pruning == "text" else 1.0 - p
+        if taken == 0.0:
+            return np.zeros(len(home), dtype=np.bool_)
+        rises = power_rises(home, back, self.config.power_estimate)
+        return rises if taken == 1.0 else rises & (self.rng.random(len(home)) < taken)

@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.losses import cross_entropy
 from emulator.bench import Bench
+from emulator.instruments.chip.chip import Chip
 from emulator.units import format_si
 from experiments.tasks.task import Task
 
@@ -37,23 +38,24 @@ class RecoveryObserver:
 
     def observe(self, bench: Bench) -> Mapping[str, float]:
         """Return accuracies (fractions), validation loss, heater power and total energy at this instant."""
-        outputs = bench.chip.observe(self._inputs, bench.now_ps)
+        chip = bench.instrument(Chip)
+        outputs = chip.observe(self._inputs, bench.now_ps)
         right = outputs.argmax(axis=1)
         val_loss = float(cross_entropy(outputs[: self._split], self._val_labels))
         self.test_accuracy = test_accuracy = float((right[self._split :] == self._test_labels).mean())
         if val_loss < self._best_loss:
             self._best_loss, self._selected = val_loss, test_accuracy
-            bench.recorder.state("best_phases", bench.chip.core.driven_phases(), "rad")
+            bench.recorder.state("best_phases", chip.core.driven_phases(), "rad")
         return {
             "test_accuracy": test_accuracy,
             "selected_test_accuracy": self._selected,
             "val_accuracy": float((right[: self._split] == self._val_labels).mean()),
             "val_loss": val_loss,
-            "heater_power_w": bench.chip.core.heater_power_w,
-            "energy_j": bench.meter.total_j(bench.now_ps),
+            "heater_power_w": chip.core.heater_power_w,
+            "energy_j": bench.energy_j,
         }
 
     def facts(self, bench: Bench) -> str:
         """Return in a few words what the recovery is at."""
-        power = format_si(bench.chip.core.heater_power_w, "W", 3)
+        power = format_si(bench.instrument(Chip).core.heater_power_w, "W", 3)
         return f"test {100 * self.test_accuracy:.1f} % | heaters {power:>7}"

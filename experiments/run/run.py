@@ -16,6 +16,7 @@ from emulator.commands import Controller
 from emulator.config.models import digest, to_toml
 from emulator.errors import TraceError
 from emulator.instruments.chip.state import Design
+from emulator.instruments.instrument import Stand
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
@@ -89,11 +90,11 @@ def prepare(study: StudyConfig) -> Prepared:
     return Prepared(task, pretrained, deployment)
 
 
-def make_bench(study: StudyConfig, prepared: Prepared, out: Path | None) -> Bench:
-    """Build the bench of ``study``; with ``out`` its trace begins there, else nothing is recorded."""
-    recorder = _recorder(study, out)
+def make_bench(study: StudyConfig, prepared: Prepared) -> Bench:
+    """Build the bench of ``study``; nothing is recorded before it is run."""
     design = Design(prepared.deployment.layers, prepared.deployment.active)
-    return Bench(study.chip, design, study.seed, study.host, study.budget, study.clock, recorder)
+    lab = {"chip": Stand(study.chip, design), "host": Stand(study.host)}
+    return Bench(lab, study.seed, study.budget, study.clock)
 
 
 def _recorder(study: Study, out: Path | None) -> AnyRecorder:
@@ -140,11 +141,8 @@ def run_study(
         prepared = prepare_training(study)
         watch = TrainingWatch(prepared)
         controller = make_training_controller(study, prepared, watch)
-        if out is not None:
-            make_training_bench(
-                study, prepared, NullRecorder()
-            )  # what is refused is refused before a file exists
-        bench = make_training_bench(study, prepared, _recorder(study, out))
+        bench = make_training_bench(study, prepared)  # what is refused is refused before a file exists
+        bench.attach(_recorder(study, out))
         if on_start is not None:
             on_start(Started(bench, watch, training_queries(study, prepared)))
         return bench.run({"odfa": controller}, observers)
@@ -155,9 +153,8 @@ def _recover(
 ) -> RunResult:
     prepared = prepare(study)
     controller = make_controller(study, prepared)
-    if out is not None:
-        make_bench(study, prepared, None)  # what physics refuses is refused here, before a file exists
-    bench = make_bench(study, prepared, out)
+    bench = make_bench(study, prepared)  # what physics refuses is refused here, before a file exists
+    bench.attach(_recorder(study, out))
     watch = RecoveryObserver(prepared.task, study.evaluate_every)
     if on_start is not None:
         on_start(Started(bench, watch, study.controller.queries))

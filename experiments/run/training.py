@@ -15,9 +15,9 @@ from controllers.feedback_alignment.odfa import TrainingSet, odfa
 from emulator.bench import Bench
 from emulator.commands import Controller
 from emulator.errors import ConfigError
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream
-from emulator.trace import AnyRecorder
 from experiments.models.mlp import mlp
 from experiments.run.study import TrainingConfig
 from experiments.tasks.registry import build_task
@@ -68,24 +68,14 @@ def prepare_training(study: TrainingConfig) -> PreparedTraining:
     return PreparedTraining(task, mlp(task.layer_sizes, stream(study.seed, "odfa/weights")))
 
 
-def make_training_bench(study: TrainingConfig, prepared: PreparedTraining, recorder: AnyRecorder) -> Bench:
+def make_training_bench(study: TrainingConfig, prepared: PreparedTraining) -> Bench:
     """Build the bench: the host, and the optical processing unit when it gives the feedback."""
-    opu = design = None
+    lab = {"host": Stand(study.host)}
     if study.controller.feedback == "optical":
         sizes = prepared.task.layer_sizes
         layout = FeedbackLayout(sizes[1:-1], study.controller.sharing)
-        opu, design = study.opu, OpuDesign(sizes[-1], layout.width)
-    return Bench(
-        None,
-        None,
-        study.seed,
-        study.host,
-        study.budget,
-        study.clock,
-        recorder,
-        opu=opu,
-        opu_design=design,
-    )
+        lab = {"opu": Stand(study.opu, OpuDesign(sizes[-1], layout.width)), **lab}
+    return Bench(lab, study.seed, study.budget, study.clock)
 
 
 def make_training_controller(

@@ -1,7 +1,7 @@
 """The sequencer beside the chip: it carries out a Sequence in one go, and says what each row of it took.
 
 Real laboratories close such a loop in programmable logic next to the converters. It holds settings and labels,
-steps the DACs, waits, reads, computes the loss and decides; link and host are passed at the beginning and at the end.
+steps the DACs, waits, reads, computes the loss and decides; link and host are passed at its beginning and its end.
 """
 
 from dataclasses import dataclass
@@ -157,6 +157,7 @@ class Sequencer:
         heater, phase = events["heater"][row_of], events["phase_rad"][row_of]
         target = np.where(sets, -1 if several else heater, np.where(kind == _READ, command.batch.key, -1))
         alone = np.where(kind == _SETTLE, held_ps, 0.0)
+        read = events["total"][row_of]
         last = -2 if kind[-1] == _SETTLE else -1
         return Performed(
             readings=_readings(command, found, float(power_w[-1])),
@@ -167,7 +168,7 @@ class Sequencer:
             started_ps=started,
             target=target,
             value=alone if several else np.where(sets, phase, alone),
-            result=np.choose(kind, (power_w, 0.0, events["total"][row_of], events["total"][row_of])),
+            result=np.where(kind == _SET, power_w, np.where(kind == _SETTLE, 0.0, read)),
             handle=self._handle,
             level_ps=(started + set_ps)[sets],
             level_w=power_w[sets],
