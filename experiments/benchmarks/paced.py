@@ -6,17 +6,20 @@ Building the bench, closing and converting the trace lie outside what is timed; 
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from emulator.bench import Bench
+from emulator.commands import Controller
 from emulator.trace import Detail
-from experiments.benchmarks.chip.plant import Plant
+from experiments.benchmarks.chip.plant import Loop, Plant
 from experiments.benchmarks.timing import Cost, Stopwatch
 
-__all__ = ["PacedRun"]
+__all__ = ["PacedRun", "Second"]
+
+Second = Callable[[Controller], Mapping[str, Controller]]
 
 _ENDLESS = 10**12  # queries; the run is stopped long before
 
@@ -24,15 +27,23 @@ _ENDLESS = 10**12  # queries; the run is stopped long before
 class PacedRun:
     """A workload: every call lets the run make its next ``slice_queries`` queries. Use it in ``with``.
 
-    With ``out`` it records there at ``detail``, else nothing is recorded.
+    With ``out`` it records there at ``detail``, else nothing is recorded. ``loop`` says where the controller's
+    closes; ``second`` makes a second agent from the first one's controller, and returns both.
     """
 
     def __init__(
-        self, plant: Plant, slice_queries: int, out: Path | None = None, detail: Detail = "commands"
+        self,
+        plant: Plant,
+        slice_queries: int,
+        out: Path | None = None,
+        detail: Detail = "commands",
+        loop: Loop = "host",
+        second: Second | None = None,
     ) -> None:
         self.every_queries = slice_queries
         self.bench = plant.bench(out, detail)
-        self._controller = plant.controller(_ENDLESS)
+        first = plant.controller(_ENDLESS, loop)
+        self._agents = {"szo_scd": first} if second is None else second(first)
         self._turn = threading.Semaphore(0)
         self._done = threading.Semaphore(0)
         self._watch = Stopwatch()
@@ -80,7 +91,7 @@ class PacedRun:
 
     def _work(self) -> None:
         try:
-            self.bench.run({"szo_scd": self._controller}, [self])
+            self.bench.run(self._agents, [self])
         except BaseException as error:  # noqa: BLE001  (raised again in the thread that waits)
             self._failure = error
             self._done.release()

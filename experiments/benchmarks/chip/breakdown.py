@@ -11,81 +11,52 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from controllers.losses import cross_entropy
-from emulator.commands import Batch, Command, Forward, Reading, Reply, SetPhases, Settle
+from emulator.commands import Batch, Command, Forward, Probe, Reading, Reply, SetPhases, Settle
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.state import ChipCore
+from emulator.instruments.instrument import Setting
 from emulator.meter import Meter
-from emulator.trace import NullRecorder
-from emulator.units import s_to_ps
 from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.timing import Cost, Stopwatch, Workload
 
-__all__ = ["Notes", "part_workloads", "read_ns_by_layer", "take_notes"]
+__all__ = ["Notes", "part_workloads", "probe_ns_by_layer", "take_notes"]
 
 _LONG_PS = 10**12  # after a second every heater has settled
+_TYPICAL_PS = 7_000_000  # between two events of the chip in a query of the benchmark's study
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Served:
-    """A command that the chip has served, from ``start_ps`` to ``end_ps``."""
+    """A command that the chip has served, from ``start_ps`` on."""
 
-    command: SetPhases | Settle | Forward
+    command: SetPhases | Settle | Forward | Probe
     start_ps: int
-    end_ps: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drive:
-    """Heaters are driven, ``passed_ps`` after the last call of the physics."""
-
-    heaters: NDArray[np.int64]
-    radians: NDArray[np.float64]
-    passed_ps: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """A batch is read, ``passed_ps`` after the last call of the physics."""
-
-    batch: Batch
-    passed_ps: int
 
 
 @dataclass(slots=True, eq=False)
 class Notes:
-    """Hold one run: what the controller was told, what the chip was asked, and how physics was called."""
+    """Hold one run: what the controller was told, and what the chip was asked, and when."""
 
     plant: Plant
     replies: list[Reply] = field(default_factory=list)
     served: list[_Served] = field(default_factory=list)
-    touches: list[_Drive | _Read] = field(default_factory=list)
     readings: list[tuple[Reading, Batch]] = field(default_factory=list)
-    touched_ps: int = 0
 
     @property
     def queries(self) -> int:
         """Return how many queries the run made."""
         return len(self.readings)
 
-    def add(self, command: Command, reply: Any, start_ps: int, end_ps: int) -> None:
-        """Note that ``command`` was issued at ``start_ps`` and answered at ``end_ps``."""
+    def add(self, command: Command, reply: Any, start_ps: int) -> None:
+        """Note that ``command`` was issued at ``start_ps`` and answered with ``reply``."""
         self.replies.append(reply)
-        if not isinstance(command, SetPhases | Settle | Forward):
-            return
-        self.served.append(_Served(command, start_ps, end_ps))
-        if isinstance(command, SetPhases):
-            heaters = np.array(command.heaters, dtype=np.int64)
-            self.touches.append(_Drive(heaters, np.array(command.radians), end_ps - self.touched_ps))
-            self.touched_ps = end_ps
-        elif isinstance(command, Forward):
-            light_ps = start_ps + s_to_ps(self.plant.study.chip.link.latency_s)
-            self.touches.append(_Read(command.batch, light_ps - self.touched_ps))
+        if isinstance(command, SetPhases | Settle | Forward | Probe):
+            self.served.append(_Served(command, start_ps))
+        if isinstance(command, Forward | Probe):
             self.readings.append((reply, command.batch))
-            self.touched_ps = light_ps
 
 
 def take_notes(plant: Plant, queries: int) -> Notes:
@@ -101,7 +72,7 @@ def take_notes(plant: Plant, queries: int) -> Notes:
                 return
             start_ps = bench.now_ps
             reply = yield command
-            notes.add(command, reply, start_ps, bench.now_ps)
+            notes.add(command, reply, start_ps)
 
     bench.run({"noting": noting()})
     return notes
@@ -120,12 +91,11 @@ def part_workloads(notes: Notes) -> dict[str, Workload]:
         "controller": _controller(notes),
         "chip": _chip(notes),
         "load": _physics(_Replay(notes, chip), "load"),
-        "drive": _physics(_Replay(notes, chip), "drive"),
-        "read": _physics(_Replay(notes, chip), "read"),
-        "read_no_adc": _physics(_Replay(notes, ideal), "read"),
-        "read_no_noise": _physics(_Replay(notes, quiet), "read"),
-        "read_settled": _physics(_Replay(notes, quiet, passed_ps=_LONG_PS), "read"),
-        "read_unchanged": _physics(_Replay(notes, quiet, drives=False), "read"),
+        "probe": _physics(_Replay(notes, chip), "probe"),
+        "probe_no_adc": _physics(_Replay(notes, ideal), "probe"),
+        "probe_no_noise": _physics(_Replay(notes, quiet), "probe"),
+        "probe_settled": _physics(_Replay(notes, quiet, _LONG_PS), "probe"),
+        "probe_unmoved": _physics(_Replay(notes, quiet, moves=False), "probe"),
     }
 
 
@@ -157,13 +127,12 @@ def _chip(notes: Notes) -> Workload:
     study = notes.plant.study
 
     def run() -> Cost:
-        recorder = NullRecorder()
-        chip = Chip(study.chip, notes.plant.design, study.seed, Meter(recorder), recorder)
+        setting = Setting(study.seed, study.host, Meter())
+        chip = Chip(study.chip, notes.plant.design, setting)
         watch = Stopwatch()
         with watch:
             for served in notes.served:
-                chip.begin(served.command)
-                chip.finish(served.command, served.start_ps, served.end_ps)
+                chip.run(served.command, chip.begin(served.command), served.start_ps)
         return watch.per(notes.queries)
 
     return run
@@ -171,34 +140,38 @@ def _chip(notes: Notes) -> Workload:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Replay:
-    """Say how the physics is replayed: without ``drives`` nothing changes; ``passed_ps`` replaces all times."""
+    """Say how the physics is replayed: ``moves`` or not, and how long heat is given before each light."""
 
     notes: Notes
     chip: ChipConfig
-    drives: bool = True
-    passed_ps: int | None = None
+    settled_ps: int = _TYPICAL_PS
+    moves: bool = True
 
-    def calls_ns(self) -> Generator[tuple[str, int], None, None]:
-        """Yield the name and the CPU time of each call, less what the clock itself takes."""
-        plant, clock, passed = self.notes.plant, time.thread_time_ns, self.passed_ps
+    def calls_ns(self) -> Generator[tuple[str, int, int], None, None]:
+        """Yield name, heater and CPU time of each call that reads or loads, less what the clock itself takes."""
+        plant, clock = self.notes.plant, time.thread_time_ns
         core, loaded, draw = ChipCore(self.chip, plant.design, plant.study.seed), -1, 0
-        own_ns = _clock_ns()
-        for touch in self.notes.touches:
-            passed_ps = touch.passed_ps if passed is None else passed
-            if isinstance(touch, _Drive):
-                if self.drives:
-                    begin = clock()
-                    core.drive(touch.heaters, touch.radians, passed_ps)
-                    yield "drive", clock() - begin - own_ns
+        own_ns, heater = _clock_ns(), -1
+        for command in (served.command for served in self.notes.served):
+            if isinstance(command, Settle):
                 continue
-            if touch.batch.key != loaded:
-                loaded = touch.batch.key
+            if isinstance(command, SetPhases):
+                core.drive(np.array(command.heaters), np.array(command.radians), self.settled_ps)
+                continue
+            if command.batch.key != loaded:
+                loaded = command.batch.key
                 begin = clock()
-                core.load(touch.batch.inputs)
-                yield "load", clock() - begin - own_ns
+                core.load(command.batch.inputs)
+                yield "load", -1, clock() - begin - own_ns
+            moving = isinstance(command, Probe) and self.moves
+            if isinstance(command, Probe):
+                heater = int(command.heaters[0])
             begin = clock()
-            core.read(draw, passed_ps)
-            yield "read", clock() - begin - own_ns
+            if moving and isinstance(command, Probe):
+                core.probe(heater, command.radians[0], self.settled_ps, self.settled_ps, draw)
+            else:
+                core.read(draw, self.settled_ps)
+            yield "probe", heater if moving else -1, clock() - begin - own_ns
             draw += 1
 
 
@@ -210,27 +183,19 @@ def _clock_ns() -> int:
 
 def _physics(replay: _Replay, part: str) -> Workload:
     def run() -> Cost:
-        spent_ns = sum(ns for name, ns in replay.calls_ns() if name == part)
+        spent_ns = sum(ns for name, _, ns in replay.calls_ns() if name == part)
         per_query_s = spent_ns / replay.notes.queries / 1e9
         return Cost(per_query_s, per_query_s)
 
     return run
 
 
-def read_ns_by_layer(notes: Notes) -> list[list[int]]:
-    """Return the CPU times of readings (ns), by the layer whose heater was driven before; loads are left out."""
+def probe_ns_by_layer(notes: Notes) -> list[list[int]]:
+    """Return the CPU times of probes (ns), by the layer whose heater was driven."""
     counts = [layer.count for layer in notes.plant.deployment.layers]
     last = np.cumsum(counts)
     spent: list[list[int]] = [[] for _ in counts]
-    driven = [t.heaters[0] if isinstance(t, _Drive) else -1 for t in notes.touches]
-    layer, names = -1, iter(driven)
-    for name, ns in _Replay(notes, notes.plant.study.chip).calls_ns():
-        if name == "load":
-            layer = -1
-            continue
-        heater = next(names)
-        if name == "drive":
-            layer = int(np.searchsorted(last, heater, side="right"))
-        elif layer >= 0:
-            spent[layer].append(ns)
+    for name, heater, ns in _Replay(notes, notes.plant.study.chip).calls_ns():
+        if name == "probe" and heater >= 0:
+            spent[int(np.searchsorted(last, heater, side="right"))].append(ns)
     return spent

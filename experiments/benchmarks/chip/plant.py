@@ -7,7 +7,7 @@ weights and inputs: what a query costs does not depend on what it computes.
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,13 +19,16 @@ from emulator.bench_config import TraceConfig
 from emulator.commands import Batch, Controller
 from emulator.config.models import digest, to_toml
 from emulator.instruments.chip.state import Design
+from emulator.instruments.instrument import Stand
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
 from emulator.trace import Detail, Header, NullRecorder, Recorder
 from experiments.run.run import prepare
 from experiments.run.study import StudyConfig, chip_study, study_from_text
 
-__all__ = ["Plant", "benchmark_study", "square_plant", "study_plant"]
+__all__ = ["Loop", "Plant", "benchmark_study", "square_plant", "study_plant"]
+
+Loop = Literal["host", "sequencer"]
 
 _VISITS = (
     35  # coordinates that an iteration visits on 64-24-24-10; every size gets the same, where it has as many
@@ -54,17 +57,20 @@ class Plant:
         if out is not None:
             traced = study.model_copy(update={"trace": TraceConfig(detail=detail)})
             recorder = Recorder.create(out, Header.now(to_toml(traced), study.seed, digest(traced)), detail)
-        return Bench(study.chip, self.design, study.seed, study.host, study.budget, study.clock, recorder)
+        lab = {"chip": Stand(study.chip, self.design), "host": Stand(study.host)}
+        bench = Bench(lab, study.seed, study.budget, study.clock)
+        bench.attach(recorder)
+        return bench
 
     def first_batch(self) -> Batch:
         """Return the mini-batch that the controller would ask about first."""
         rng = stream(self.study.seed, "controller/batches")
         return next(mini_batches(self.inputs, self.labels, self.study.controller.batch_size, rng))
 
-    def controller(self, queries: int) -> Controller:
-        """Build the study's controller; it ends after ``queries``."""
+    def controller(self, queries: int, loop: Loop = "host") -> Controller:
+        """Build the study's controller, whose ``loop`` closes where it says; it ends after ``queries``."""
         study, deployment = self.study, self.deployment
-        config = study.controller.model_copy(update={"queries": queries})
+        config = study.controller.model_copy(update={"queries": queries, "loop": loop})
         batches = mini_batches(
             self.inputs, self.labels, config.batch_size, stream(study.seed, "controller/batches")
         )

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from emulator.clock import VirtualClock
+from emulator.instruments.chip.chip import Chip
 from emulator.physics.chip.layers import forward_plain
 from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.chip.torch_rebuild import make_query
@@ -59,7 +60,7 @@ def torch_queries(plant: Plant, count: int) -> Workload:
 
 def plain_queries(plant: Plant, count: int) -> Workload:
     """Return readings by the oracle, which remembers nothing and goes rotator by rotator; light only, no heat."""
-    core, batch = plant.bench().chip.core, plant.first_batch()
+    core, batch = plant.bench().instrument(Chip).core, plant.first_batch()
     phases = core.phases()
 
     def run() -> Cost:

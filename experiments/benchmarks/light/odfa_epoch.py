@@ -15,7 +15,6 @@ from controllers.feedback_alignment.feedback import FeedbackLayout, centred, fee
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from controllers.feedback_alignment.ternary import ternarize
 from emulator.streams import stream
-from emulator.trace import NullRecorder
 from experiments.benchmarks.timing import Cost, Ratio, Sample, Stopwatch, interleave, ratio
 from experiments.models.mlp import mlp
 from experiments.run.study import TaskConfig, TrainingConfig
@@ -68,7 +67,7 @@ def _network(study: TrainingConfig, task: Task) -> "list[torch.nn.Module]":
 
 def _with_light(study: TrainingConfig, prepared: PreparedTraining) -> Cost:
     task, blocks, watch = prepared.task, _network(study, prepared.task), Stopwatch()
-    bench = make_training_bench(study, prepared, NullRecorder())
+    bench = make_training_bench(study, prepared)
     agent = odfa(
         study.controller,
         blocks,
