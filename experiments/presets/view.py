@@ -10,10 +10,11 @@ from rich.text import Text
 
 from emulator.config.models import build, preset_names
 from emulator.errors import ConfigError, nearest
+from emulator.instruments.chip.chip import idle_w
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.host.config import HostConfig
-from emulator.physics.chip.laser import electrical_power_w
-from emulator.units import format_si
+from emulator.units import format_si, ps_to_s
 from experiments.presets.opu_rating import OpuRating, opu_preset, rate_opu
 
 __all__ = ["NETWORK", "idle_power_w", "preset_text", "query_time_s", "show_presets"]
@@ -57,23 +58,27 @@ def _show(kind: str, table: Table, console: Console) -> None:
     console.print()
 
 
-def query_time_s(chip: ChipConfig, sizes: tuple[int, ...] = NETWORK, samples: int = BATCH) -> float:
-    """Return how long one heater's setting, settling and reading take on ``chip``, in seconds.
+def query_time_s(chip: ChipConfig, sequencer: bool = False) -> float:
+    """Return how long one heater's setting, settling and reading hold ``chip``, in seconds.
 
-    The mini-batch is on the chip already; ``sizes`` are the network's modes from input to output.
+    The network is ``NETWORK`` and the mini-batch of ``BATCH`` samples lies on the chip already. With ``sequencer`` it
+    is a query between others of a Sequence.
     """
-    link, receiver, layers = chip.link, chip.receiver, len(sizes) - 1
-    bits = link.bits_per_setpoint + samples * sizes[-1] * link.bits_per_sample
-    transfers_s = 3 * link.latency_s + bits / link.rate_bit_per_s  # setpoint, request, readout
-    symbols = math.ceil(samples / chip.inputs.wavelengths) * receiver.averages
-    layer_s = symbols / chip.inputs.symbol_rate_hz + receiver.detection_s + receiver.adc_s
-    return transfers_s + chip.dac.update_s + chip.heaters.settle_s + layers * layer_s
+    work = {
+        "heaters": 1,
+        "samples": BATCH,
+        "upload": 0,
+        "modes": NETWORK[0],
+        "classes": NETWORK[-1],
+        "layers": len(NETWORK) - 1,
+    }
+    place = {"sequencer": 1, "first": 0, "last": 0, "visits": 0, "decides": 1} if sequencer else {}
+    return ps_to_s(chip_plan(chip, HostConfig(), "probe", {**work, **place}).free_ps)
 
 
 def idle_power_w(chip: ChipConfig) -> float:
     """Return what ``chip`` draws with its heaters off, in watts."""
-    laser_w = electrical_power_w(chip.laser.power_w, chip.laser.wall_plug_efficiency)
-    return math.fsum((chip.dac.power_w, chip.inputs.power_w, chip.receiver.power_w, laser_w))
+    return math.fsum(idle_w(chip).values())
 
 
 def _show_chips(console: Console) -> None:
@@ -81,7 +86,7 @@ def _show_chips(console: Console) -> None:
     layers = "-".join(map(str, NETWORK))
     console.print(
         f"query: one heater set and settled, {layers} read with {BATCH} samples; without the host.\n"
-        "idle: all but heaters and host.\n",
+        "on chip: the same by the chip's sequencer, without a link. idle: all but heaters and host.\n",
         highlight=False,
     )
 
@@ -116,7 +121,7 @@ def _rating(name: str) -> OpuRating:
 
 
 def _chips() -> Table:
-    table = _table("chip", "P_pi", "tau", "settle", "omega", "query", "idle")
+    table = _table("chip", "P_pi", "tau", "settle", "omega", "query", "on chip", "idle")
     for name in preset_names("chip"):
         chip = build(ChipConfig, {"preset": name}, f"preset chip/{name}")
         heaters = chip.heaters
@@ -127,6 +132,7 @@ def _chips() -> Table:
             format_si(heaters.settle_s, "s"),
             f"{heaters.omega:g}" if heaters.coupling == "omega" else "by spacing",
             format_si(query_time_s(chip), "s", 3),
+            format_si(query_time_s(chip, sequencer=True), "s", 3),
             format_si(idle_power_w(chip), "W", 3),
         )
     return table

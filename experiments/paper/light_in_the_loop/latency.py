@@ -11,7 +11,7 @@ from typing import Final
 from controllers.feedback_alignment import cost
 from emulator.config.models import build
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.host.host import compute_steps
+from emulator.instruments.host.host import host_plan
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget
 from experiments.output.publishing import folder_of, publish
@@ -72,8 +72,8 @@ def training_ledger(
 
 
 def _compute_ps(host: HostConfig, work: cost.Work) -> int:
-    ((_, _, duration_ps),) = compute_steps(host, "compute", {"flops": work.flops, "bytes": work.bytes})
-    return duration_ps
+    plan = host_plan(host, host, "compute", {"flops": work.flops, "bytes": work.bytes})
+    return plan.reply_ps
 
 
 def late_hosts(vectors: int = _LATE_VECTORS) -> list[LateHost]:
