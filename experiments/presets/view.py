@@ -61,8 +61,8 @@ def _show(kind: str, table: Table, console: Console) -> None:
 def query_time_s(chip: ChipConfig, sequencer: bool = False) -> float:
     """Return how long one heater's setting, settling and reading hold ``chip``, in seconds.
 
-    The network is ``NETWORK`` and the mini-batch of ``BATCH`` samples lies on the chip already. With ``sequencer`` it
-    is a query between others of a Sequence.
+    The network is ``NETWORK`` and the mini-batch of ``BATCH`` samples lies on the chip already. With ``sequencer``
+    it is a query between others of a Sequence.
     """
     work = {
         "heaters": 1,

@@ -10,8 +10,9 @@ from emulator.config.models import build, preset_names
 from emulator.errors import ConfigError
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Setting
 from emulator.meter import Meter
-from emulator.trace import NullRecorder
 from emulator.units import ps_to_s
 from experiments.presets.view import BATCH, NETWORK, idle_power_w, preset_text, query_time_s, show_presets
 from tests.builders import random_batch, random_design
@@ -24,16 +25,13 @@ def chip_config(name: str) -> ChipConfig:
 @pytest.mark.parametrize("name", preset_names("chip"))
 def test_the_query_time_and_the_idle_power_are_the_chips_own(name: str) -> None:
     config = chip_config(name)
-    recorder = NullRecorder()
-    meter = Meter(recorder)
+    meter = Meter()
     design = random_design(NETWORK, mesh=config.mesh, active=[0])
-    chip = Chip(config, design, 0, meter, recorder)
+    chip = Chip(config, design, Setting(0, HostConfig(), meter))
     batch = random_batch(BATCH, NETWORK[0])
-    chip.finish(
-        Forward(batch), 0, chip.begin(Forward(batch)).duration_ps
-    )  # brings the mini-batch to the chip
+    chip.run(Forward(batch), chip.begin(Forward(batch)), 0)  # brings the mini-batch to the chip
     commands = (SetPhases((0,), (1.0,)), Settle(), Forward(batch))
-    expected_s = ps_to_s(sum(chip.begin(command).duration_ps for command in commands))
+    expected_s = ps_to_s(sum(chip.begin(command).free_ps for command in commands))
     assert query_time_s(config) == pytest.approx(expected_s, abs=3e-12)
     assert idle_power_w(config) == pytest.approx(meter.power_w() - chip.core.heater_power_w)
 
