@@ -8,7 +8,6 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
-    "BudgetExhausted",
     "ClockError",
     "CommandError",
     "ConfigError",
@@ -43,10 +42,6 @@ class PhysicsError(LightloopError):
 
 class DivergedError(LightloopError):
     """A reading or a state is NaN or infinite."""
-
-
-class BudgetExhausted(LightloopError):
-    """A budget (energy, peak power, emulated time, queries) has been spent; the run stops cleanly."""
 
 
 class TraceError(LightloopError):

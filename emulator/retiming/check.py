@@ -98,11 +98,11 @@ def check(links: Links, prices: PriceRows, times: Times, where: str) -> tuple[ND
 
     Raises ``TraceError`` naming the first row that does not follow from ``prices``.
     """
-    residue = np.empty(0, dtype=np.int64)
-    fault, row = _check(links, prices, times, residue)
+    residue, servers = np.empty(0, dtype=np.int64), int(prices.server.max(initial=0)) + 1
+    fault, row = _check(links, prices, times, servers, residue)
     if fault == _HAS_WAIT:
         residue = np.zeros(len(links.plan), dtype=np.int64)
-        fault, row = _check(links, prices, times, residue)
+        fault, row = _check(links, prices, times, servers, residue)
     if fault != _FINE:
         raise TraceError(
             f"{where}: the trace does not follow from its configuration: commands row {row}: {_FAULTS[fault]}"
@@ -174,9 +174,11 @@ def ready_ps(links: Links, prices: PriceRows, times: Times, row: int) -> int:
 
 
 @kernel
-def _check(links: Links, prices: PriceRows, times: Times, residue: NDArray[np.int64]) -> tuple[int, int]:
+def _check(
+    links: Links, prices: PriceRows, times: Times, servers: int, residue: NDArray[np.int64]
+) -> tuple[int, int]:
     """Return what is wrong first, and with which row; ``residue`` is filled unless it is empty."""
-    free = np.zeros(2, dtype=np.int64)
+    free = np.zeros(servers, dtype=np.int64)  # a kernel checks no index: every server must have its place
     for place in range(links.plan.size):
         row = links.order[place] if links.order.size else place
         plan = links.plan[row]

@@ -36,6 +36,20 @@ def test_a_budget_ends_the_run_with_the_command_that_spends_it(lab: SmallLab, cu
         assert f"{limit:g}" in outing.result.reason
 
 
+@pytest.mark.parametrize(("short_ps", "served"), [(0, 1), (-1, 2)])
+def test_a_budget_of_time_is_spent_at_its_very_picosecond(lab: SmallLab, short_ps: int, served: int) -> None:
+    """A first settling of a microsecond spends a budget of as much, and not one of a picosecond more."""
+    budget = BudgetConfig(time_s=1e-6 - short_ps * 1e-12)
+
+    def settler() -> Controller:
+        for _ in range(3):
+            yield Settle(1_000_000)
+
+    outing = lab.run(settler, budget=budget)
+    assert outing.result.status == "budget"
+    assert len(rows_of(outing)) == served
+
+
 def test_a_budget_that_is_not_reached_changes_nothing(lab: SmallLab) -> None:
     rich = BudgetConfig(time_s=100.0, energy_j=1e6, queries=10**6, peak_power_w=1e6)
     free, limited = lab.run(lambda: queries(5)), lab.run(lambda: queries(5), budget=rich)

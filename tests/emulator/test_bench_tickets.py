@@ -16,7 +16,11 @@ from emulator.commands import (
     Ticket,
 )
 from emulator.errors import CommandError
+from emulator.units import PS_PER_S
 from tests.bench_lab import BATCH, CAUSE, DONE, ISSUED, STARTED, SmallLab
+
+THOUGHT_PS = 5_000_000
+"""How long the host of the shared lab thinks upon a query; it idles at 40 W and works at 100 W."""
 
 
 def test_start_takes_no_time_and_join_waits_for_the_reply(lab: SmallLab) -> None:
@@ -58,6 +62,29 @@ def test_a_started_query_reads_what_a_direct_one_reads(lab: SmallLab) -> None:
     lab.run(direct)
     lab.run(started)
     np.testing.assert_array_equal(readings[0].outputs, readings[1].outputs)
+
+
+def test_the_host_thinks_upon_a_started_query_before_its_join_is_answered(lab: SmallLab) -> None:
+    """The thought takes its time and its energy, as upon a query that was asked directly."""
+    ends: list[int] = []
+
+    def direct() -> Controller:
+        yield Forward(BATCH)
+        yield Settle(1)
+
+    def started() -> Controller:
+        yield Join((yield Start(Forward(BATCH))))
+        yield Settle(1)
+
+    for controller in (direct, started):
+        outing = lab.run(controller)
+        query, after = outing.rows.commands
+        assert after[ISSUED] - query[STARTED] >= THOUGHT_PS
+        ends.append(after[ISSUED])
+        host_j = outing.result.energy_by_component_j["host"]
+        idle_j, extra_j = 40.0 * outing.result.elapsed_s, 60.0 * THOUGHT_PS / PS_PER_S
+        assert host_j == pytest.approx(idle_j + extra_j, rel=1e-12)
+    assert ends[0] == ends[1]
 
 
 def test_a_ticket_belongs_to_the_agent_that_was_given_it(lab: SmallLab) -> None:

@@ -15,7 +15,6 @@ Source: R. Ohana et al., 2023, arXiv 2305.12988, for the method; the identity an
 Intensities are in electrons: gain_e |field|^2.
 """
 
-from math import comb, inf, log
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +30,6 @@ __all__ = [
     "anchor_images",
     "anchor_noise",
     "bright_pixels",
-    "inverse_brightness",
     "measured_anchor",
     "recover_anchor",
 ]
@@ -82,17 +80,6 @@ def bright_pixels(anchor_e: Reals, group: int) -> NDArray[np.int64]:
             f"anchor: a group of {group} pixels is dark; raise the exposure or take larger groups"
         )
     return np.asarray(np.arange(groups.shape[0]) * group + chosen)
-
-
-def inverse_brightness(group: int) -> float:
-    """Return E[mean intensity / intensity] of the brightest of ``group`` speckles: infinite for 1, 0.68 for 4.
-
-    The largest of g exponentials has the density sum_k (-1)^(k+1) C(g,k) k e^(-k m), k = 1..g, whose coefficients
-    add up to zero for g > 1; Frullani's integral then gives sum_k (-1)^k C(g,k) k ln k.
-    """
-    if group == 1:
-        return inf
-    return sum(float((-1) ** k * comb(group, k) * k) * log(k) for k in range(2, group + 1))
 
 
 def anchor_images(fields: Fields, anchor_field: Fields, gain_e: float) -> Reals:

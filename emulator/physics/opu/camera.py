@@ -28,7 +28,6 @@ __all__ = [
     "electrons",
     "expose",
     "exposure_factor",
-    "is_dim",
     "min_frame_s",
     "pixel_variance_e2",
     "readout_s",
@@ -128,11 +127,6 @@ def exposure_factor(lit: NDArray[np.integer], ones_max: int) -> NDArray[np.float
     Light is proportional to the mirrors that are on, so above ``ones_max`` the exposure is cut by the excess.
     """
     return np.asarray(np.minimum(1.0, ones_max / np.maximum(lit, 1)))
-
-
-def is_dim(lit: NDArray[np.integer], ones_min: int) -> NDArray[np.bool_]:
-    """Return whether ``lit`` (...) mirrors give too little light: fewer than ``ones_min``, but not none."""
-    return np.asarray((lit > 0) & (lit < ones_min))
 
 
 def pixel_variance_e2(mean_e: float, camera: Camera) -> float:

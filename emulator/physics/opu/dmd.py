@@ -1,9 +1,9 @@
-"""A digital micromirror device: features on macro-pixels, numbers as binary patterns, frames loaded row by row.
+"""A digital micromirror device: features on macro-pixels, numbers as binary patterns, the loading of frames.
 
 Modelled: an array of mirrors that are on or off, shared out to the features in equal numbers; ternary and real
-vectors written as binary patterns; the bytes and seconds of loading a frame; the tear of a frame that is shown
-while it is loaded. Not modelled: diffraction and contrast of the mirrors, the pulse-width grey levels of a
-projector, warm-up aberrations, light of the mirrors that are off.
+vectors written as binary patterns; the bytes and seconds of loading a frame. Not modelled: diffraction and contrast
+of the mirrors, the pulse-width grey levels of a projector, warm-up aberrations, light of the mirrors that are off,
+the picture of a torn frame (a frame that is shown while it is loaded counts as lost).
 
 Sources: array and packing, lightonml's device.py (912 x 1140, 8 mirrors a byte); splitting signed numbers into
 bit planes, the same package's encoders. The rounding is Lightloop's own.
@@ -26,13 +26,9 @@ __all__ = [
     "TernaryPatterns",
     "bit_planes",
     "frame_bytes",
-    "lit_mirrors",
-    "lit_shares",
     "load_time_s",
     "macro_pixels",
-    "pattern_image",
     "ternary_patterns",
-    "torn_pattern",
 ]
 
 ROWS = 912
@@ -93,32 +89,6 @@ def macro_pixels(features: int, rows: int = ROWS, columns: int = COLUMNS) -> Mac
     return MacroPixels(features, mirrors // features, rows, columns)
 
 
-def pattern_image(pattern: Bools, layout: MacroPixels) -> Bools:
-    """Return the mirrors (..., rows, columns) that show ``pattern`` (..., features): True is on."""
-    _check_features(pattern.shape[-1], layout)
-    image = np.zeros((*pattern.shape[:-1], layout.rows * layout.columns), dtype=np.bool_)
-    used = layout.features * layout.mirrors
-    image[..., :used] = np.repeat(pattern, layout.mirrors, axis=-1)
-    return image.reshape(*pattern.shape[:-1], layout.rows, layout.columns)
-
-
-def lit_shares(image: Bools, layout: MacroPixels) -> Floats:
-    """Return the share (..., features) of each feature's mirrors that ``image`` (..., rows, columns) lights.
-
-    It is the vector that an image stands for: 0 and 1 for a whole pattern, and a fraction for the feature that
-    a tear cuts. (The cut feature's field is then taken as that fraction of the whole one's.)
-    """
-    used = layout.features * layout.mirrors
-    strips = image.reshape(*image.shape[:-2], -1)[..., :used]
-    return np.asarray(strips.reshape(*image.shape[:-2], layout.features, layout.mirrors).mean(axis=-1))
-
-
-def lit_mirrors(pattern: Bools, layout: MacroPixels) -> NDArray[np.int64]:
-    """Return how many mirrors are on, (...), for each ``pattern`` (..., features)."""
-    _check_features(pattern.shape[-1], layout)
-    return np.asarray(np.count_nonzero(pattern, axis=-1) * np.int64(layout.mirrors))
-
-
 def ternary_patterns(vector: NDArray[np.floating] | NDArray[np.integer]) -> TernaryPatterns:
     """Return the binary patterns of ``vector`` (...), whose entries are -1, 0 or 1.
 
@@ -170,26 +140,6 @@ def load_time_s(size_bytes: int, bytes_per_s: float) -> float:
     if not bytes_per_s > 0.0:
         raise PhysicsError(f"DMD: load rate {bytes_per_s:g} B/s; it must be above 0")
     return size_bytes / bytes_per_s
-
-
-def torn_pattern(old: Bools, new: Bools, row: int) -> Bools:
-    """Return the image (..., rows, columns) shown while ``new`` replaces ``old`` and has reached ``row``.
-
-    Rows above ``row`` are new already, the others still old: 0 shows all of ``old``, the number of rows all of
-    ``new``. Raises ``PhysicsError`` for a row outside the array or images of different shapes.
-    """
-    rows = new.shape[-2]
-    if old.shape != new.shape or not 0 <= row <= rows:
-        raise PhysicsError(
-            f"DMD: tear at row {row} between images {old.shape} and {new.shape}; "
-            f"allowed are 0..{rows} and equal shapes"
-        )
-    return np.concatenate([new[..., :row, :], old[..., row:, :]], axis=-2)
-
-
-def _check_features(features: int, layout: MacroPixels) -> None:
-    if features != layout.features:
-        raise PhysicsError(f"DMD: a pattern of {features} features for a layout of {layout.features}")
 
 
 def _refuse(wrong: Bools, values: NDArray[np.generic], where: str, allowed: str) -> None:

@@ -18,7 +18,6 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from emulator.errors import PhysicsError, nearest
 from emulator.physics.opu.camera import Camera, pixel_variance_e2
@@ -39,11 +38,8 @@ __all__ = [
     "mode_costs",
     "patterns_per_vector",
     "phase_images",
-    "pixels_per_output",
-    "recover_intensity",
     "recover_phase",
     "recovered_noise_std",
-    "saturated_share",
 ]
 
 Mode = Literal["off_axis", "phase_shifting", "anchor", "intensity"]
@@ -140,11 +136,6 @@ def frames_per_projection(
     return patterns * mode_costs(mode, phase_steps).frames
 
 
-def pixels_per_output(mode: Mode, oversampling: int = 4, group: int = 4) -> int:
-    """Return the camera pixels that one output takes; the output is complex with a reference beam, else real."""
-    return mode_costs(mode, oversampling=oversampling, group=group).pixels
-
-
 def default_light(mode: Mode, camera: Camera, brightest_norm2: float) -> Light:
     """Return levels that make saturation rare, where the brightest pattern has |x|^2 = ``brightest_norm2``.
 
@@ -161,20 +152,6 @@ def default_light(mode: Mode, camera: Camera, brightest_norm2: float) -> Light:
     share = {"anchor": 0.1, "intensity": 0.05}.get(mode, 0.02)
     reference = 0.25 if mode in {"off_axis", "phase_shifting"} else 0.0
     return Light(share * camera.full_well_e / brightest_norm2, reference * camera.full_well_e)
-
-
-def saturated_share(object_e: float, reference_e: float, camera: Camera) -> float:
-    """Return the share of pixels at the top count, for speckle of mean ``object_e`` on a reference.
-
-    The speckle field is circular Gaussian, so 2|R + O|^2/object_e is noncentral chi-squared with two degrees of
-    freedom and noncentrality 2 reference_e/object_e. Noise is left out: it moves the edge by far less than the
-    speckle's own spread.
-    """
-    edge_e = camera.full_well_e - 0.5 * camera.e_per_count
-    if object_e == 0.0:
-        return float(reference_e >= edge_e)
-    below = special.chndtr(2.0 * edge_e / object_e, 2.0, 2.0 * reference_e / object_e)
-    return float(1.0 - below)
 
 
 def recovered_noise_std(
@@ -247,11 +224,6 @@ def recover_phase(images_e: Reals, light: Light) -> Fields:
 def intensity_images(fields: Fields, light: Light) -> Reals:
     """Return the expected electrons (..., pixels) of ``fields`` (..., pixels) alone: gain_e |T x|^2."""
     return np.asarray((fields.real**2 + fields.imag**2) * fields.real.dtype.type(light.gain_e))
-
-
-def recover_intensity(images_e: Reals, light: Light) -> Reals:
-    """Return |T x|^2 (...) from images in electrons (...)."""
-    return images_e / images_e.dtype.type(light.gain_e)
 
 
 def _hint(name: str, allowed: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """The first pass over a journal: names, states, totals and how the run ended; it keeps no rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,15 +21,30 @@ from emulator.trace.schema import (
     SPANS,
     TABLES,
     VOCABULARIES,
+    WORK,
     Table,
 )
 from emulator.trace.writing.header import Footer, Label, Opening, State
 from emulator.trace.writing.journal import JournalReader, Kind, Segment
 
-__all__ = ["FORWARD", "Survey"]
+__all__ = ["FORWARD", "Survey", "queries_served"]
 
 FORWARD: Final = "forward"
-"""Kind of command that counts as a query when a killed run did not say how many it made."""
+"""Kind of command that reads a chip once."""
+
+_PLANS: Final = 2**16
+
+
+def queries_served(commands: Mapping[str, int], vectors: int) -> int:
+    """Return the queries of a run that did not say how many: of the first instrument on its bench, as it counts.
+
+    ``commands`` counts those of each kind; a bench names the kinds that it knows when it is built, so one with a
+    chip names "forward" before any is served. A chip's reading is one query, and each of the ``vectors`` that an
+    optical processing unit projected, and each computation where the host stands alone.
+    """
+    if FORWARD in commands:
+        return commands[FORWARD]
+    return vectors if "project" in commands else commands.get("compute", 0)
 
 
 @dataclass
@@ -42,6 +57,8 @@ class Survey:
     states: dict[str, State] = field(default_factory=dict)
     rows: list[int] = field(default_factory=lambda: [0] * len(TABLES))
     kinds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, dtype=np.int64))
+    plans: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_PLANS, dtype=np.int64))
+    work: list[NDArray[np.void]] = field(default_factory=list)
     last_done_ps: int = 0
     last_metric: tuple[int, int] = (0, 0)  # t, queries
     torn_bytes: int = 0
@@ -87,6 +104,10 @@ class Survey:
         if table is COMMANDS and len(rows):
             self.last_done_ps = max(self.last_done_ps, int(rows["t_done"].max()))
             self.kinds += np.bincount(rows["kind"], minlength=256)
+            used = np.bincount(rows["plan"])
+            self.plans[: len(used)] += used
+        if table is WORK:
+            self.work.append(rows)
         if table is METRICS and len(rows):
             self.last_metric = (int(rows["t"][-1]), int(rows["queries"][-1]))
 
@@ -100,22 +121,35 @@ class Survey:
         if self.footer is not None and not self.footer.partial:
             return self.footer
         if self.opening.detail == "summary":
-            elapsed_ps, queries = self.last_metric
+            queries = self.last_metric[1]
         else:
-            kinds = self.names["kind"]
-            elapsed_ps = self.last_done_ps
-            queries = int(self.kinds[kinds.index(FORWARD)]) if FORWARD in kinds else 0
+            counts = dict(zip(self.names["kind"], self.kinds.tolist(), strict=False))
+            queries = queries_served(counts, self._asked("vectors"))
         if self.footer is not None:
-            return Footer(self.footer.status, self.footer.reason, elapsed_ps, queries, partial=True)
+            return Footer(self.footer.status, self.footer.reason, self._last_ps, queries, partial=True)
         reason = f"the writer died; {self.torn_bytes} bytes of an unfinished block were dropped"
-        return Footer("killed", reason, elapsed_ps, queries, partial=True)
+        return Footer("killed", reason, self._last_ps, queries, partial=True)
+
+    @property
+    def _last_ps(self) -> int:
+        """Return when the last of the committed rows was recorded that sets the time of a truncated run."""
+        return self.last_metric[0] if self.opening.detail == "summary" else self.last_done_ps
+
+    def _asked(self, quantity: str) -> int:
+        """Return how much of ``quantity`` the committed commands asked for, by the work of their plans."""
+        names = self.names["quantity"]
+        if quantity not in names or not self.work:
+            return 0
+        rows = np.concatenate(self.work)
+        rows = rows[rows["quantity"] == names.index(quantity)]
+        return int(rows["value"] @ self.plans[rows["plan"]])
 
     def kept(self, table: Table, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Return the rows that belong to the trace: none of an unfinished command, none after the end."""
         if table in (SPANS, SETPOINTS, JOINS, FRAMES, PATTERNS):
             rows = rows[rows["command"] < self.rows[COMMANDS.ident]]
         if self.truncated and table in (POWER, METRICS):
-            rows = rows[rows["t"] <= self.ending().elapsed_ps]
+            rows = rows[rows["t"] <= self._last_ps]
         return rows
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy import integrate, stats
+from scipy import stats
 
 from emulator.errors import PhysicsError
 from emulator.physics.opu.anchor import (
@@ -13,7 +13,6 @@ from emulator.physics.opu.anchor import (
     anchor_images,
     anchor_noise,
     bright_pixels,
-    inverse_brightness,
     measured_anchor,
     recover_anchor,
 )
@@ -111,19 +110,6 @@ def test_one_group_of_four_in_millions_reads_zero_at_the_default_light() -> None
     light_e = np.full((1, 2**20), LIGHT.gain_e * FEATURES) * stream(0, "tests/dark").exponential(size=2**20)
     dark = np.mean(expose(light_e, CAMERA, 0, KEY).counts == 0)
     assert 1e-8 < dark**4 < 1e-6
-
-
-@pytest.mark.parametrize("group", [2, 3, 4, 8])
-def test_the_mean_inverse_brightness_is_the_integral_over_the_largest_of_exponentials(group: int) -> None:
-    integral, _ = integrate.quad(lambda m: group * (1 - np.exp(-m)) ** (group - 1) * np.exp(-m) / m, 0, 60)
-    assert inverse_brightness(group) == pytest.approx(integral, rel=1e-6)
-    anchor_e = np.abs(medium(group * 40_000, 1).ravel()) ** 2
-    kept = anchor_e[bright_pixels(anchor_e, group)]
-    assert np.mean(1 / kept) == pytest.approx(inverse_brightness(group), rel=0.05)
-
-
-def test_without_a_choice_the_noise_has_no_bound() -> None:
-    assert inverse_brightness(1) == np.inf
 
 
 def bright_medium() -> Complex:

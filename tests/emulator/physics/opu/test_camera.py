@@ -14,7 +14,6 @@ from emulator.physics.opu.camera import (
     electrons,
     expose,
     exposure_factor,
-    is_dim,
     min_frame_s,
     pixel_variance_e2,
     readout_s,
@@ -161,7 +160,6 @@ def test_more_pixels_than_the_sensor_has_are_refused_with_the_limit(pixels: int)
 def test_too_many_lit_mirrors_cut_the_exposure_by_the_excess() -> None:
     lit = np.array([0, 100, 1000, 4000])
     assert exposure_factor(lit, 1000).tolist() == [1.0, 1.0, 1.0, 0.25]
-    assert is_dim(lit, 500).tolist() == [False, True, False, False]
 
 
 @pytest.mark.parametrize("wrong", [{"bits": 0}, {"bits": 9}, {"full_well_e": 0.0}, {"read_noise_e": -1.0}])

@@ -11,7 +11,7 @@ from scipy import stats
 
 from emulator.errors import PhysicsError
 from emulator.physics.opu.camera import Camera, electrons, expose
-from emulator.physics.opu.holography import Light, default_light, recovered_noise_std, saturated_share
+from emulator.physics.opu.holography import Light, default_light, recovered_noise_std
 from emulator.physics.opu.off_axis import OffAxis, demodulate, mode_grid, off_axis, off_axis_images
 from emulator.streams import key_words, stream
 
@@ -172,9 +172,11 @@ def test_eight_bits_and_a_full_well_of_10000_electrons_recover_the_projection() 
 
 
 def test_interpolated_pixels_saturate_as_often_as_independent_ones() -> None:
-    light = Light(600.0 / NORM2, 3000.0)
-    expected = saturated_share(600.0, 3000.0, CAMERA)
-    assert full_path(light).saturated == pytest.approx(expected, rel=0.1)
+    object_e, reference_e = 600.0, 3000.0
+    scale = np.sqrt(object_e / 2)
+    edge = np.sqrt(CAMERA.full_well_e - CAMERA.e_per_count / 2)
+    rice = stats.rice.sf(edge, np.sqrt(reference_e) / scale, scale=scale)
+    assert full_path(Light(object_e / NORM2, reference_e)).saturated == pytest.approx(rice, rel=0.1)
 
 
 def test_too_much_light_saturates_and_spoils_the_projection() -> None:

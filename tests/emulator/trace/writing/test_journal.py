@@ -118,10 +118,16 @@ def test_the_lock_tells_a_live_writer_from_a_dead_one(tmp_path: Path) -> None:
         assert lock(file.fileno())
 
 
-def test_closing_twice_does_nothing(tmp_path: Path) -> None:
+def test_closing_twice_closes_no_other_file(tmp_path: Path) -> None:
+    """The system gives a number that was closed to the next file that is opened."""
     writer = JournalWriter(tmp_path / "j")
+    descriptor = writer.descriptor
     writer.close()
-    writer.close()
+    with (tmp_path / "other").open("wb") as other:
+        assert other.fileno() == descriptor
+        writer.close()
+        other.write(b"still open")
+    assert (tmp_path / "other").read_bytes() == b"still open"
 
 
 def test_a_short_write_is_cut_off_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

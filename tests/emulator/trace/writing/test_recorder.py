@@ -304,6 +304,22 @@ def test_rows_of_a_command_that_never_completed_are_left_out(tmp_path: Path, rec
         np.testing.assert_array_equal(np.sort(trace.spans.command), [NO_COMMAND, 0, 25, 50, 75])
 
 
+def test_a_join_belongs_to_the_next_command_across_blocks(tmp_path: Path, header: Header) -> None:
+    recorder = labelled(tmp_path / "run.h5", header)
+    add(recorder, 0)
+    add(recorder, 1)
+    recorder.join(0)
+    add(recorder, 2, cause=1)
+    recorder.commit()
+    recorder.join(1)
+    recorder.join(0)
+    add(recorder, 3, cause=2)
+    recorder.close("complete", "", 4, 0)
+    with open_trace(tmp_path / "run.h5") as trace:
+        np.testing.assert_array_equal(trace.joins.command, [2, 3, 3])
+        np.testing.assert_array_equal(trace.joins.cause, [0, 1, 0])
+
+
 @pytest.mark.parametrize("point", ["emulator.trace.writing.recorder.check_commands", "os.write"])
 def test_ctrl_c_at_a_full_block_keeps_its_rows(
     tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, point: str

@@ -1,0 +1,73 @@
+"""What a re-timing keeps of a trace: who asked for what, upon which replies, and what the heaters drew."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emulator.commands import Controller, Forward, Join, SetPhases, Settle, Start, Wait
+from tests.builders import random_batch
+from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, recording_of, run
+
+BATCH = random_batch(5, SIZES[0])
+LAB = chip_lab()
+
+
+def tuner() -> Controller:
+    for number in range(3):
+        yield SetPhases([number], [1.0])
+        yield Settle(1000)
+        yield Forward(BATCH)
+
+
+def overlapping() -> Controller:
+    query = yield Start(Forward(BATCH))
+    setting = yield Start(SetPhases([0], [0.5]))
+    yield Join(setting)
+    yield Join(query)
+    yield Settle(5)
+
+
+def patient() -> Controller:
+    yield Settle(10)
+    yield Wait(500)
+    yield Settle(10)
+
+
+def test_rows_keep_their_cause_their_agent_and_the_times_that_they_brought(tmp_path: Path) -> None:
+    outing = run(LAB, lambda: {"tuner": tuner()}, tmp_path / "run.h5")
+    recording = recording_of(outing, LAB)
+    assert (recording.count, recording.agents[recording.main], recording.queries) == (9, "tuner", 3)
+    np.testing.assert_array_equal(recording.links.cause, np.arange(-1, 8))
+    np.testing.assert_array_equal(recording.own_ps[1::3], [1000] * 3)
+    assert recording.sequential
+    assert recording.waits == 0
+    assert recording.unexplained == ()
+
+
+def test_the_heaters_powers_are_those_that_the_chip_replied(tmp_path: Path) -> None:
+    outing = run(LAB, lambda: {"tuner": tuner()}, tmp_path / "run.h5")
+    recording = recording_of(outing, LAB)
+    assert recording.heating is not None
+    with outing.open() as trace:
+        np.testing.assert_array_equal(recording.heating.watts, trace.commands.result[::3])
+        names = trace.labels("power.component")
+        heaters = trace.power.component == names.index("chip.heaters")
+        assert recording.heating.initial_w == pytest.approx(trace.power.watts[heaters][0])
+
+
+def test_what_overlaps_is_told_from_what_follows_one_by_one(tmp_path: Path) -> None:
+    def two() -> Mapping[str, Controller]:
+        return {"tuner": tuner(), "other": patient()}
+
+    for number, agents in enumerate((lambda: {"overlapping": overlapping()}, two)):
+        outing = run(LAB, agents, tmp_path / f"{number}.h5")
+        assert not recording_of(outing, LAB).sequential
+
+
+def test_a_wait_that_no_reply_explains_is_counted(tmp_path: Path) -> None:
+    outing = run(LAB, lambda: {"patient": patient()}, tmp_path / "run.h5")
+    recording = recording_of(outing, LAB)
+    assert recording.waits == 1
+    np.testing.assert_array_equal(recording.links.residue, [0, 490])

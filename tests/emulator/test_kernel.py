@@ -1,0 +1,40 @@
+"""A compiled kernel computes what its text says: IEEE division, and sums in the order in which they stand."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.kernel import inlined, kernel
+from emulator.streams import stream
+
+
+@kernel
+def quotient(a: float, b: float) -> float:
+    return a / b
+
+
+@inlined
+def halved(x: float) -> float:
+    return 0.5 * x
+
+
+@kernel
+def total(values: NDArray[np.float64]) -> float:
+    found = 0.0
+    for value in values:
+        found += halved(value)
+    return found
+
+
+def test_division_by_zero_is_an_infinity_and_no_error() -> None:
+    assert quotient(1.0, 0.0) == np.inf
+    assert np.isnan(quotient(0.0, 0.0))
+
+
+def test_a_sum_is_added_up_in_order_also_through_an_inlined_function() -> None:
+    """Another order, as a compiler likes for its vectors, gives other bits for numbers of many sizes."""
+    values = stream(0, "tests/kernel").normal(size=1001) * 10.0 ** (np.arange(1001) % 9)
+    expected = 0.0
+    for value in values.tolist():
+        expected += 0.5 * value
+    assert total(values) == expected
+    assert float(np.sum(0.5 * values)) != expected
