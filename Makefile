@@ -19,7 +19,18 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 unexport PYTHONPATH
 
-.PHONY: help .venv test lint types imports unit slow format demo bench paper clean distclean
+# Nothing that the caller's environment says about kernels or vector units gets through: the same command is the same
+# check everywhere. `make cores` names kernels itself.
+NUMERIC := OPENBLAS_% GOTO% MKL_% BLIS_% OMP_% KMP_% NPY_% NUMBA_% ATEN_% DNNL_% ONEDNN_% GLIBC_TUNABLES
+SETTLED := OPENBLAS_NUM_THREADS OMP_NUM_THREADS MKL_NUM_THREADS NUMBA_CACHE_DIR
+unexport $(filter-out $(SETTLED),$(filter $(NUMERIC),$(.VARIABLES)))
+
+# Kernels of OpenBLAS that a newer x86 processor would not choose, and the tests whose numbers could tell.
+CORES := Haswell Prescott
+CORE_TESTS := tests/emulator/adapters $(wildcard tests/emulator/physics/opu/test_*medium*.py) \
+    tests/emulator/physics/opu/test_row_products.py tests/emulator/instruments/opu/test_rows_alone.py
+
+.PHONY: help .venv test lint types imports cores unit slow format demo bench paper clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,7 +49,7 @@ help: ## list the targets
 	    --editable '.[dev]'
 	@touch $@
 
-test: lint types imports unit ## everything that CI checks, in that order
+test: lint types imports cores unit ## everything that CI checks, in that order
 
 lint: .venv ## style and format (ruff)
 	$(BIN)/ruff check .
@@ -49,6 +60,15 @@ types: .venv ## static types (mypy, strict)
 
 imports: .venv ## import rules between the packages (import-linter)
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/imports
+
+cores: .venv ## the tests of light under other kernels of OpenBLAS than this machine's (x86)
+	@case "$$(uname -m)" in x86_64 | amd64) ;; *) echo "cores: kernels are named for x86 only"; exit 0 ;; esac; \
+	for core in $(CORES); do \
+	    export OPENBLAS_CORETYPE=$$core; \
+	    if $(BIN)/python -c 'import numpy; a = numpy.ones((64, 64), "f"); a @ a' 2>/dev/null; then \
+	        echo "cores: $$core"; $(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(CORE_TESTS) || exit 1; \
+	    else echo "cores: this machine cannot run $$core"; fi; \
+	done
 
 unit: .venv ## the fast tests; ARGS="-k mesh" chooses some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)

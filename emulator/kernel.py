@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 from llvmlite import binding
 from numba import config, njit
 
-__all__ = ["inlined", "kernel"]
+__all__ = ["fused_kernel", "inlined", "kernel"]
 
 _LINKED: Final = ("physics", "retiming")
 """The packages whose kernels use functions or constants of other files of theirs."""
@@ -51,6 +51,14 @@ _configure()
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` serially, with IEEE division (no ZeroDivisionError) and no reassociation."""
     return cast(_Function, njit(cache=True, error_model="numpy")(function))
+
+
+def fused_kernel(function: _Function) -> _Function:
+    """Compile ``function`` as ``kernel`` does, but let a * b + c be rounded once, where the processor can.
+
+    It then is in every such place, in vectors and in what remains of them: no result depends on where a loop ends.
+    """
+    return cast(_Function, njit(cache=True, error_model="numpy", fastmath={"contract"})(function))
 
 
 def inlined(function: _Function) -> _Function:

@@ -183,14 +183,18 @@ class OpuCore:
         """Return what ``patterns`` add up to (n, features): ``vectors``, unless they were rounded."""
         if self.config.dmd.encoding != "bitplanes":
             return vectors
-        return np.asarray(np.einsum("nk,nkf->nf", patterns.scales, patterns.planes).astype(np.float32))
+        shown = np.zeros(vectors.shape)
+        for k in range(patterns.scales.shape[1]):  # plane by plane, so that no vector's sum knows of another
+            shown += patterns.scales[:, k, np.newaxis] * patterns.planes[:, k]
+        return shown.astype(np.float32)
 
     def _linear(self, shown: Singles) -> Singles:
         """Return the real projections of ``shown`` (n, features): onto the anchor's phase where there is one."""
         if self._anchor is None:
             return self.medium.real_fields(shown)
-        turned = np.conj(self._anchor.field) / np.abs(self._anchor.field)
-        return np.asarray((self.medium.fields(shown) * turned).real)
+        turned = self._anchor.field / np.abs(self._anchor.field)
+        fields = self.medium.fields(shown)
+        return np.asarray(fields.real * turned.real + fields.imag * turned.imag)
 
     def _disturb(self, outputs: Singles, patterns: Patterns, first: int) -> None:
         """Add the errors of all frames of each vector."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from emulator.kernel import kernel
 from emulator.physics.gaussian import BLOCK, fill_block
 from emulator.physics.opu.medium_interface import FieldTile, checked_outputs, checked_vectors, joined_fields
+from emulator.physics.opu.row_products import add_products
 
 __all__ = ["DenseMedium", "StreamedMedium", "dense_bytes"]
 
@@ -71,7 +72,7 @@ def dense_bytes(inputs: int, outputs: int) -> int:
 @final
 @dataclass(frozen=True, slots=True)
 class DenseMedium:
-    """Keep T's real and imaginary parts, each (inputs, outputs), as one real matrix product wants them."""
+    """Keep T's real and imaginary parts, each (inputs, outputs), as products of rows want them."""
 
     real: Singles
     imaginary: Singles
@@ -103,13 +104,12 @@ class DenseMedium:
         x = checked_vectors(x, self.inputs)
         scratch = np.empty((2, _TILE_ROWS * min(_TILE_OUTPUTS, self.outputs)), dtype=np.float32)
         for first in range(0, self.outputs, _TILE_OUTPUTS):
-            strip = slice(first, first + _TILE_OUTPUTS)
             for row in range(0, x.shape[0], _TILE_ROWS):
                 vectors = x[row : row + _TILE_ROWS]
                 shape = vectors.shape[0], min(_TILE_OUTPUTS, self.outputs - first)
                 real, imaginary = (part[: shape[0] * shape[1]].reshape(shape) for part in scratch)
-                np.matmul(vectors, self.real[:, strip], out=real)
-                np.matmul(vectors, self.imaginary[:, strip], out=imaginary)
+                add_products(vectors, self.real, first, real, fresh=True)
+                add_products(vectors, self.imaginary, first, imaginary, fresh=True)
                 yield FieldTile(row, first, real, imaginary)
 
     def fields(self, x: Singles) -> Fields:
@@ -118,12 +118,15 @@ class DenseMedium:
 
     def real_fields(self, x: Singles) -> Singles:
         """Return Re(T x) (batch, outputs), with half the multiplications of ``fields``."""
-        return np.asarray(checked_vectors(x, self.inputs) @ self.real)
+        x = checked_vectors(x, self.inputs)
+        sums = np.empty((x.shape[0], self.outputs), dtype=np.float32)
+        add_products(x, self.real, 0, sums, fresh=True)
+        return sums
 
     def take(self, outputs: Indices) -> "DenseMedium":
         """Return the medium that has only these outputs, given as strictly increasing indices."""
         chosen = checked_outputs(outputs, self.outputs)
-        return DenseMedium(self.real[:, chosen], self.imaginary[:, chosen])
+        return DenseMedium(self.real.take(chosen, axis=1), self.imaginary.take(chosen, axis=1))
 
 
 @final
@@ -161,19 +164,19 @@ class StreamedMedium:
         x = np.ascontiguousarray(x[:, lit])
         width = min(_PANEL_OUTPUTS, self.outputs)
         panels = np.empty((2, min(_PANEL_INPUTS, lit.size) * width), dtype=np.float32)
-        sums = np.empty((2, x.shape[0], width), dtype=np.float32)
+        sums = np.empty((2, x.shape[0] * width), dtype=np.float32)
         for first in range(0, self.outputs, width):
             outputs = self.chosen[first : first + width]
-            strip = sums[:, :, : outputs.size]
-            strip[:] = 0.0
+            sums[:] = 0.0
+            strip = sums[:, : x.shape[0] * outputs.size].reshape((2, x.shape[0], outputs.size))
             for top in range(0, lit.size, _PANEL_INPUTS):
                 inputs = lit[top : top + _PANEL_INPUTS]
                 shape = inputs.size, outputs.size
                 real, imaginary = (part[: shape[0] * shape[1]].reshape(shape) for part in panels)
                 _draw_entries(real, imaginary, inputs, outputs, *self.key)
-                vectors = x[:, top : top + _PANEL_INPUTS]
-                strip[0] += vectors @ real
-                strip[1] += vectors @ imaginary
+                vectors = np.ascontiguousarray(x[:, top : top + _PANEL_INPUTS])
+                add_products(vectors, real, 0, strip[0])
+                add_products(vectors, imaginary, 0, strip[1])
             yield FieldTile(0, first, strip[0], strip[1])
 
     def fields(self, x: Singles) -> Fields:

@@ -39,7 +39,7 @@ class Medium(Protocol):
     """Multiply real vectors by a fixed random complex matrix T (outputs, inputs), with E |t|^2 = 1.
 
     Vectors x are float32 (batch, inputs), finite; else ``PhysicsError``. Equal media give equal bits for equal
-    batches; a vector's last bits may depend on the batch it is in, as BLAS adds up in another order.
+    vectors, whatever batch they are in.
     """
 
     @property

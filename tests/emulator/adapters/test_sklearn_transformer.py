@@ -91,3 +91,15 @@ def test_a_clone_has_the_parameters_and_no_unit() -> None:
 def test_a_parameter_that_no_device_has_is_refused_in_fit(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         OpuFeatures(**given).fit(samples())
+
+
+@pytest.mark.parametrize("components", [1, 20, 200])
+@pytest.mark.parametrize(
+    "options", [{}, {"kind": "linear"}, {"kind": "linear", "encoding": "bitplanes"}], ids=str
+)
+def test_without_noise_a_row_has_the_same_bits_in_any_batch(options: dict[str, Any], components: int) -> None:
+    x = samples(50)
+    model = OpuFeatures(components, noise=False, random_state=0, **options).fit(x)
+    whole = model.transform(x)
+    for chosen in ([49], [7, 3], np.arange(50)[::-1], np.arange(5, 38)):
+        np.testing.assert_array_equal(model.transform(x[chosen]), whole[chosen])

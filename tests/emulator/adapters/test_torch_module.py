@@ -2,7 +2,7 @@
 
 import copy
 import io
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -116,3 +116,17 @@ def test_what_the_encoding_cannot_show_is_refused(encoding: Any, value: float, s
 def test_more_outputs_than_the_camera_holds_are_refused() -> None:
     with pytest.raises(ConfigError, match="rows"):
         OpuProjection(10, 600_000)
+
+
+@pytest.mark.parametrize("outputs", [1, 20, 200])
+@pytest.mark.parametrize("encoding", ["binary", "ternary", "bitplanes"])
+def test_without_noise_a_row_has_the_same_bits_in_any_batch(
+    encoding: Literal["bitplanes", "ternary", "binary"], outputs: int
+) -> None:
+    layer = OpuProjection(30, outputs, encoding=encoding, config=QUIET)
+    x = vectors(50, 30)
+    if encoding != "bitplanes":
+        x = torch.sign(x).clamp(min=0.0 if encoding == "binary" else -1.0)
+    whole = layer(x)
+    for chosen in ([49], [7, 3], list(range(49, -1, -1)), list(range(5, 38))):
+        assert torch.equal(layer(x[chosen]), whole[chosen])

@@ -219,3 +219,14 @@ def test_a_matrix_that_memory_does_not_hold_names_the_stores_that_would_do() -> 
     stores = build(OpuConfig, {"preset": "opu_gen2", "medium": {"store": "structured"}}, "tests")
     counts = OPU(300_000, max_n_features=2000, config=stores).fit1d(n_features=2000).transform(np.ones(2000))
     assert counts.shape == (300_000,)
+
+
+@pytest.mark.parametrize("method", ["transform", "linear_transform"])
+@pytest.mark.parametrize("outputs", [1, 20, 200])
+def test_without_noise_a_row_has_the_same_bits_in_any_batch(
+    binary: np.ndarray, quiet: OpuConfig, method: str, outputs: int
+) -> None:
+    project = getattr(OPU(outputs, config=quiet, seed=SEED).fit1d(binary), method)
+    whole = np.asarray(project(binary))
+    for chosen in ([39], [7, 3], np.arange(40)[::-1], np.arange(5, 38)):
+        np.testing.assert_array_equal(np.asarray(project(binary[chosen])), whole[chosen])
