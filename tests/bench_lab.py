@@ -10,6 +10,7 @@ from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller, Forward, SetPhases, Settle
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from tests.builders import NotingRecorder, random_batch, random_design
 
 SIZES = (6, 5, 3)
@@ -38,7 +39,9 @@ class SmallLab:
 
     def bench(self, seed: int = 0, budget: BudgetConfig | None = None) -> Bench:
         design = random_design(SIZES, 0, active=self.active)
-        return Bench(self.chip, design, seed, self.host, budget, recorder=NotingRecorder())
+        bench = Bench({"chip": Stand(self.chip, design), "host": Stand(self.host)}, seed, budget)
+        bench.attach(NotingRecorder())
+        return bench
 
     def run(
         self,

@@ -112,6 +112,17 @@ class NotingRecorder(NullRecorder):
         self.states: dict[str, NDArray[Any]] = {}
         self.closings: list[tuple[str, str, int, int]] = []
         self.names: dict[str, list[str]] = {}
+        self.totals: dict[tuple[str, str], float] = {}
+
+    def command_rows(self, rows: NDArray[np.void]) -> int:
+        self.commands += rows.tolist()
+        return super().command_rows(rows)
+
+    def powers(self, component: int, t: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        self.watts += [(component, *level) for level in zip(t.tolist(), watts.tolist(), strict=True)]
+
+    def total(self, total: str, part: str, value: float) -> None:
+        self.totals[total, part] = value
 
     def command(self, *row: Any) -> int:
         self.commands.append(row)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from emulator.instruments.opu_core import OpuCore
-from emulator.instruments.opu_timing import OpuDesign
+from emulator.instruments.opu.optics import OpuCore
+from emulator.instruments.opu.timing import OpuDesign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
