@@ -81,6 +81,16 @@ def exact_energy_j(watts: list[tuple[int, int, float]], until_ps: int) -> Fracti
     return total / 10**12
 
 
+def exact_run_energy_j(outing: Outing, until_ps: int | None = None) -> Fraction:
+    """Integrate the levels, and add what the plans of the commands up to ``until_ps`` drew, without rounding."""
+    end_ps = elapsed_ps(outing.result) if until_ps is None else until_ps
+    levels = [level for level in outing.rows.watts if level[1] <= end_ps]
+    steps = [step for row in rows_of(outing) if row[DONE] <= end_ps for step in outing.rows.plans[row[PLAN]]]
+    return (
+        exact_energy_j(levels, end_ps) + sum((Fraction(s.watts) * s.ps for s in steps), Fraction()) / 10**12
+    )
+
+
 def elapsed_ps(result: RunResult) -> int:
     return round(result.elapsed_s * 1e12)
 

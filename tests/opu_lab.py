@@ -10,6 +10,7 @@ from emulator.bench import Bench, RunResult
 from emulator.commands import Controller, Join, Project, Projection, Start, Wait
 from emulator.config.models import Tree, build, with_overrides
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.streams import stream
@@ -80,8 +81,9 @@ def run_opu(
 ) -> Outing:
     """Run the controllers as agents a, b, c … on a fresh bench with one unit."""
     recorder = NotingRecorder()
-    bench = Bench(None, None, seed, host, recorder=recorder, opu=config, opu_design=design)
-    result = bench.run({chr(ord("a") + number): each for number, each in enumerate(controllers)})
+    bench = Bench({"opu": Stand(config, design), "host": Stand(host)}, seed)
+    agents = {chr(ord("a") + number): each for number, each in enumerate(controllers)}
+    result = bench.run(agents, recorder=recorder)
     return Outing(result, recorder, bench)
 
 

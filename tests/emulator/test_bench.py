@@ -23,7 +23,9 @@ from emulator.commands import (
     Settle,
     Settled,
 )
+from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import HeaterConfig
+from emulator.instruments.instrument import Stand
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.recorder import Recorder
@@ -42,6 +44,7 @@ from tests.bench_lab import (
     SmallLab,
     elapsed_ps,
     exact_energy_j,
+    exact_run_energy_j,
     looks,
     queries,
     rows_of,
@@ -57,14 +60,14 @@ def test_the_spans_of_a_run_add_up_to_its_time_exactly(lab: SmallLab) -> None:
     )
     for row in rows_of(outing):
         steps = outing.rows.plans[row[PLAN]]
-        assert row[DONE] - row[STARTED] == sum(6_000_000 if ps == -1 else ps for _, _, ps in steps)
-    assert outing.result.busy_by_span_s["host.compute"] == pytest.approx(20 * 5e-6)
+        assert row[DONE] - row[STARTED] == sum(step.ps for step in steps)
+    assert outing.result.busy_by_span_s["host.think"] == pytest.approx(20 * 5e-6)
     assert outing.result.busy_by_span_s["heaters.settling"] == pytest.approx(20 * 6e-6)
 
 
 def test_the_energy_is_the_integral_of_the_recorded_power(lab: SmallLab) -> None:
     outing = lab.run(lambda: queries(30, phase=0.7))
-    exact = exact_energy_j(outing.rows.watts, elapsed_ps(outing.result))
+    exact = exact_run_energy_j(outing)
     assert outing.result.energy_j == pytest.approx(float(exact), rel=1e-15)
     assert outing.result.energy_j == pytest.approx(
         sum(outing.result.energy_by_component_j.values()), rel=1e-15
@@ -84,14 +87,12 @@ def test_waiting_costs_what_is_drawn_while_waiting(lab: SmallLab) -> None:
     assert result.energy_by_component_j["chip.heaters"] > 0
 
 
-def test_the_totals_stand_in_the_metrics_and_the_phases_in_the_states(lab: SmallLab) -> None:
+def test_the_totals_have_a_table_and_the_phases_states(lab: SmallLab) -> None:
     outing = lab.run(lambda: queries(3))
-    metrics = {name: value for name, _, _, value in outing.rows.metrics}
-    for component, energy_j in outing.result.energy_by_component_j.items():
-        assert metrics[f"energy_j.{component}"] == energy_j
-    for span, busy_s in outing.result.busy_by_span_s.items():
-        assert metrics[f"busy_s.{span}"] == busy_s
-    core = outing.bench.chip.core
+    energies = {("energy_j", name): value for name, value in outing.result.energy_by_component_j.items()}
+    busy = {("busy_s", name): value for name, value in outing.result.busy_by_span_s.items()}
+    assert outing.rows.totals == energies | busy
+    core = outing.bench.instrument(Chip).core
     assert set(outing.rows.states) == {"design_phases", "active", "initial_phases", "final_phases"}
     np.testing.assert_array_equal(outing.rows.states["final_phases"], core.driven_phases())
     np.testing.assert_array_equal(outing.rows.states["design_phases"], core.design.phases())
@@ -124,12 +125,14 @@ def test_a_reading_before_the_heat_has_settled_is_wrong_in_dynamic_mode_only(dyn
 def test_every_command_is_caused_by_the_one_before_and_issued_when_the_host_has_thought(
     lab: SmallLab,
 ) -> None:
-    rows = rows_of(lab.run(lambda: queries(10)))
+    outing = lab.run(lambda: queries(10))
+    rows = rows_of(outing)
     assert len(rows) == 30
     for number, row in enumerate(rows):
         assert row[CAUSE] == number - 1
-        thought_ps = 5_000_000 if number and number % 3 == 0 else 0
-        assert row[ISSUED] == (rows[number - 1][DONE] + thought_ps if number else 0)
+        assert row[ISSUED] == (rows[number - 1][DONE] if number else 0)
+        thought_ps = [step.ps for step in outing.rows.plans[row[PLAN]] if step.activity == "think"]
+        assert thought_ps == ([5_000_000] if number % 3 == 2 else [])
         assert row[STARTED] == row[ISSUED]
 
 
@@ -181,7 +184,7 @@ def test_replies_are_of_the_kind_that_the_command_promises(lab: SmallLab) -> Non
         seen.append((yield Forward(BATCH)))
 
     outing = lab.run(asker)
-    assert seen[0] == PhasesSet(outing.bench.chip.core.heater_power_w)
+    assert seen[0] == PhasesSet(outing.bench.instrument(Chip).core.heater_power_w)
     assert seen[1] == Settled(3)
     assert isinstance(seen[2], Reading)
 
@@ -195,7 +198,7 @@ class Watcher:
 
     def observe(self, bench: Bench) -> Mapping[str, float]:
         self.looks.append(bench.queries)
-        outputs = bench.chip.observe(random_batch(7, 6, key=9).inputs, bench.now_ps)
+        outputs = bench.instrument(Chip).observe(random_batch(7, 6, key=9).inputs, bench.now_ps)
         return {f"watched/{self.every_queries}": float(outputs.sum())}
 
 
@@ -229,15 +232,9 @@ def test_the_same_seed_is_the_same_run_and_another_seed_is_another(lab: SmallLab
 def test_the_ledger_of_a_real_trace_is_the_result_of_the_run(lab: SmallLab, tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     header = Header("", 0, "0" * 32, (), "2026-01-01T00:00:00+00:00")
-    bench = Bench(
-        lab.chip,
-        random_design(SIZES, 0),
-        0,
-        lab.host,
-        BudgetConfig(queries=7),
-        recorder=Recorder.create(path, header),
-    )
-    result = bench.run({"main": queries(100)})
+    stands = {"chip": Stand(lab.chip, random_design(SIZES, 0)), "host": Stand(lab.host)}
+    bench = Bench(stands, 0, BudgetConfig(queries=7))
+    result = bench.run({"main": queries(100)}, recorder=Recorder.create(path, header))
     trace = open_trace(path)
     power = zip(
         trace.power.component.tolist(), trace.power.t.tolist(), trace.power.watts.tolist(), strict=True
@@ -252,15 +249,9 @@ def test_the_ledger_of_a_real_trace_is_the_result_of_the_run(lab: SmallLab, tmp_
 
 
 def test_a_bench_in_real_time_does_what_a_virtual_one_does(lab: SmallLab) -> None:
-    paced = Bench(
-        lab.chip,
-        random_design(SIZES, 0),
-        0,
-        lab.host,
-        clock=ClockConfig(mode="real_time", factor=1e-3),
-        recorder=NotingRecorder(),
-    )
-    result = paced.run({"a": queries(3)})
+    stands = {"chip": Stand(lab.chip, random_design(SIZES, 0)), "host": Stand(lab.host)}
+    paced = Bench(stands, 0, clock=ClockConfig(mode="real_time", factor=1e-3))
+    result = paced.run({"a": queries(3)}, recorder=NotingRecorder())
     virtual = lab.run(lambda: queries(3))
     assert result.energy_by_component_j == virtual.result.energy_by_component_j
     assert isinstance(paced.recorder, NotingRecorder)
@@ -268,17 +259,19 @@ def test_a_bench_in_real_time_does_what_a_virtual_one_does(lab: SmallLab) -> Non
 
 
 def test_a_bench_that_took_long_to_build_is_not_late(lab: SmallLab) -> None:
-    bench = Bench(lab.chip, random_design(SIZES, 0), 0, clock=ClockConfig(mode="real_time", factor=1e-3))
+    stands = {"chip": Stand(lab.chip, random_design(SIZES, 0))}
+    bench = Bench(stands, 0, clock=ClockConfig(mode="real_time", factor=1e-3))
     assert isinstance(bench.clock, RealTimeClock)
     bench.clock.tolerance_s = 100.0
     bench.clock.real_start -= 1000.0
     assert bench.run({"a": settler(3)}).late_events == 0
 
 
-def test_the_host_draws_its_active_power_while_any_agent_thinks(lab: SmallLab) -> None:
+def test_the_host_draws_more_for_every_thought_of_every_agent(lab: SmallLab) -> None:
     outing = lab.run(lambda: looks(3), lambda: looks(3))
-    thinking = [(row[DONE], row[DONE] + 5_000_000) for row in rows_of(outing)]
-    host = outing.rows.names["power.component"].index("host")
-    levels = {t: watts for component, t, watts in outing.rows.watts if component == host}
-    for t_ps, watts in levels.items():  # where one thought ends as another begins, the last level counts
-        assert watts == (100.0 if any(begin <= t_ps < end for begin, end in thinking) else 40.0)
+    thoughts = sum(
+        step.activity == "think" for row in rows_of(outing) for step in outing.rows.plans[row[PLAN]]
+    )
+    assert thoughts >= 5
+    host_j = outing.result.energy_by_component_j["host"]
+    assert host_j == pytest.approx(40.0 * outing.result.elapsed_s + thoughts * 60.0 * 5e-6, rel=1e-12)

@@ -4,7 +4,7 @@ import pytest
 
 from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller, Settle
-from tests.bench_lab import DONE, RESULT, SmallLab, exact_energy_j, queries, rows_of
+from tests.bench_lab import DONE, RESULT, SmallLab, exact_run_energy_j, queries, rows_of
 from tests.builders import NotingRecorder
 
 
@@ -17,9 +17,7 @@ def crossing(values: list[float], limit: float) -> int:
 def test_a_budget_ends_the_run_with_the_command_that_spends_it(lab: SmallLab, cut: int) -> None:
     free = lab.run(lambda: queries(12))
     rows = rows_of(free)
-    ledger = [
-        float(exact_energy_j([w for w in free.rows.watts if w[1] <= row[DONE]], row[DONE])) for row in rows
-    ]
+    ledger = [float(exact_run_energy_j(free, row[DONE])) for row in rows]
     share = (cut + 0.37) / 20
     time_s, energy_j = share * free.result.elapsed_s * 0.95, share * free.result.energy_j * 0.95
     for budget, expected in (

@@ -17,6 +17,7 @@ from emulator.commands import (
 )
 from emulator.errors import CommandError, DivergedError, LightloopError, TaskError
 from emulator.instruments.chip.state import ChipCore
+from emulator.instruments.instrument import Stand
 from tests.bench_lab import (
     BATCH,
     CAUSE,
@@ -167,7 +168,8 @@ def test_all_heaters_can_be_turned_off() -> None:
 
     for seed in range(10):
         lab = SmallLab(ideal_chip(), HASTY_HOST)
-        bench = Bench(lab.chip, random_design(SIZES, seed), 0, lab.host, recorder=NotingRecorder())
+        bench = Bench({"chip": Stand(lab.chip, random_design(SIZES, seed)), "host": Stand(lab.host)}, 0)
+        bench.attach(NotingRecorder())
         assert bench.run({"a": off()}).status == "complete"
 
 

@@ -1,6 +1,6 @@
 """An instrument's place on the bench: turns, draws that add up, and rows that name what led to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,9 +12,21 @@ from emulator.bench import Bench
 from emulator.clock import VirtualClock
 from emulator.commands import Compute, Computed, Controller, Join, Start, Wait
 from emulator.errors import CommandError
-from emulator.instruments.instrument import Admission, Draw, Outcome, Service, State
-from emulator.instruments.station import Asker, Station
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.host.host import Host, host_plan
+from emulator.instruments.instrument import (
+    Admission,
+    Draw,
+    InstrumentKind,
+    Outcome,
+    Service,
+    Stand,
+    State,
+)
+from emulator.instruments.rows import RowQueue
+from emulator.instruments.station import Asker, Station, Turn
 from emulator.meter import Meter
+from emulator.plan import Plan
 from tests.bench_lab import CAUSE, DONE, HASTY_HOST, ISSUED, STARTED, exact_energy_j
 from tests.builders import NotingRecorder
 
@@ -25,9 +37,7 @@ COSTLY = HASTY_HOST.model_copy(update={"flops_per_s": 1e12, "launch_s": 0.0})
 class Scripted:
     """A pipelined instrument that takes and draws what its script says; the command's number is its flops."""
 
-    name = "scripted"
     pipelined = True
-    kinds: Mapping[type, str] = {Compute: "compute"}
     queries = 0
 
     def __init__(self, script: Sequence[Admission]) -> None:
@@ -37,17 +47,14 @@ class Scripted:
     def begin(self, command: Compute) -> Service:
         if command.flops >= len(self.script):
             raise CommandError("beyond the script")
-        return Service(0, 0, ())
+        return Service.of(Plan(()))
 
     def admit(self, command: Compute, now_ps: int) -> Admission:
         return self.script[command.flops]
 
-    def commence(self, start_ps: int) -> None:
-        raise AssertionError("a pipelined instrument is admitted, not commenced")
-
-    def finish(self, command: Compute, start_ps: int, end_ps: int) -> Outcome:
+    def run(self, command: Compute, service: Service, start_ps: int) -> Outcome:
         self.finished.append(command.flops)
-        return Computed(end_ps - start_ps), -1, 0.0, 0.0
+        return Computed(0), -1, 0.0, 0.0, None
 
     def busy_ps(self) -> dict[str, int]:
         return {}
@@ -57,6 +64,28 @@ class Scripted:
 
     def closing_states(self) -> Sequence[State]:
         return ()
+
+    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        raise CommandError("nothing is hidden")
+
+
+KIND = InstrumentKind(
+    "scripted", HostConfig, {Compute: "compute"}, host_plan, lambda config: {}, Host.build, {"compute": ""}
+)
+
+
+def station_of(instrument: Scripted, clock: VirtualClock, meter: Meter, recorder: NotingRecorder) -> Station:
+    station = Station(KIND, instrument, clock, meter)
+    station.attach(recorder, RowQueue(recorder, meter))
+    return station
+
+
+def asking(station: Station, clock: VirtualClock, number: int) -> Generator[Any, Any, Any]:
+    """Ask for one command and wait for its reply, as the bench does."""
+    turn = station.ask(Compute(number, 0), Asker(0))
+    assert isinstance(turn, Turn)
+    yield clock.timeout(turn.done_ps - clock.now_ps)
+    return station.settle(turn)
 
 
 def serve_script(
@@ -68,9 +97,9 @@ def serve_script(
     for number in range(components):
         meter.component(f"scripted.{number}")
     instrument = Scripted(script)
-    station = Station(instrument, clock, meter, recorder)
+    station = station_of(instrument, clock, meter, recorder)
     for number in range(len(script)):
-        clock.process(station.serve(Compute(number, 0), Asker(0)))
+        clock.process(asking(station, clock, number))
     clock.run()
     return instrument, recorder, meter, clock
 
@@ -108,22 +137,22 @@ def test_a_pipelined_command_starts_and_ends_when_it_was_admitted_to() -> None:
 
 def test_a_command_that_is_refused_is_not_admitted() -> None:
     clock, recorder = VirtualClock(), NotingRecorder()
-    station = Station(Scripted([]), clock, Meter(recorder), recorder)
-    process = clock.process(station.serve(Compute(0, 0), Asker(0)))
+    station = station_of(Scripted([]), clock, Meter(recorder), recorder)
     with pytest.raises(CommandError, match="beyond the script"):
-        clock.run(until=process)
+        station.ask(Compute(0, 0), Asker(0))
     assert recorder.commands == []
 
 
 def run(controller: Controller, *others: Controller) -> tuple[Bench, NotingRecorder]:
     recorder = NotingRecorder()
-    bench = Bench(None, None, 0, COSTLY, recorder=recorder)
-    bench.run({chr(ord("a") + number): each for number, each in enumerate((controller, *others))})
+    bench = Bench({"host": Stand(COSTLY)}, 0)
+    agents = {chr(ord("a") + number): each for number, each in enumerate((controller, *others))}
+    bench.run(agents, recorder=recorder)
     return bench, recorder
 
 
 def test_a_refusal_gives_the_turn_to_whoever_waits() -> None:
-    """The second command is refused when its turn comes; the third one has the instrument at that instant."""
+    """The second command is refused when it is asked for; the third one follows the first."""
     wrong: Any = -5
     refused = []
 
@@ -274,12 +303,12 @@ def test_no_cause_comes_after_the_command_that_it_caused(starts: list[tuple[int,
             yield Compute(1, 0)
 
     recorder = NotingRecorder()
-    bench = Bench(None, None, 0, COSTLY, recorder=recorder)
+    bench = Bench({"host": Stand(COSTLY)}, 0)
 
     def bench_now() -> int:
         return bench.now_ps
 
-    bench.run({"a": weaving()})
+    bench.run({"a": weaving()}, recorder=recorder)
     rows = recorder.commands
     assert len(rows) == 2 * len(starts)
     causes = [(row, each[CAUSE]) for row, each in enumerate(rows) if each[CAUSE] != -1] + recorder.joins

@@ -118,7 +118,7 @@ def test_without_light_no_unit_stands_on_the_bench(feedback: str, task: Task) ->
     study = ten_digits(f"controller.feedback={feedback}")
     bench = make_training_bench(study, prepared(study, task), NullRecorder())
     with pytest.raises(CommandError, match="no optical processing unit"):
-        _ = bench.opu
+        _ = bench.instrument(Opu)
     assert set(train(study, task)[1].energy_by_component_j) == {"host"}
 
 
@@ -126,7 +126,7 @@ def test_without_light_no_unit_stands_on_the_bench(feedback: str, task: Task) ->
 def test_the_unit_projects_errors_onto_the_hidden_units(sharing: str, outputs: int, task: Task) -> None:
     study = ten_digits(f"controller.sharing={sharing}")
     bench = make_training_bench(study, prepared(study, task), NullRecorder())
-    assert bench.opu.core.design == (CLASSES, outputs)
+    assert bench.instrument(Opu).core.design == (CLASSES, outputs)
 
 
 def test_vectors_whose_frames_are_lost_are_counted(task: Task) -> None:

@@ -9,8 +9,10 @@ from emulator.commands import Batch, Forward, PhasesSet, Reading, SetPhases, Set
 from emulator.errors import CommandError, DivergedError
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, InputConfig, LinkConfig, ReceiverConfig
+from emulator.instruments.instrument import Setting
 from emulator.meter import Meter
-from emulator.trace.schema import REMAINDER
+from emulator.plan import REMAINDER
+from tests.bench_lab import HASTY_HOST
 from tests.builders import NotingRecorder, ideal_chip, random_batch, random_design
 
 SIZES = (6, 5, 3)
@@ -22,7 +24,15 @@ def make_chip(
 ) -> tuple[Chip, NotingRecorder]:
     recorder = NotingRecorder()
     design = random_design(SIZES, 0, active=active)
-    return Chip(config or ideal_chip(), design, 0, Meter(recorder), recorder), recorder
+    return Chip(config or ideal_chip(), design, Setting(0, HASTY_HOST, Meter())), recorder
+
+
+def serve(chip: Chip, command: Any, start_ps: int, recorder: NotingRecorder | None = None) -> Any:
+    """Have ``command`` begun and carried out, and let the recorder be told; return the outcome but its note."""
+    reply, target, value, result, note = chip.run(command, chip.begin(command), start_ps)
+    if recorder is not None and note is not None:
+        note(recorder)
+    return reply, target, value, result
 
 
 def test_a_query_takes_its_spans_one_after_the_other_as_reckoned_by_hand() -> None:
@@ -32,9 +42,9 @@ def test_a_query_takes_its_spans_one_after_the_other_as_reckoned_by_hand() -> No
         inputs=InputConfig(wavelengths=8, symbol_rate_hz=1e9),
         receiver=ReceiverConfig(averages=2, detection_s=10e-9, adc_s=100e-9),
     )
-    chip, recorder = make_chip(config)
+    chip, _ = make_chip(config)
     service = chip.begin(Forward(BATCH))
-    assert service.steps == (
+    assert tuple(step[:3] for step in service.steps) == (
         ("link", "upload", 1_000_000 + 33 * 6 * 1000),
         ("link", "request", 1_000_000),
         ("optics", "symbols", 20_000),
@@ -42,8 +52,8 @@ def test_a_query_takes_its_spans_one_after_the_other_as_reckoned_by_hand() -> No
         ("receiver", "adc", 200_000),
         ("link", "readout", 1_000_000 + 33 * 3 * 1000),
     )
-    assert service.duration_ps == sum(ps for _, _, ps in service.steps)
-    assert recorder.plans[service.plan] == service.steps
+    assert service.reply_ps == service.free_ps == sum(step.ps for step in service.steps)
+    assert service.template == service.steps
 
 
 def test_a_batch_is_uploaded_once_until_another_one_takes_its_place() -> None:
@@ -53,8 +63,10 @@ def test_a_batch_is_uploaded_once_until_another_one_takes_its_place() -> None:
     for batch in (BATCH, BATCH, other, other, BATCH):
         service = chip.begin(Forward(batch))
         uploads.append(service.steps[0][:2] == ("link", "upload"))
-        chip.finish(Forward(batch), now, now + service.duration_ps)
-        now += service.duration_ps
+        note = chip.run(Forward(batch), service, now)[-1]
+        if note is not None:
+            note(recorder)
+        now += service.reply_ps
     assert uploads == [True, False, True, False, True]
     assert recorder.batches == [4, 5, 4]
     assert chip.queries == 5
@@ -64,34 +76,33 @@ def test_setting_phases_costs_the_link_and_the_dac() -> None:
     chip, _ = make_chip()
     for count in (1, 7):
         service = chip.begin(SetPhases(list(range(count)), [0.1] * count))
-        assert service.steps == (
+        assert tuple(step[:3] for step in service.steps) == (
             ("link", "setpoint", 1_000_000 + 2_000 * count),
             ("dac", "update", 1_000_000),
         )
 
 
 def test_settling_lasts_as_asked_or_as_configured() -> None:
-    chip, recorder = make_chip(ideal_chip(HeaterConfig(settle_s=6e-6)))
+    chip, _ = make_chip(ideal_chip(HeaterConfig(settle_s=6e-6)))
     for asked, lasts in ((None, 6_000_000), (0, 0), (123, 123)):
         service = chip.begin(Settle(asked))
-        assert service.duration_ps == lasts
-        assert service.steps == (("heaters", "settling", lasts),)
-        assert recorder.plans[service.plan] == (("heaters", "settling", REMAINDER),)
-        assert chip.finish(Settle(asked), 7, 7 + lasts) == (Settled(lasts), -1, lasts, 0.0)
+        assert service.reply_ps == lasts
+        assert service.steps[0][:3] == ("heaters", "settling", lasts)
+        assert service.template[0].ps == (lasts if asked is None else REMAINDER)
+        assert serve(chip, Settle(asked), 7) == (Settled(lasts), -1, lasts, 0.0)
 
 
 def test_replies_and_rows_carry_what_was_asked_for() -> None:
     chip, recorder = make_chip()
-    power_w = chip.finish(SetPhases([3], [0.25]), 0, 10)[3]
+    power_w = serve(chip, SetPhases([3], [0.25]), 0)[3]
     assert power_w == chip.core.heater_power_w
-    reply, target, value, result = chip.finish(SetPhases([3], [0.5]), 10, 20)
+    reply, target, value, result = serve(chip, SetPhases([3], [0.5]), 10_000_000, recorder)
     assert (reply, target, value, result) == (PhasesSet(result), 3, 0.5, chip.core.heater_power_w)
     assert result - power_w == pytest.approx(0.25 * 24.77e-3 / np.pi)
     assert recorder.settings == []
-    assert chip.finish(SetPhases([3, 4], [0.5, 0.75]), 20, 30)[1:3] == (-1, 0.0)
+    assert serve(chip, SetPhases([3, 4], [0.5, 0.75]), 20_000_000, recorder)[1:3] == (-1, 0.0)
     assert recorder.settings == [([3, 4], [0.5, 0.75])]
-    chip.begin(Forward(BATCH))
-    reply, target, _, result = chip.finish(Forward(BATCH), 30, 40)
+    reply, target, _, result = serve(chip, Forward(BATCH), 30_000_000)
     assert isinstance(reply, Reading)
     assert reply.outputs.shape == (33, 3)
     assert target == 4
@@ -99,9 +110,8 @@ def test_replies_and_rows_carry_what_was_asked_for() -> None:
 
 
 def test_the_power_of_every_component_is_on_the_meter_from_the_start() -> None:
-    recorder = NotingRecorder()
-    meter = Meter(recorder)
-    chip = Chip(ChipConfig(), random_design(SIZES, 0), 0, meter, recorder)
+    meter = Meter()
+    chip = Chip(ChipConfig(), random_design(SIZES, 0), Setting(0, HASTY_HOST, meter))
     assert meter.energy_j(10**12) == pytest.approx(
         {
             "chip.heaters": chip.core.heater_power_w,
@@ -109,6 +119,7 @@ def test_the_power_of_every_component_is_on_the_meter_from_the_start() -> None:
             "chip.modulators": 2.06,
             "chip.receivers": 0.86,
             "chip.laser": 0.94,
+            "chip.sequencer": 0.0,
         }
     )
 
@@ -117,11 +128,12 @@ def test_phases_take_effect_at_the_end_of_their_command_and_light_meets_the_mesh
     heaters = HeaterConfig(sigma_gamma=0.0, omega=0.0, tau_s=1e-6, dynamics="dynamic")
     chip, _ = make_chip(ideal_chip(heaters))
     start = chip.core.phases()[3]
-    chip.finish(SetPhases([3], [1.5]), 0, 2_000_000)
+    end_ps = chip.begin(SetPhases([3], [1.5])).reply_ps
+    serve(chip, SetPhases([3], [1.5]), 0)
     assert chip.core.phases()[3] == pytest.approx(start, abs=1e-12)
-    upload, request = (step[2] for step in chip.begin(Forward(BATCH)).steps[:2])
-    chip.finish(Forward(BATCH), 3_000_000, 99_000_000)
-    passed = (1_000_000 + upload + request) / 1e6
+    service = chip.begin(Forward(BATCH))
+    chip.run(Forward(BATCH), service, end_ps + 1_000_000)
+    passed = (1_000_000 + service.steps[0].ps + service.steps[1].ps) / 1e6
     assert chip.core.phases()[3] == pytest.approx(1.5 + (start - 1.5) * np.exp(-passed), rel=1e-12)
 
 
@@ -155,10 +167,10 @@ def test_inputs_that_do_not_fit_are_refused_and_not_loaded(inputs: Any) -> None:
     chip, _ = make_chip()
     bad = Batch(9, inputs, np.zeros(1, dtype=np.int64))
     with pytest.raises(CommandError, match=r"Forward: (inputs have shape|batch 9 holds inputs)"):
-        chip.finish(Forward(bad), 0, chip.begin(Forward(bad)).duration_ps)
+        serve(chip, Forward(bad), 0)
     assert chip.queries == 0
     good = Batch(9, BATCH.inputs, BATCH.labels)
-    chip.finish(Forward(good), 0, chip.begin(Forward(good)).duration_ps)
+    serve(chip, Forward(good), 0)
     assert chip.queries == 1
 
 
@@ -168,7 +180,7 @@ def test_a_phase_that_is_not_finite_is_a_divergence(adc_bits: int) -> None:
     chip, _ = make_chip(ideal_chip(receiver=receiver))
     chip.core.drive(np.array([0]), np.array([np.nan]), 0)
     with pytest.raises(DivergedError, match="query 1 read a value that is not finite"):
-        chip.finish(Forward(BATCH), 0, chip.begin(Forward(BATCH)).duration_ps)
+        serve(chip, Forward(BATCH), 0)
 
 
 def test_inputs_beyond_the_modulators_range_are_refused() -> None:

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from emulator.bench import Bench, RunResult
 from emulator.commands import Compute, Computed, Controller, Forward, Join, Start
 from emulator.errors import CommandError
+from emulator.instruments.chip.chip import Chip
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.host.host import Host, compute_s, compute_steps
+from emulator.instruments.host.host import Host, compute_s, host_plan
+from emulator.instruments.instrument import Setting, Stand
 from emulator.meter import Meter
-from tests.bench_lab import BATCH, DONE, KIND, PLAN, STARTED, SmallLab, exact_energy_j
+from tests.bench_lab import BATCH, DONE, KIND, PLAN, STARTED, SmallLab
 from tests.builders import NotingRecorder
 
 PS = 10**12
@@ -21,8 +23,9 @@ CONFIG = HostConfig(
 
 def run(*controllers: Controller, config: HostConfig = CONFIG) -> tuple[RunResult, NotingRecorder]:
     recorder = NotingRecorder()
-    bench = Bench(None, None, 0, config, recorder=recorder)
-    result = bench.run({chr(ord("a") + number): each for number, each in enumerate(controllers)})
+    bench = Bench({"host": Stand(config)}, 0)
+    agents = {chr(ord("a") + number): each for number, each in enumerate(controllers)}
+    result = bench.run(agents, recorder=recorder)
     return result, recorder
 
 
@@ -48,9 +51,11 @@ def test_time_is_the_slower_of_arithmetic_and_traffic(
 
 
 def test_every_piece_of_work_pays_for_its_start() -> None:
-    (first, second) = (compute_steps(CONFIG, "forward", {"flops": n, "bytes": 0}) for n in (0, 10**6))
-    assert first == (("host", "forward", PS // 1000),)
-    assert second == (("host", "forward", 2 * PS // 1000),)
+    plans = [host_plan(CONFIG, CONFIG, "compute", {"flops": n, "bytes": 0}) for n in (0, 10**6)]
+    assert [plan.steps[0][:3] for plan in plans] == [
+        ("host", "compute", PS // 1000),
+        ("host", "compute", 2 * PS // 1000),
+    ]
 
 
 def test_work_takes_its_time_and_is_told() -> None:
@@ -63,17 +68,19 @@ def test_work_takes_its_time_and_is_told() -> None:
     result, recorder = run(busy())
     assert replies == [Computed(11 * PS // 1000), Computed(51 * PS // 1000)]
     assert result.elapsed_s == pytest.approx(0.062)
-    assert result.busy_by_span_s == {"host.compute": 0.0, "host.forward": 0.011, "host.update": 0.051}
+    assert result.busy_by_span_s == {"host.forward": 0.011, "host.update": 0.051}
     kinds = recorder.names["commands.kind"]
     assert [kinds[row[KIND]] for row in recorder.commands] == ["compute", "compute"]
     assert recorder.works[recorder.commands[1][PLAN]] == (("flops", 10**7), ("bytes", 5 * 10**6))
-    assert recorder.plans[recorder.commands[1][PLAN]] == (("host", "update", 51 * PS // 1000),)
+    assert recorder.plans[recorder.commands[1][PLAN]] == (
+        ("host", "update", 51 * PS // 1000, "host", 60.0, True),
+    )
 
 
 def test_computing_draws_the_active_power_and_waiting_the_idle_one() -> None:
     result, recorder = run(compute((10**7, 0, "a"), (10**8, 0, "b")))
     assert result.energy_by_component_j == {"host": pytest.approx(100.0 * 0.112)}
-    assert [watts for _, _, watts in recorder.watts] == [40.0, 100.0, 40.0, 100.0, 40.0]
+    assert [watts for _, _, watts in recorder.watts] == [40.0]
 
 
 def test_one_piece_of_work_at_a_time_first_come_first_served() -> None:
@@ -92,11 +99,11 @@ def test_one_piece_of_work_at_a_time_first_come_first_served() -> None:
     assert result.energy_j == pytest.approx(100.0 * 0.033)
 
 
-def test_thinking_and_computing_at_once_is_drawn_for_once(lab: SmallLab) -> None:
-    """A query's thought of 3 ms runs beside 11 ms of work: the host is active for their union, and never idle."""
+def test_thinking_and_computing_at_once_are_both_drawn_for(lab: SmallLab) -> None:
+    """A query's thought of 3 ms runs beside 11 ms of work, on a core of its own."""
     recorder = NotingRecorder()
-    design = lab.bench().chip.core.design
-    bench = Bench(lab.chip, design, 0, CONFIG, recorder=recorder)
+    design = lab.bench().instrument(Chip).core.design
+    bench = Bench({"chip": Stand(lab.chip, design), "host": Stand(CONFIG)}, 0)
 
     def overlapping() -> Controller:
         ticket = yield Start(Compute(10**7, 0, "update"))
@@ -104,21 +111,16 @@ def test_thinking_and_computing_at_once_is_drawn_for_once(lab: SmallLab) -> None
         yield Join(ticket)
         yield Forward(BATCH)
 
-    result = bench.run({"a": overlapping()})
+    result = bench.run({"a": overlapping()}, recorder=recorder)
     host = recorder.names["power.component"].index("host")
-    levels = [(t_ps, watts) for component, t_ps, watts in recorder.watts if component == host]
-    work, last = recorder.commands[1], recorder.commands[2]
-    assert levels == [
-        (0, 40.0),
-        (0, 100.0),
-        (work[DONE], 40.0),
-        (last[DONE], 100.0),
-        (last[DONE] + 3 * 10**9, 40.0),
-    ]
-    assert result.busy_by_span_s["host.compute"] == pytest.approx(2 * 3e-3)
-    end_ps = last[DONE] + 3 * 10**9
-    host_rows = [row for row in recorder.watts if row[0] == host]
-    assert result.energy_by_component_j["host"] == pytest.approx(float(exact_energy_j(host_rows, end_ps)))
+    assert [row for row in recorder.watts if row[0] == host] == [(host, 0, 40.0)]
+    assert result.busy_by_span_s["host.think"] == pytest.approx(2 * 3e-3)
+    active_s = 11e-3 + 2 * 3e-3
+    assert result.energy_by_component_j["host"] == pytest.approx(
+        40.0 * result.elapsed_s + 60.0 * active_s, rel=1e-12
+    )
+    thought, work = recorder.commands[0], recorder.commands[1]
+    assert thought[STARTED] < work[DONE]
 
 
 @given(
@@ -161,7 +163,7 @@ def test_energy_is_idle_time_and_active_time_at_their_powers(
 )
 def test_work_that_is_none_is_refused_also_after_its_like_was_served(command: Compute, message: str) -> None:
     """1.0 and True equal 1, so a look-up of what was served before would let them pass."""
-    host = Host(CONFIG, Meter(NotingRecorder()), NotingRecorder())
+    host = Host(CONFIG, Setting(0, CONFIG, Meter()))
     host.begin(Compute(1, 0))
     with pytest.raises(CommandError, match=message):
         host.begin(command)

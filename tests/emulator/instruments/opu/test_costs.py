@@ -15,10 +15,13 @@ from emulator.commands import (
     Start,
     Wait,
 )
+from emulator.instruments.chip.chip import Chip
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.opu import Opu
 from emulator.instruments.opu.timing import OpuDesign
-from tests.bench_lab import BATCH, CAUSE, STARTED, SmallLab, exact_energy_j
+from tests.bench_lab import BATCH, CAUSE, STARTED, SmallLab, exact_run_energy_j
 from tests.builders import NotingRecorder
 from tests.opu_lab import (
     DESIGN,
@@ -59,7 +62,7 @@ def test_an_epoch_of_sixty_thousand_samples_takes_eighty_seconds_and_two_point_f
     energy = result.energy_by_component_j
     assert energy["opu.box"] == 30.0 * result.elapsed_s
     assert energy["opu.box"] == pytest.approx(2400.0, rel=1e-4)
-    grab_s = outing.bench.opu.sender.pipeline.timing.grab_ps / PS
+    grab_s = outing.bench.instrument(Opu).sender.pipeline.timing.grab_ps / PS
     assert energy["host.frames"] == pytest.approx(120_000 * grab_s * host.frame_power_w, rel=1e-9)
     assert result.busy_by_span_s["camera.exposure"] == pytest.approx(120_000 * 400e-6)
 
@@ -91,9 +94,9 @@ def test_an_agent_that_answers_within_a_beat_loses_none_and_a_slower_one_pays_fo
             yield Project(random_vectors(10))
             yield Wait(bench.now_ps + think_ms * 10**9)
 
-    bench = Bench(None, None, 0, FREE_HOST, opu=small_opu(), opu_design=DESIGN)
+    bench = Bench({"opu": Stand(small_opu(), DESIGN), "host": Stand(FREE_HOST)}, 0)
     result = bench.run({"a": patient()})
-    timing = bench.opu.sender.pipeline.timing
+    timing = bench.instrument(Opu).sender.pipeline.timing
     fill_ps = timing.upload_ps + timing.load_ps + timing.exposure_ps + timing.readout_ps
     fill_ps += timing.transfer_ps + timing.latency_ps + timing.grab_ps
     unbroken_s, broken_s = 99 / 1500 + fill_ps / PS, 5 * (19 / 1500 + fill_ps / PS + think_ms * 1e-3)
@@ -197,7 +200,7 @@ def test_two_hosts_of_frames_at_one_instant_add_up() -> None:
 
 def test_chip_unit_and_host_stand_on_one_bench_and_their_energies_add_up(lab: SmallLab) -> None:
     """Frames are in flight while the chip is asked; queries are the chip's where there is one."""
-    design, replies = lab.bench().chip.core.design, []
+    design, replies = lab.bench().instrument(Chip).core.design, []
 
     def agent() -> Controller:
         ticket = yield Start(Project(random_vectors(10)))
@@ -205,13 +208,15 @@ def test_chip_unit_and_host_stand_on_one_bench_and_their_energies_add_up(lab: Sm
         replies.append((yield Join(ticket)))
 
     recorder = NotingRecorder()
-    bench = Bench(lab.chip, design, 0, lab.host, recorder=recorder, opu=small_opu(), opu_design=DESIGN)
-    result = bench.run({"a": agent()})
-    assert (result.queries, bench.opu.queries) == (1, 10)
+    stands = {"chip": Stand(lab.chip, design), "opu": Stand(small_opu(), DESIGN), "host": Stand(lab.host)}
+    bench = Bench(stands, 0)
+    result = bench.run({"a": agent()}, recorder=recorder)
+    assert (result.queries, bench.instrument(Opu).queries) == (1, 10)
     energy = result.energy_by_component_j
     assert {"host", "host.frames", "opu.box"} < energy.keys()
     assert energy["opu.box"] == 30.0 * result.elapsed_s
-    assert result.energy_j == pytest.approx(float(exact_energy_j(recorder.watts, bench.now_ps)), rel=1e-12)
+    exact = exact_run_energy_j(Outing(result, recorder, bench))
+    assert result.energy_j == pytest.approx(float(exact), rel=1e-12)
     (alone,), _ = projections(small_opu(), [random_vectors(10)])
     np.testing.assert_array_equal(replies[0].outputs, alone.outputs)
 

@@ -10,6 +10,7 @@ from emulator.bench import Bench
 from emulator.commands import Controller, Join, Project, Projection, Start
 from emulator.config.models import preset_names
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Setting, Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender
 from emulator.instruments.opu.opu import Opu
@@ -35,8 +36,12 @@ LOSSY = ("dmd.torn_probability=0.3", "camera.missed_probability=0.3")
 
 def linear_truth(bench: Bench, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the real products of ``vectors`` with the medium's own matrix."""
-    matrix = bench.opu.core.medium.fields(np.eye(DESIGN.features, dtype=np.float32)).astype(np.complex128)
-    if bench.opu.core.config.recovery.mode == "anchor":
+    matrix = (
+        bench.instrument(Opu)
+        .core.medium.fields(np.eye(DESIGN.features, dtype=np.float32))
+        .astype(np.complex128)
+    )
+    if bench.instrument(Opu).core.config.recovery.mode == "anchor":
         anchor = matrix.sum(axis=0)
         matrix = matrix * np.conj(anchor / np.abs(anchor))
     return np.asarray((vectors.astype(np.float64) @ matrix).real)
@@ -154,9 +159,9 @@ def test_the_trace_keeps_counts_work_and_stages_of_a_command() -> None:
 def test_the_full_trace_has_a_span_for_every_frame_and_stage() -> None:
     recorder = NotingRecorder()
     recorder.detail = "full"
-    bench = Bench(None, None, 0, slow_host(1e-4, 64), recorder=recorder, opu=small_opu(), opu_design=DESIGN)
+    bench = Bench({"opu": Stand(small_opu(), DESIGN), "host": Stand(slow_host(1e-4, 64))}, 0)
     replies: list[Projection] = []
-    bench.run({"a": project_all([random_vectors(7)], replies)})
+    bench.run({"a": project_all([random_vectors(7)], replies)}, recorder=recorder)
     spans = row_spans(recorder, 0)
     assert {name: len(each) for name, each in spans.items()} == dict.fromkeys(
         ["uplink.upload", "camera.exposure", "sensor.readout", "downlink.transfer", "grabber.grab"], 14
@@ -167,7 +172,7 @@ def test_rows_that_are_read_beyond_those_needed_cost_time_only() -> None:
     (few,), _ = projections(small_opu(), [random_vectors(5)])
     (many,), outing = projections(small_opu("camera.roi_rows=40"), [random_vectors(5)])
     np.testing.assert_array_equal(few.outputs, many.outputs)
-    assert outing.bench.opu.sender.pipeline.timing.readout_ps == 52 * 2_687_500
+    assert outing.bench.instrument(Opu).sender.pipeline.timing.readout_ps == 52 * 2_687_500
 
 
 @pytest.mark.parametrize("name", preset_names("opu"))
@@ -188,13 +193,13 @@ def test_a_reply_cannot_be_written_to() -> None:
 
 
 def test_a_unit_may_be_used_without_a_bench() -> None:
-    meter, recorder = Meter(NotingRecorder()), NotingRecorder()
-    unit = Opu(small_opu(), DESIGN, 0, FREE_HOST, meter, recorder)
+    unit = Opu(small_opu(), DESIGN, Setting(0, FREE_HOST, Meter()))
     command = Project(random_vectors(4))
     service = unit.begin(command)
     admission = unit.admit(command, 5)
-    reply, target, value, _ = unit.finish(command, admission.started_ps, admission.done_ps)
-    assert (service.duration_ps, target, value) == (0, 4, 8.0)
+    reply, target, value, _, note = unit.run(command, service, admission.started_ps)
+    assert (service.reply_ps, target, value) == (0, 4, 8.0)
+    assert note is not None
     assert isinstance(reply, Projection)
     assert unit.queries == 4
     assert (unit.opening_states(), unit.closing_states()) == ((), ())

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from emulator.instruments.opu.optics import OpuCore
-from emulator.instruments.opu.timing import OpuDesign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.instruments.opu.optics import OpuCore
+from emulator.instruments.opu.timing import OpuDesign
 from tests.opu_lab import random_vectors, small_opu
 
 COUNT, FEATURES = 30, 70
