@@ -39,6 +39,11 @@ IMPORTED_ON_DEMAND = {
 }  # a subclass of torch's Module, for those who use torch
 CODE_LOADERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 RANDOM_TYPES = {"Generator", "BitGenerator"}  # fit for annotations; they hold no global state
+CLOCK_READERS = {
+    "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time",
+    "process_time_ns", "thread_time", "thread_time_ns", "sleep",
+}  # fmt: skip
+DATE_READERS = {"now", "utcnow", "today"}
 
 Rule = Callable[[ast.AST], bool]
 
@@ -146,6 +151,18 @@ def is_dynamic_code(node: ast.AST) -> bool:
     )
 
 
+def is_wall_clock(node: ast.AST) -> bool:
+    """Tell a sleep, a reading of the machine's clock or date, and an import that would hide one."""
+    if any(name.startswith("time.") and name.split(".")[1] in CLOCK_READERS for name in imported(node)):
+        return True
+    if not isinstance(node, ast.Call):
+        return False
+    *module, function = dotted(node.func).split(".")
+    if module[-1:] == ["time"] and function in CLOCK_READERS:
+        return True
+    return function in DATE_READERS and module[-1:] in (["datetime"], ["date"])
+
+
 def is_import_by_name(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] == "import_module"
 
@@ -186,6 +203,10 @@ def test_no_text_becomes_code() -> None:
 
 def test_packages_import_nothing_by_a_computed_name() -> None:
     assert offences(sources(*PACKAGES), is_import_by_name) == []
+
+
+def test_no_test_sleeps_or_reads_the_wall_clock() -> None:
+    assert offences(sources("tests"), is_wall_clock) == []
 
 
 def test_no_star_imports() -> None:
@@ -267,6 +288,10 @@ def test_every_packaged_toml_file_parses() -> None:
         (is_dynamic_code, "subprocess.run(line, shell=True)"),
         (is_dynamic_code, "np.load(path, allow_pickle=True)"),
         (is_import_by_name, "importlib.import_module(name)"),
+        (is_wall_clock, "time.sleep(0.1)"),
+        (is_wall_clock, "assert time.perf_counter() - began_s < 2"),
+        (is_wall_clock, "from time import monotonic as clock"),
+        (is_wall_clock, "began = datetime.datetime.now()"),
         (is_star_import, "from emulator.errors import *"),
         (is_long_function, "def f():\n" + "    x = 1\n" * MAX_FUNCTION_LINES),
     ],
@@ -285,6 +310,7 @@ def test_a_rule_catches_its_offence(rule: Rule, snippet: str) -> None:
             is_dynamic_code,
             "model.eval()\nnp.load(path, allow_pickle=False)\nsubprocess.run([a], shell=False)",
         ),
+        (is_wall_clock, "clock.sleep(5)\nheader = Header.now(text, 0)\nimport time\nresult.time()"),
         (is_long_function, 'def f():\n    """One.\n' + "\n" * MAX_FUNCTION_LINES + '    """\n    return 1\n'),
     ],
 )

@@ -13,6 +13,7 @@ from experiments.calibrate.snippet import snippet, write_snippet
 from experiments.calibrate.view import show_calibration
 from experiments.run.study import StudyConfig, load_study
 from tests.experiments.calibrate.calibration_lab import done, measured_csv, record_done
+from tests.experiments.terminal import WIDTHS, missing, seen
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,17 @@ def test_the_terminal_shows_numbers_errors_and_what_cannot_be_told(found: Calibr
     ):
         assert text in shown
     assert "these 2 only appear together, in 1 measured sum(s)" in shown
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_narrow_terminal_breaks_no_word_of_what_is_said(found: Calibration, width: int) -> None:
+    text = seen(lambda console: show_calibration(found, console), width)
+    sentences = (
+        "these 2 only appear together, in 1 measured sum(s); beyond that they follow the recorded values.",
+        f"Errors of {found.held_out} latencies that the fit has not seen (%), with 95 % intervals",
+        "Mean latency of the same",
+    )
+    assert missing(sentences, text) == []
 
 
 def test_the_snippet_says_where_it_comes_from_and_parses(found: Calibration) -> None:

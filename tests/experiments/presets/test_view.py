@@ -16,6 +16,7 @@ from emulator.meter import Meter
 from emulator.units import ps_to_s
 from experiments.presets.view import BATCH, NETWORK, idle_power_w, preset_text, query_time_s, show_presets
 from tests.builders import random_batch, random_design
+from tests.experiments.terminal import WIDTHS, missing, seen
 
 
 def chip_config(name: str) -> ChipConfig:
@@ -53,6 +54,18 @@ def test_the_units_are_listed_with_their_operations_and_what_the_brochure_says()
     assert rows["full_frame"][-2:] == ["1,535", "90.2"]
     assert "340 Hz would give 1,569 TeraOPS" in " ".join(paper.getvalue().split())
     assert "doped_si" not in paper.getvalue()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_the_columns_mean_is_said_below_them(width: int) -> None:
+    text = seen(lambda console: show_presets(None, console), width)
+    sentences = (
+        "query: one heater set and settled, 64-24-24-10 read with 32 samples; without the host.",
+        "idle: all but heaters and host.",
+        "At the rated size, frames grabbed by the host preset workstation; acquisitions come on top.",
+        "TeraOPS: 2 x inputs x outputs x frames/s.",
+    )
+    assert missing(sentences, text) == []
 
 
 def test_an_unknown_kind_of_preset_is_refused() -> None:

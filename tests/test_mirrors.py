@@ -1,0 +1,86 @@
+"""Every module has a test in its place: ``tests`` mirrors the tree, or says here where else a module is tested."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.test_house_rules import PACKAGES, ROOT, Source, imported, sources
+
+TESTED_BY_CALLERS = {
+    "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
+    "emulator/physics/chip/query.py": "its kernels keep the state of a chip: instruments/chip/test_state.py",
+    "experiments/benchmarks/chip/queries.py": "what it prints depends on the machine: benchmarks/test_main.py",
+    "experiments/benchmarks/light/lightonml_rival.py": "measures lightonml, where that is installed",
+    "experiments/benchmarks/memory.py": "what it measures is the machine's",
+    "experiments/calibrate/fit.py": "a fit is judged by what it finds: calibrate/test_calibration.py",
+    "experiments/calibrate/terms.py": "calibrate/test_calibration.py",
+    "experiments/figure/style.py": "colours and fonts",
+    "experiments/output/publishing.py": "paper/*/test_*.py: tables and figures are written",
+    "experiments/output/source.py": "sweep/test_engine.py: compiled kernels are kept by source",
+    "experiments/output/terminal.py": "the look of tables; each view has its test",
+    "experiments/paper/main.py": "sweep/test_engine.py",
+    "experiments/paper/plots.py": "how figures of a paper look",
+    "experiments/replay/score.py": "replay/test_modes.py: projections and phases are re-issued",
+    "experiments/report/page.py": "report/test_report.py and test_page_in_browser.py see the whole page",
+    "experiments/report/plot.py": "report/test_page_in_browser.py",
+    "experiments/run/laboratory.py": "whatif/test_points.py and replay/test_modes.py",
+    "experiments/trace_cli.py": "test_cli.py",
+}
+"""Modules without a test of their own, and where they are tested."""
+
+ROOMS_TESTED_WHOLE = {
+    "experiments/paper/szo_scd": "points and tables of an experiment: sweep/test_engine.py",
+    "experiments/report/panels": "parts of one page: report/test_report.py",
+}
+"""Rooms whose modules a test next door covers together."""
+
+
+def modules() -> list[str]:
+    return [file.name for file in sources(*PACKAGES) if Path(file.name).name != "__init__.py"]
+
+
+def mirrored(module: str) -> bool:
+    place = Path("tests") / module
+    return (ROOT / place.with_name(f"test_{place.name}")).exists()
+
+
+def imported_modules(file: Source) -> set[str]:
+    """Return the dotted names that ``file`` imports, with the modules from which they come."""
+    names = {name for node in ast.walk(file.tree) for name in imported(node)}
+    return names | {name.rpartition(".")[0] for name in names}
+
+
+def rooms_of_tests() -> Iterator[tuple[str, set[str]]]:
+    """Yield the room of every test file (``emulator/trace``) and what it imports."""
+    for file in sources("tests"):
+        yield Path(file.name).parent.relative_to("tests").as_posix(), imported_modules(file)
+
+
+def lonely_modules() -> list[str]:
+    """Return the modules that have neither a mirror nor a test in their room that imports them."""
+    rooms = list(rooms_of_tests())
+    lonely = []
+    for module in modules():
+        room, name = Path(module).parent.as_posix(), module.removesuffix(".py").replace("/", ".")
+        beside = (names for place, names in rooms if place == room or place.startswith(f"{room}/"))
+        if not mirrored(module) and not any(name in names for names in beside):
+            lonely.append(module)
+    return lonely
+
+
+def test_every_module_has_a_test_in_its_place() -> None:
+    excused = TESTED_BY_CALLERS.keys() | {
+        module for module in modules() if Path(module).parent.as_posix() in ROOMS_TESTED_WHOLE
+    }
+    assert [module for module in lonely_modules() if module not in excused] == []
+
+
+@pytest.mark.parametrize("place", [*TESTED_BY_CALLERS, *ROOMS_TESTED_WHOLE])
+def test_no_excuse_outlives_its_module(place: str) -> None:
+    assert (ROOT / place).exists()
+
+
+def test_a_module_that_gets_its_test_needs_its_excuse_no_more() -> None:
+    assert [module for module in TESTED_BY_CALLERS if mirrored(module)] == []
