@@ -16,8 +16,8 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
 from emulator.physics.chip import circuit as c
 from emulator.physics.chip import converters, heaters, query, sequence
-from emulator.physics.chip.circuit import Circuit
-from emulator.physics.chip.layers import Tape, forward, make_tape, no_tape, reload_tape
+from emulator.physics.chip.circuit import Circuit, handle_of
+from emulator.physics.chip.layers import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.sequence import Pace
 from emulator.physics.chip.tape import layer_map
 from emulator.streams import key_words, stream
@@ -117,16 +117,18 @@ class ChipCore:
         common_rad = self.config.heaters.substrate_coupling * driven_rad
         self._sums = np.array([driven_rad, common_rad, common_rad, 0.0])
         self._refresh_all(self.thermal, self._optics, common_rad)
-        self._circuit = self._connect(no_tape())
+        self._connect(no_tape())
 
-    def _connect(self, tape: Tape) -> Circuit:
-        """Return the kernels' view of the chip with the light of ``tape``."""
+    def _connect(self, tape: Tape) -> None:
+        """Let the kernels know the chip with the light of ``tape``."""
         t, k = self.thermal, self._coupling
-        return Circuit(
+        batch = np.array([*self._noise_key, tape.count], dtype=np.int64)
+        self._circuit = Circuit(
             t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
-            self._sums, self._constants, np.array(self._noise_key, dtype=np.int64), self._receiver_rows,
-            tape.table, tape.checkpoints, tape.changed, tape.light, tape.matrices, tape.activations, tape.noise,
+            self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
+            tape.light, tape.activations, tape.noise,
         )  # fmt: skip
+        self._handle = handle_of(self._circuit)
 
     @property
     def driven_rad(self) -> float:
@@ -144,7 +146,7 @@ class ChipCore:
 
     def drive(self, heater_ids: Ints, radians: Floats, passed_ps: int) -> None:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last event: a setting, or light."""
-        query.drive(self._circuit, heater_ids, radians, passed_ps)
+        query.drive(self._handle, heater_ids, radians, passed_ps)
 
     def load(self, inputs: Floats) -> None:
         """Put ``inputs`` (samples, modes), quantised by the modulators, on the first layer's waveguides."""
@@ -154,7 +156,7 @@ class ChipCore:
             make_tape(self.layers, columns) if known is None else reload_tape(known, self.layers, columns)
         )
         if self._tape is not known:
-            self._circuit = self._connect(self._tape)
+            self._connect(self._tape)
 
     def read(self, draw: int, passed_ps: int) -> tuple[Floats, int, float]:
         """Send the loaded inputs through the chip, ``passed_ps`` after the last event: a setting, or light.
@@ -162,7 +164,7 @@ class ChipCore:
         Returns the outputs (samples, classes), the number of saturated conversions and the sum of the outputs.
         """
         outputs = np.empty(self._reading_shape("read"))
-        saturated, total = query.read(self._circuit, outputs, passed_ps, draw)
+        saturated, total = query.read(self._handle, outputs, passed_ps, draw)
         return outputs, saturated, total
 
     def probe(
@@ -176,7 +178,7 @@ class ChipCore:
         """
         outputs = np.empty(self._reading_shape("probe"))
         kernel = query.probe if isinstance(heater_ids, np.ndarray) else query.probe_one
-        saturated, total = kernel(self._circuit, heater_ids, radians, set_ps, light_ps, outputs, draw)  # type: ignore[arg-type]
+        saturated, total = kernel(self._handle, heater_ids, radians, set_ps, light_ps, outputs, draw)  # type: ignore[arg-type]
         return outputs, saturated, total
 
     def sequence(
@@ -208,16 +210,9 @@ class ChipCore:
         times = np.array(pace, dtype=np.int64)
         if rule == "none":
             events = np.zeros(count, dtype=sequence.EVENT)
-            outputs = np.empty((count if keep_outputs else 1, *shape))
+            outputs = np.empty((count if keep_outputs else 0, *shape))
             sequence.blind(
-                self._circuit,
-                visits.heaters,
-                visits.try_rad,
-                known,
-                times,
-                draw,
-                outputs,
-                *_two_views(events),
+                self._handle, visits.heaters, visits.try_rad, known, times, draw, outputs, *_two_views(events)
             )
             last = float(events["loss"][-1]) if count else math.nan
             return Sequenced(events, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
@@ -225,8 +220,8 @@ class ChipCore:
         candidates = np.stack([visits.try_rad[:, 0], visits.back_rad, visits.home_rad])
         events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
-            self._circuit, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
-            visits.pruned, known, most, times, draw, np.empty(shape), *_two_views(events), counts,
+            self._handle, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
+            visits.pruned, known, most, times, draw, *_two_views(events), counts,
         )  # fmt: skip
         return Sequenced(events[:happened], None, reference, *counts.tolist())
 
@@ -243,12 +238,13 @@ class ChipCore:
         optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
         self._refresh_all(thermal, optics, common_rad)
         tape = make_tape(self.layers, self._modulated(inputs), checkpoints=False)
-        outputs = np.empty((tape.count, self.layers[-1].outputs))
-        forward(
-            tape.table, tape.checkpoints, self._devices[c.UPPER], optics[c.COS], optics[c.SIN], tape.changed,
-            tape.light, tape.matrices, self._receiver_rows, tape.activations, tape.noise, outputs, draw,
-            *self._observer_key,
+        own = self._circuit._replace(
+            optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
+            checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
+            noise=tape.noise,
         )  # fmt: skip
+        outputs = np.empty((tape.count, self.layers[-1].outputs))
+        query.look(handle_of(own), outputs, draw)
         return outputs
 
     def phases(self) -> Floats:

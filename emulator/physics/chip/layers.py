@@ -17,31 +17,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.physics.chip.tape import LANES, LayerMap, propagate_plain, replay_tape, tile, untile
+from emulator.physics.chip.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, COS, SIN, UPPER, Circuit
+from emulator.physics.chip.tape import LANES, LayerMap, copy_part, propagate_plain, replay_tape, tile, untile
 from emulator.physics.gaussian import BLOCK, fill_normals, normals
 
 __all__ = [
+    "OUTPUTS",
     "ReceiverParameters",
     "Tape",
     "forward",
     "forward_plain",
+    "hand_out",
     "make_tape",
+    "multiply",
     "no_tape",
+    "other_half",
     "receive",
     "reload_tape",
+    "total_of",
 ]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _Real = TypeVar("_Real", np.float32, np.float64)
 
-_FIRST, _DEVICES, _SIGMA, _U, _INPUTS, _OUTPUTS, _MODES, _CHECKPOINTS, _TAPE, _TILES, _MATRIX = range(11)
-_TABLE_COLUMNS = 11
+_FIRST, _DEVICES, _SIGMA, _U, _INPUTS, OUTPUTS, _MODES, _CHECKPOINTS, _TAPE, _TILES = range(10)
+_TABLE_COLUMNS = 10
+"""Columns of the tape's ``table`` (layers, 10); ``OUTPUTS`` is the one that others need."""
 
 _CONSTANT, _PER_SQUARE, _RANGE, _STEP, _LOW, _HIGH, _INPUT_STEP = range(7)
 
-_SINGLE_THREAD_MULTIPLIES = 200_000
-"""Multiplications up to which OpenBLAS stays on one thread (its own limit is 262,144)."""
+_LANES = np.uint64(LANES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,6 @@ class Tape:
     table: Ints
     checkpoints: Ints
     light: Floats
-    matrices: Floats
     changed: Ints
     activations: Floats
     noise: NDArray[np.float32]
@@ -100,7 +105,7 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
     table = np.zeros((len(layers), _TABLE_COLUMNS), dtype=np.int64)
     stops = [layer.checkpoints if checkpoints else layer.checkpoints[:1] for layer in layers]
     stop_table = np.zeros((len(layers), max(stop.size for stop in stops)), dtype=np.int64)
-    arenas, first, light_size, matrix_size = [], 0, 0, 0
+    arenas, first, light_size = [], 0, 0
     for index, layer in enumerate(layers):
         probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes)
         arena = np.zeros((stops[index].size + 1, *probe.shape))
@@ -109,19 +114,17 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         stop_table[index, : stops[index].size] = stops[index]
         table[index] = [
             first, layer.devices, layer.sigma_first, layer.u_first, layer.inputs, layer.outputs, layer.modes,
-            stops[index].size, light_size, probe.shape[0], matrix_size,
+            stops[index].size, light_size, probe.shape[0],
         ]  # fmt: skip
         first += layer.devices
         light_size += arena.size
-        matrix_size += layer.outputs * layer.inputs
-    widest = max(layer.outputs for layer in layers) * tiles * LANES
+    widest = (max(layer.outputs for layer in layers) + 1) * tiles * LANES  # and a line for sums
     light = _zeros_on_lines(light_size, np.float64)
     np.concatenate(arenas, out=light)
     return Tape(
         table,
         stop_table,
         light,
-        _zeros_on_lines(matrix_size, np.float64),
         np.zeros(len(layers), dtype=np.int64),
         _zeros_on_lines(2 * widest, np.float64),
         _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
@@ -140,7 +143,7 @@ def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
 def no_tape() -> Tape:
     """Return the tape of a chip on which nothing is loaded: it can be driven, but not read."""
     ints, floats = np.zeros((0, 0), dtype=np.int64), np.zeros(0)
-    return Tape(ints, ints, floats, floats, ints.ravel(), floats, np.zeros(0, dtype=np.float32), 0)
+    return Tape(ints, ints, floats, ints.ravel(), floats, np.zeros(0, dtype=np.float32), 0)
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:
@@ -181,31 +184,18 @@ def _silence(noise: NDArray[np.float32], count: int, lanes: int) -> None:
 
 
 @kernel
-def receive(
-    signal: Floats,
-    begin: int,
-    count: int,
-    lanes: int,
-    receivers: Floats,
-    layer: int,
-    noise: NDArray[np.float32],
-    draw: int,
-    key_0: int,
-    key_1: int,
-) -> int:
+def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: NDArray[np.float32]) -> int:
     """Replace ``signal[begin : begin + count]`` by its readings; return how many conversions saturated.
 
-    Row ``layer`` of ``receivers`` holds the parameters. Only the first ``lanes`` of all lanes, tile by tile, hold
-    samples; the others are dark and stay dark. ``noise`` holds room for the draws, in blocks.
+    ``parameters`` (7,) are the receivers', ``noise`` the draws. One loop with a square root and one without: roots
+    take more time than all else. In place, as loops from one part of an array to another would not vectorise.
     """
-    constant, per_square = receivers[layer, _CONSTANT], receivers[layer, _PER_SQUARE]
-    full_scale, step = receivers[layer, _RANGE], receivers[layer, _STEP]
-    low, high, input_step = receivers[layer, _LOW], receivers[layer, _HIGH], receivers[layer, _INPUT_STEP]
-    place = np.uint64(begin)
+    constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
+    full_scale, step = parameters[_RANGE], parameters[_STEP]
+    low, high, input_step = parameters[_LOW], parameters[_HIGH], parameters[_INPUT_STEP]
+    place = np.uint64(begin)  # unsigned: there is no wraparound to test
     saturated = 0
     if constant > 0.0 or per_square > 0.0:
-        fill_normals(noise, count, draw, key_0, key_1)
-        _silence(noise, count, lanes)
         for i in range(np.uint64(count)):
             x = signal[place + i]
             x += np.sqrt(constant + per_square * x * x) * np.float64(noise[i])
@@ -220,122 +210,165 @@ def receive(
 
 
 @kernel
-def _multiply(matrix: Floats, columns: Floats, result: Floats, outputs: int, inputs: int, tiles: int) -> None:
-    """Write matrix (outputs, inputs) times columns (tiles, inputs, LANES) into result (tiles, outputs, LANES).
+def multiply(
+    light: Floats,
+    matrix: int,
+    modes: int,
+    columns: Floats,
+    first: int,
+    target: Floats,
+    begin: int,
+    outputs: int,
+    inputs: int,
+) -> None:
+    """Write a layer's matrix (outputs, inputs) times one tile of columns (inputs, LANES) into (outputs, LANES).
 
-    BLAS gets pieces too small for it to start threads, so that the bits do not depend on their number.
+    The matrix is the output light of the unit vectors, where it lies: entry (row, mode) is in tile mode // LANES,
+    waveguide row, lane mode % LANES of ``light[matrix:]``. Four rows by four inputs at a time, so that every load
+    serves four products. The order of each sum is that of the inputs on every machine, which BLAS does not promise.
     """
-    table = matrix.reshape((outputs, inputs))
-    rows = max(1, _SINGLE_THREAD_MULTIPLIES // (inputs * LANES))
-    if tiles == 1 and rows >= outputs:
-        source = columns[: inputs * LANES].reshape((inputs, LANES))
-        np.dot(table, source, result[: outputs * LANES].reshape((outputs, LANES)))
-        return
-    for t in range(tiles):
-        source = columns[t * inputs * LANES : (t + 1) * inputs * LANES].reshape((inputs, LANES))
-        target = result[t * outputs * LANES : (t + 1) * outputs * LANES].reshape((outputs, LANES))
-        for first in range(0, outputs, rows):
-            np.dot(table[first : first + rows], source, target[first : first + rows])
-
-
-@kernel
-def _read_matrix(light: Floats, matrix: Floats, outputs: int, inputs: int, modes: int) -> None:
-    """Copy the output light of the unit vectors, (tiles, modes, LANES), into ``matrix`` (outputs, inputs)."""
-    for mode in range(inputs):
-        lane = (mode // LANES) * modes * LANES + mode % LANES
+    whole_rows, whole_inputs = outputs // 4 * 4, inputs // 4 * 4
+    y, x = np.uint64(begin), np.uint64(first)
+    for entry in range(np.uint64(outputs) * _LANES):
+        target[y + entry] = 0.0
+    for mode in range(0, whole_inputs, 4):
+        column = matrix + (mode // LANES) * modes * LANES + mode % LANES
+        c = x + np.uint64(mode) * _LANES
+        for row in range(0, whole_rows, 4):
+            _four_by_four(light, column + row * LANES, columns, c, target, y + np.uint64(row) * _LANES)
+        for row in range(whole_rows, outputs):
+            at, r = column + row * LANES, y + np.uint64(row) * _LANES
+            w0, w1, w2, w3 = light[at], light[at + 1], light[at + 2], light[at + 3]
+            for lane in range(_LANES):
+                target[r + lane] = (
+                    target[r + lane] + w0 * columns[c + lane] + w1 * columns[c + _LANES + lane]
+                    + w2 * columns[c + _LANES + _LANES + lane] + w3 * columns[c + _LANES + _LANES + _LANES + lane]
+                )  # fmt: skip
+    for mode in range(whole_inputs, inputs):
+        column = matrix + (mode // LANES) * modes * LANES + mode % LANES
+        c = x + np.uint64(mode) * _LANES
         for row in range(outputs):
-            matrix[row * inputs + mode] = light[lane + row * LANES]
+            w0, r = light[column + row * LANES], y + np.uint64(row) * _LANES
+            for lane in range(_LANES):
+                target[r + lane] = target[r + lane] + w0 * columns[c + lane]
 
 
 @kernel
-def _hand_out(activations: Floats, begin: int, outputs: Floats) -> float:
-    """Copy the last layer's tiles into ``outputs`` (samples, classes); return the sum of all outputs.
+def _four_by_four(
+    light: Floats, at: int, columns: Floats, c: np.uint64, target: Floats, r: np.uint64
+) -> None:  # fmt: skip
+    """Add four rows of a matrix times four inputs to ``target``; written out, so that it vectorises over lanes."""
+    a0, a1, a2, a3 = light[at], light[at + 1], light[at + 2], light[at + 3]
+    at += LANES
+    b0, b1, b2, b3 = light[at], light[at + 1], light[at + 2], light[at + 3]
+    at += LANES
+    d0, d1, d2, d3 = light[at], light[at + 1], light[at + 2], light[at + 3]
+    at += LANES
+    e0, e1, e2, e3 = light[at], light[at + 1], light[at + 2], light[at + 3]
+    for lane in range(_LANES):
+        place = r + lane
+        x0, x1 = columns[c + lane], columns[c + _LANES + lane]
+        x2, x3 = columns[c + _LANES + _LANES + lane], columns[c + _LANES + _LANES + _LANES + lane]
+        target[place] = target[place] + a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+        place += _LANES
+        target[place] = target[place] + b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+        place += _LANES
+        target[place] = target[place] + d0 * x0 + d1 * x1 + d2 * x2 + d3 * x3
+        place += _LANES
+        target[place] = target[place] + e0 * x0 + e1 * x1 + e2 * x2 + e3 * x3
 
-    Each sample is summed on its own, so that the processor need not wait for one sum after the other.
-    """
+
+@kernel
+def _update_layer(circuit: Circuit, layer: int) -> None:
+    """Bring one layer's part of the tape up to date, from its first changed device on."""
+    row = circuit.table[layer]
+    stops, first = row[_CHECKPOINTS], row[_FIRST]
+    last = first + row[_DEVICES]
+    lines = row[_MODES] * LANES
+    part = circuit.light[row[_TAPE] : row[_TAPE] + (stops + 1) * row[_TILES] * lines]
+    replay_tape(
+        part.reshape((stops + 1, row[_TILES], lines)), circuit.checkpoints[layer, :stops],
+        circuit.devices[UPPER, first:last], circuit.optics[COS, first:last], circuit.optics[SIN, first:last],
+        circuit.changed[layer], row[_DEVICES], row[_SIGMA], row[_U],
+    )  # fmt: skip
+
+
+@kernel
+def hand_out(activations: Floats, begin: int, outputs: Floats) -> None:
+    """Copy the last layer's tiles ``activations[begin:]`` into ``outputs`` (samples, classes)."""
     samples, classes = outputs.shape
-    total = 0.0
     for sample in range(samples):
         lane = begin + (sample // LANES) * classes * LANES + sample % LANES
-        part = 0.0
         for row in range(classes):
-            value = activations[lane + row * LANES]
-            outputs[sample, row] = value
-            part += value
-        total += part
+            outputs[sample, row] = activations[lane + row * LANES]
+
+
+@kernel
+def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: Floats, room: int) -> float:
+    """Return the sum of the last layer's outputs, which lie in tiles at ``activations[begin:]``.
+
+    Each sample is summed on its own, in ``sums[room:]`` (LANES,), so that the processor need not wait for one sum
+    after the other.
+    """
+    total, place = 0.0, np.uint64(room)
+    for first in range(0, samples, LANES):
+        tile = np.uint64(begin + first * classes)
+        for lane in range(_LANES):
+            sums[place + lane] = 0.0
+        for row in range(np.uint64(classes)):
+            for lane in range(_LANES):
+                sums[place + lane] = sums[place + lane] + activations[tile + row * _LANES + lane]
+        for lane in range(min(samples - first, LANES)):
+            total += sums[room + lane]
     return total
 
 
 @kernel
-def _update_layer(
-    table: Ints, checkpoints: Ints, upper: Ints, cos: Floats, sin: Floats, changed: int, light: Floats
-) -> Floats:
-    """Bring one layer's part of the tape up to date and return its output light, flat."""
-    size = table[_TILES] * table[_MODES] * LANES
-    stops = table[_CHECKPOINTS]
-    first = table[_FIRST]
-    last = first + table[_DEVICES]
-    part = light[table[_TAPE] : table[_TAPE] + (stops + 1) * size]
-    if changed < table[_DEVICES]:
-        replay_tape(
-            part.reshape((stops + 1, table[_TILES], table[_MODES] * LANES)), checkpoints[:stops],
-            upper[first:last], cos[first:last], sin[first:last], changed, table[_DEVICES], table[_SIGMA], table[_U],
-        )  # fmt: skip
-    return part[stops * size :]
+def other_half(circuit: Circuit, begin: int) -> int:
+    """Return where in ``circuit.activations`` there is room for workspace while outputs lie at ``begin``."""
+    return 0 if begin > 0 else circuit.activations.size // 2
 
 
 @kernel
-def forward(
-    table: Ints,
-    checkpoints: Ints,
-    upper: Ints,
-    cos: Floats,
-    sin: Floats,
-    changed: Ints,
-    light: Floats,
-    matrices: Floats,
-    receivers: Floats,
-    activations: Floats,
-    noise: NDArray[np.float32],
-    outputs: Floats,
-    draw: int,
-    key_0: int,
-    key_1: int,
-) -> tuple[int, float]:
-    """Send the tape's inputs through all layers once; fill ``outputs`` (count, classes).
+def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
+    """Send the tape's inputs through all layers once; the outputs are left in ``circuit.activations``, in tiles.
 
-    Returns how many conversions saturated, and the sum of the outputs. ``cos`` and ``sin`` (devices of the chip,)
-    hold the matrix elements that the light sees; ``receivers`` (layers, 7) the rows of ReceiverParameters;
-    ``activations`` workspace for two layers. Draw number ``draw*layers + layer`` of the stream (key_0, key_1) is
-    the noise of each layer.
+    Returns how many conversions saturated, and where the outputs begin. Draw number ``draw*layers + layer`` of the
+    circuit's stream is the noise of each layer.
     """
-    layers = table.shape[0]
-    tiles = table[0, _TILES]
+    table, activations, light, noise = circuit.table, circuit.activations, circuit.light, circuit.noise
+    layers, tiles, samples = table.shape[0], table[0, _TILES], circuit.batch[BATCH_SAMPLES]
     half = activations.size // 2
-    saturated = 0
-    here = 0
+    saturated, here = 0, 0
     for layer in range(layers):
         row = table[layer]
         here, there = (layer % 2) * half, ((layer + 1) % 2) * half
-        count = row[_OUTPUTS] * LANES
-        moved = changed[layer] < row[_DEVICES]
-        if layer == 0:
-            fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
-            for t in range(tiles):
-                begin = t * row[_MODES] * LANES
-                activations[here + t * count : here + (t + 1) * count] = fresh[begin : begin + count]
-        else:
-            matrix = matrices[row[_MATRIX] : row[_MATRIX] + row[_OUTPUTS] * row[_INPUTS]]
-            if moved:
-                fresh = _update_layer(row, checkpoints[layer], upper, cos, sin, changed[layer], light)
-                _read_matrix(fresh, matrix, row[_OUTPUTS], row[_INPUTS], row[_MODES])
-            _multiply(matrix, activations[there:], activations[here:], row[_OUTPUTS], row[_INPUTS], tiles)
-        changed[layer] = row[_DEVICES]
-        saturated += receive(
-            activations, here, tiles * count, outputs.shape[0], receivers, layer, noise, draw * layers + layer,
-            key_0, key_1,
-        )  # fmt: skip
-    return saturated, _hand_out(activations, here, outputs)
+        if circuit.changed[layer] < row[_DEVICES]:
+            _update_layer(circuit, layer)
+            circuit.changed[layer] = row[_DEVICES]
+        parameters = circuit.receivers[layer]
+        count, stride, inputs = row[OUTPUTS] * LANES, row[_MODES] * LANES, row[_INPUTS]
+        fresh = row[_TAPE] + row[_CHECKPOINTS] * row[_TILES] * stride
+        if parameters[_CONSTANT] > 0.0 or parameters[_PER_SQUARE] > 0.0:
+            fill_normals(
+                noise,
+                tiles * count,
+                draw * layers + layer,
+                circuit.batch[BATCH_KEY_0],
+                circuit.batch[BATCH_KEY_1],
+            )
+            _silence(noise, tiles * count, samples)
+        for t in range(tiles):
+            target = here + t * count
+            if layer == 0:
+                copy_part(light, fresh + t * stride, activations, target, count)
+            else:
+                multiply(
+                    light, fresh, row[_MODES], activations, there + t * inputs * LANES, activations, target,
+                    row[OUTPUTS], inputs,
+                )  # fmt: skip
+        saturated += receive(activations, here, tiles * count, parameters, noise)
+    return saturated, here
 
 
 def forward_plain(

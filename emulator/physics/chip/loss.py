@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
+from emulator.physics.chip.tape import LANES
 
-__all__ = ["cross_entropy"]
+__all__ = ["cross_entropy", "cross_entropy_of_tiles"]
 
+Floats = NDArray[np.float64]
 
+_LANES = np.uint64(LANES)
 _LOG2_E = 1.4426950408889634
 _LN_2 = 0.6931471805599453
 _LARGEST = 700.0
@@ -27,14 +30,15 @@ _LARGE_PRODUCT = 1e200
 
 
 @kernel
-def _exponentials(values: NDArray[np.float64]) -> None:
-    """Replace ``values``, limited to [-700, 700], by their exponentials, to 1e-13.
+def _exponentials(values: Floats, begin: int, count: int) -> None:
+    """Replace ``values[begin:]``, limited to [-700, 700], by their exponentials, to 1e-13.
 
     exp(x) = 2^k e^r with |r| <= ln 2 / 2: a power series in r, whose even and odd terms are summed side by side,
     and an exponent field; both vectorise.
     """
-    for i in range(values.size):
-        x = min(max(values[i], -_LARGEST), _LARGEST)
+    place = np.uint64(begin)
+    for i in range(np.uint64(count)):
+        x = min(max(values[place + i], -_LARGEST), _LARGEST)
         k = np.floor(x * _LOG2_E + 0.5)
         r = x - k * _LN_2
         z = r * r
@@ -42,29 +46,18 @@ def _exponentials(values: NDArray[np.float64]) -> None:
         even = 1.0 + z * (1 / 2 + z * (1 / 24 + z * (1 / 720 + z * even)))
         odd = 1 / 5040 + z * (1 / 362880 + z * (1 / 39916800))
         odd = r * (1.0 + z * (1 / 6 + z * (1 / 120 + z * odd)))
-        values[i] = (even + odd) * np.int64((np.int64(k) + _BIAS) << _MANTISSA).view(np.float64)
+        values[place + i] = (even + odd) * np.int64((np.int64(k) + _BIAS) << _MANTISSA).view(np.float64)
 
 
 @kernel
-def cross_entropy(outputs: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Return the mean over samples of log(sum_j exp(y_j - y_label)), in nats.
+def _mean_log(norms: Floats, begin: int, samples: int) -> float:
+    """Return the mean of the logarithms of ``norms[begin:]`` (samples,), none of which lies below 1.
 
-    ``outputs`` has shape (samples, classes), C-contiguous, ``labels`` (samples,). Measured from the label's own
-    output, sums cannot underflow; a difference beyond 700 counts as 700, where exponentials would overflow.
-    Logarithms of ordinary sums are taken together: that of their product, as no sum lies below 1.
+    Those of ordinary sums are taken together: the logarithm of their product.
     """
-    samples, classes = outputs.shape
-    terms = np.empty(samples * classes)
-    for sample in range(samples):
-        reference = outputs[sample, labels[sample]]
-        for j in range(classes):
-            terms[sample * classes + j] = outputs[sample, j] - reference
-    _exponentials(terms)
     total, product = 0.0, 1.0
     for sample in range(samples):
-        norm = 0.0
-        for j in range(classes):
-            norm += terms[sample * classes + j]
+        norm = norms[begin + sample]
         if norm < _LARGE_SUM:
             product *= norm
         else:  # NaN, too
@@ -73,3 +66,52 @@ def cross_entropy(outputs: NDArray[np.float64], labels: NDArray[np.int64]) -> fl
             total += math.log(product)
             product = 1.0
     return float((total + math.log(product)) / samples)
+
+
+@kernel
+def cross_entropy(outputs: Floats, labels: NDArray[np.int64]) -> float:
+    """Return the mean over samples of log(sum_j exp(y_j - y_label)), in nats.
+
+    ``outputs`` has shape (samples, classes), C-contiguous, ``labels`` (samples,). Measured from the label's own
+    output, sums cannot underflow; a difference beyond 700 counts as 700, where exponentials would overflow.
+    """
+    samples, classes = outputs.shape
+    terms, norms = np.empty(samples * classes), np.zeros(samples)
+    for sample in range(samples):
+        reference = outputs[sample, labels[sample]]
+        for j in range(classes):
+            terms[sample * classes + j] = outputs[sample, j] - reference
+    _exponentials(terms, 0, terms.size)
+    for sample in range(samples):
+        for j in range(classes):
+            norms[sample] += terms[sample * classes + j]
+    return _mean_log(norms, 0, samples)
+
+
+@kernel
+def cross_entropy_of_tiles(
+    tiles: Floats, begin: int, labels: NDArray[np.int64], classes: int, room: Floats, place: int
+) -> float:
+    """Return the ``cross_entropy`` of outputs that lie in tiles (classes, LANES) at ``tiles[begin:]``; same bits.
+
+    ``room[place:]`` holds workspace for all tiles and their sums, which may not overlap the outputs. Here the
+    samples lie side by side, so that all loops run over them.
+    """
+    samples = labels.size
+    norms = place + (samples + LANES - 1) // LANES * classes * LANES
+    for first in range(0, samples, LANES):
+        source, target = np.uint64(begin + first * classes), np.uint64(place + first * classes)
+        sums = np.uint64(norms + first)
+        for lane in range(_LANES):
+            own = labels[first + np.int64(lane)] if first + np.int64(lane) < samples else 0
+            room[sums + lane] = tiles[source + np.uint64(own) * _LANES + lane]  # first the label's output
+        for row in range(np.uint64(classes)):
+            for lane in range(_LANES):
+                room[target + row * _LANES + lane] = tiles[source + row * _LANES + lane] - room[sums + lane]
+        _exponentials(room, place + first * classes, classes * LANES)
+        for lane in range(_LANES):
+            room[sums + lane] = 0.0
+        for row in range(np.uint64(classes)):
+            for lane in range(_LANES):
+                room[sums + lane] = room[sums + lane] + room[target + row * _LANES + lane]
+    return _mean_log(room, norms, samples)

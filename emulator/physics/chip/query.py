@@ -1,8 +1,9 @@
 """The chip as one step of physics: phases go in through DACs and heaters, light reads what they have become.
 
 The pipeline of a phase is: wrap to [0, 2 pi), DAC, device variation gamma_i/gamma, heat and crosstalk, rotation.
-``drive`` and ``read`` compose the parts (converters, heaters, tape, layers); ``probe`` is both in one call. Time
-comes in as numbers of picoseconds that have passed since the last call of any of them.
+Python calls ``drive``, ``read`` and ``probe``, which is both in one, with the handle of a circuit; they and the
+sequencer are made of ``set_phases`` and ``send_light``. Time comes in as numbers of picoseconds that have passed
+since the last event: a setting, or light.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from emulator.kernel import kernel
 from emulator.physics.chip.circuit import (
     APPLIED,
+    BATCH_SAMPLES,
     COMMON_RAD,
     COS,
     COS_FACTOR,
@@ -32,8 +34,8 @@ from emulator.physics.chip.circuit import (
     SUBSTRATE,
     SUBSTRATE_TAU_PS,
     TAU_PS,
-    UPPER,
     Circuit,
+    circuit_at,
 )
 from emulator.physics.chip.converters import dac_phase, wrap_phase
 from emulator.physics.chip.heaters import (
@@ -45,9 +47,20 @@ from emulator.physics.chip.heaters import (
     set_heat_instantly,
     substrate_step,
 )
-from emulator.physics.chip.layers import forward
+from emulator.physics.chip.layers import OUTPUTS, forward, hand_out, other_half, total_of
 
-__all__ = ["PHASE_RESOLUTION_RAD", "drive", "drive_one", "probe", "probe_one", "read", "refresh"]
+__all__ = [
+    "PHASE_RESOLUTION_RAD",
+    "drive",
+    "look",
+    "probe",
+    "probe_one",
+    "read",
+    "refresh",
+    "send_light",
+    "set_one",
+    "set_phases",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,7 +122,7 @@ def _account(circuit: Circuit, change_rad: float) -> None:
 
 
 @kernel
-def drive(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
+def set_phases(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
     """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
     _pass_time(circuit, passed_ps)
     change = 0.0
@@ -119,8 +132,8 @@ def drive(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> N
 
 
 @kernel
-def drive_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> None:
-    """Drive one heater: ``drive`` without arrays."""
+def set_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> None:
+    """Drive one heater: ``set_phases`` without arrays."""
     _pass_time(circuit, passed_ps)
     _account(circuit, _set_phase(circuit, heater, radian))
 
@@ -170,39 +183,66 @@ def refresh(
 
 
 @kernel
-def read(circuit: Circuit, outputs: Floats, passed_ps: int, draw: int) -> tuple[int, float]:
+def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, float]:
+    """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
+
+    Returns how many conversions saturated, where in ``circuit.activations`` the outputs begin, and their sum.
+    """
+    _pass_time(circuit, passed_ps)
+    sums, table = circuit.sums, circuit.table
+    everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
+    sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
+    refresh(
+        circuit.values, circuit.lists, circuit.optics, circuit.devices, table, circuit.changed, sums[COMMON_RAD],
+        everywhere,
+    )  # fmt: skip
+    saturated, begin = forward(circuit, draw)
+    total = total_of(
+        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.activations,
+        other_half(circuit, begin),
+    )  # fmt: skip
+    return saturated, begin, total
+
+
+@kernel
+def drive(handle: Ints, heaters: Ints, radians: Floats, passed_ps: int) -> None:
+    """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
+    set_phases(circuit_at(handle), heaters, radians, passed_ps)
+
+
+@kernel
+def read(handle: Ints, outputs: Floats, passed_ps: int, draw: int) -> tuple[int, float]:
     """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
 
     Fills ``outputs`` (samples, classes); returns how many conversions saturated, and the sum of the outputs.
     """
-    _pass_time(circuit, passed_ps)
-    sums = circuit.sums
-    everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
-    sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
-    optics, devices = circuit.optics, circuit.devices
-    refresh(
-        circuit.values, circuit.lists, optics, devices, circuit.table, circuit.changed, sums[COMMON_RAD], everywhere
-    )  # fmt: skip
-    return forward(
-        circuit.table, circuit.checkpoints, devices[UPPER], optics[COS], optics[SIN], circuit.changed,
-        circuit.light, circuit.matrices, circuit.receivers, circuit.activations, circuit.noise, outputs, draw,
-        circuit.keys[0], circuit.keys[1],
-    )  # fmt: skip
+    circuit = circuit_at(handle)
+    saturated, begin, total = send_light(circuit, passed_ps, draw)
+    hand_out(circuit.activations, begin, outputs)
+    return saturated, total
+
+
+@kernel
+def look(handle: Ints, outputs: Floats, draw: int) -> None:
+    """Fill ``outputs`` (samples, classes) with what the light sees as it stands: ``read`` without time or heat."""
+    circuit = circuit_at(handle)
+    _, begin = forward(circuit, draw)
+    hand_out(circuit.activations, begin, outputs)
 
 
 @kernel
 def probe(
-    circuit: Circuit, heaters: Ints, radians: Floats, set_ps: int, light_ps: int, outputs: Floats, draw: int
+    handle: Ints, heaters: Ints, radians: Floats, set_ps: int, light_ps: int, outputs: Floats, draw: int
 ) -> tuple[int, float]:
     """Drive ``heaters`` (n,) ``set_ps`` after the last event, read ``light_ps`` later: ``drive`` and ``read``."""
-    drive(circuit, heaters, radians, set_ps)
-    return read(circuit, outputs, light_ps, draw)
+    set_phases(circuit_at(handle), heaters, radians, set_ps)
+    return read(handle, outputs, light_ps, draw)
 
 
 @kernel
 def probe_one(
-    circuit: Circuit, heater: int, radian: float, set_ps: int, light_ps: int, outputs: Floats, draw: int
+    handle: Ints, heater: int, radian: float, set_ps: int, light_ps: int, outputs: Floats, draw: int
 ) -> tuple[int, float]:
     """Drive one heater and read: ``probe`` without arrays."""
-    drive_one(circuit, heater, radian, set_ps)
-    return read(circuit, outputs, light_ps, draw)
+    set_one(circuit_at(handle), heater, radian, set_ps)
+    return read(handle, outputs, light_ps, draw)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit
-from emulator.physics.chip.loss import cross_entropy
-from emulator.physics.chip.query import drive, drive_one, read
+from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit, circuit_at
+from emulator.physics.chip.layers import OUTPUTS, hand_out, other_half
+from emulator.physics.chip.loss import cross_entropy_of_tiles
+from emulator.physics.chip.query import send_light, set_one, set_phases
 
 __all__ = ["EVENT", "HOMING", "READING", "RULES", "Pace", "blind", "descend"]
 
@@ -77,25 +78,24 @@ def _note(
 
 @kernel
 def _read_row(
-    circuit: Circuit,
-    outputs: Floats,
-    labels: Ints,
-    passed_ps: int,
-    draw: int,
-    ints: Ints,
-    floats: Floats,
-    row: int,
-) -> float:
-    """Read, and enter what was read in the event ``row``; return the loss, NaN without ``labels``."""
-    ints[row, _SATURATED], floats[row, _TOTAL] = read(circuit, outputs, passed_ps, draw)
-    loss = cross_entropy(outputs, labels) if labels.size > 0 else np.nan
+    circuit: Circuit, labels: Ints, passed_ps: int, draw: int, ints: Ints, floats: Floats, row: int
+) -> tuple[float, int]:
+    """Read, and enter what was read in the event ``row``; return the loss and where the outputs begin.
+
+    Without ``labels`` the loss is NaN.
+    """
+    ints[row, _SATURATED], begin, floats[row, _TOTAL] = send_light(circuit, passed_ps, draw)
+    loss = np.nan
+    if labels.size > 0:
+        outputs, classes = circuit.activations, circuit.table[-1, OUTPUTS]
+        loss = cross_entropy_of_tiles(outputs, begin, labels, classes, outputs, other_half(circuit, begin))
     floats[row, _LOSS] = loss
-    return loss
+    return loss, begin
 
 
 @kernel
 def descend(
-    circuit: Circuit,
+    handle: Ints,
     three_point: bool,
     heaters: Ints,
     candidates: Floats,
@@ -104,7 +104,6 @@ def descend(
     most: int,
     pace: Ints,
     draw: int,
-    outputs: Floats,
     ints: Ints,
     floats: Floats,
     counts: Ints,
@@ -117,9 +116,10 @@ def descend(
     Fills the events, of which ``ints`` and ``floats`` (1 + 3n, 8) are two views, and ``counts``: visits, kept by a
     comparison, tied in one, pruned, readings. Returns the number of events and the reference loss.
     """
+    circuit = circuit_at(handle)
     driven = circuit.sums
     _note(ints, floats, 0, READING, -1, 0.0, driven[DRIVEN_RAD])
-    reference = _read_row(circuit, outputs, labels, pace[_FIRST], draw, ints, floats, 0)
+    reference, _ = _read_row(circuit, labels, pace[_FIRST], draw, ints, floats, 0)
     row, readings, gap = 1, 1, pace[_SET]
     for visit in range(heaters.size):
         if readings >= most:
@@ -128,9 +128,9 @@ def descend(
         heater = heaters[visit]
         going_home = False
         for attempt in range(2):
-            drive_one(circuit, heater, candidates[attempt, visit], gap)
+            set_one(circuit, heater, candidates[attempt, visit], gap)
             _note(ints, floats, row, READING, heater, candidates[attempt, visit], driven[DRIVEN_RAD])
-            loss = _read_row(circuit, outputs, labels, pace[_LIGHT], draw + readings, ints, floats, row)
+            loss, _ = _read_row(circuit, labels, pace[_LIGHT], draw + readings, ints, floats, row)
             row, readings, gap = row + 1, readings + 1, pace[_SET]
             compared = attempt == 0 or three_point
             if compared and loss < reference:
@@ -148,7 +148,7 @@ def descend(
                 going_home = True
                 break
         if going_home:
-            drive_one(circuit, heater, candidates[2, visit], pace[_HOME])
+            set_one(circuit, heater, candidates[2, visit], pace[_HOME])
             _note(ints, floats, row, HOMING, heater, candidates[2, visit], driven[DRIVEN_RAD])
             row, gap = row + 1, pace[_AFTER_HOME]
     counts[4] = readings
@@ -157,7 +157,7 @@ def descend(
 
 @kernel
 def blind(
-    circuit: Circuit,
+    handle: Ints,
     heaters: Ints,
     radians: Floats,
     labels: Ints,
@@ -169,13 +169,15 @@ def blind(
 ) -> None:
     """Set ``heaters`` (n, k) to ``radians`` (n, k) and read, n times: nothing is decided.
 
-    ``outputs`` has shape (n, samples, classes), or (1, samples, classes), where each reading overwrites the last.
-    Fills the events, of which ``ints`` and ``floats`` (n, 8) are two views.
+    Fills ``outputs`` (n, samples, classes), unless it is empty, and the events, of which ``ints`` and ``floats``
+    (n, 8) are two views.
     """
+    circuit = circuit_at(handle)
     number, width = heaters.shape
     for visit in range(number):
-        drive(circuit, heaters[visit], radians[visit], pace[_FIRST] if visit == 0 else pace[_SET])
+        set_phases(circuit, heaters[visit], radians[visit], pace[_FIRST] if visit == 0 else pace[_SET])
         heater, phase_rad = (heaters[visit, 0], radians[visit, 0]) if width == 1 else (-1, 0.0)
         _note(ints, floats, visit, READING, heater, phase_rad, circuit.sums[DRIVEN_RAD])
-        room = outputs[visit if outputs.shape[0] > 1 else 0]
-        _read_row(circuit, room, labels, pace[_LIGHT], draw + visit, ints, floats, visit)
+        _, begin = _read_row(circuit, labels, pace[_LIGHT], draw + visit, ints, floats, visit)
+        if outputs.size > 0:
+            hand_out(circuit.activations, begin, outputs[visit])

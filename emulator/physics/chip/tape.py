@@ -21,7 +21,7 @@ __all__ = [
     "CHECKPOINT_ROTATORS",
     "LANES",
     "LayerMap",
-    "copy_light",
+    "copy_part",
     "layer_map",
     "propagate",
     "propagate_plain",
@@ -223,10 +223,11 @@ def propagate(
 
 
 @kernel
-def copy_light(source: Floats, target: Floats) -> None:
-    """Copy ``source`` to ``target``, entry by entry: numba's slice assignment takes ten times as long."""
-    for entry in range(np.uint64(source.size)):
-        target[entry] = source[entry]
+def copy_part(source: Floats, first: int, target: Floats, begin: int, count: int) -> None:
+    """Copy ``source[first:]`` to ``target[begin:]``: numba's slice assignment takes ten times as long."""
+    here, there = np.uint64(first), np.uint64(begin)
+    for entry in range(np.uint64(count)):
+        target[there + entry] = source[here + entry]
 
 
 @kernel
@@ -251,7 +252,7 @@ def replay_tape(
             begin = c
     for t in range(tape.shape[1]):
         for c in range(begin, checkpoints.size):
-            copy_light(tape[c, t], tape[c + 1, t])
+            copy_part(tape[c, t], 0, tape[c + 1, t], 0, tape.shape[2])
             last = checkpoints[c + 1] if c + 1 < checkpoints.size else devices
             propagate(tape[c + 1, t], upper, cos, sin, checkpoints[c], last, sigma_first, u_first)
 
