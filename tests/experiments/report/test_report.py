@@ -14,7 +14,7 @@ import pytest
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
 from experiments.inspect.inspection import inspect_trace
-from experiments.report import write_report
+from experiments.report.report import write_report
 from experiments.report.section import COLOURS, colour, plot_labels, plot_text
 from tests.experiments.report.report_traces import HOSTILE, hostile_trace, pipelined_trace
 

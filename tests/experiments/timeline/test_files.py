@@ -9,8 +9,8 @@ import pytest
 
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
-from experiments import timeline as timeline_files
-from experiments.timeline import write_timeline
+from experiments.timeline import files as timeline_files
+from experiments.timeline.files import write_timeline
 
 
 @pytest.fixture
