@@ -7,46 +7,47 @@ stderr), 3 the run diverged, 130 and 143 ended by Ctrl-C and SIGTERM, 1 anything
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import typer
+from typer.core import TyperCommand
 
 from emulator.errors import LightloopError
-from experiments.benchmarks.command import bench
-from experiments.calibrate.command import calibrate
-from experiments.compare.command import compare
-from experiments.demo.command import demo
-from experiments.figure.command import figure
-from experiments.inspect.command import inspect
-from experiments.paper.command import paper
-from experiments.presets.command import presets
-from experiments.replay.command import replay
-from experiments.report.command import report
-from experiments.run.command import run
-from experiments.tail.command import tail
-from experiments.timeline.command import timeline
-from experiments.whatif.command import whatif
+from experiments.benchmarks.command import COMMAND as BENCH
+from experiments.calibrate.command import COMMAND as CALIBRATE
+from experiments.check.command import COMMAND as CHECK
+from experiments.command import Command
+from experiments.compare.command import COMMAND as COMPARE
+from experiments.demo.command import COMMAND as DEMO
+from experiments.figure.command import COMMAND as FIGURE
+from experiments.inspect.command import COMMAND as INSPECT
+from experiments.paper.command import COMMAND as PAPER
+from experiments.presets.command import COMMAND as PRESETS
+from experiments.replay.command import COMMAND as REPLAY
+from experiments.report.command import COMMAND as REPORT
+from experiments.run.command import COMMAND as RUN
+from experiments.tail.command import COMMAND as TAIL
+from experiments.timeline.command import COMMAND as TIMELINE
+from experiments.whatif.command import COMMAND as WHATIF
 
-__all__ = ["COMMANDS", "Command", "app_of", "main"]
-
-Command = Callable[..., None]
-"""A function with typer's annotations: its name is the command's, the first line of its docstring the help."""
+__all__ = ["COMMANDS", "app_of", "main"]
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    run,
-    presets,
-    inspect,
-    whatif,
-    replay,
-    compare,
-    report,
-    timeline,
-    figure,
-    tail,
-    calibrate,
-    demo,
-    bench,
-    paper,
+    RUN,
+    PRESETS,
+    INSPECT,
+    WHATIF,
+    REPLAY,
+    COMPARE,
+    REPORT,
+    TIMELINE,
+    FIGURE,
+    TAIL,
+    CALIBRATE,
+    DEMO,
+    BENCH,
+    PAPER,
+    CHECK,
 )
 """Every command, in the order in which the help lists them."""
 
@@ -74,8 +75,21 @@ def app_of(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for command in commands:
-        app.command()(command)
+        listing = command.listing
+        more = {"allow_extra_args": True, "ignore_unknown_options": True} if listing else None
+        app.command(cls=_listed(listing) if listing else None, context_settings=more)(command.function)
     return app
+
+
+def _listed(listing: Callable[[], Sequence[str]]) -> type[TyperCommand]:
+    """Return the class of a command whose help ends with ``listing``; only its help makes the list."""
+
+    class Listed(TyperCommand):
+        def get_help(self, *context: Any) -> str:
+            self.epilog = "\n\n".join(listing())
+            return super().get_help(*context)
+
+    return Listed
 
 
 def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMANDS) -> int:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["bench"]
+from experiments.command import Command
+
+__all__ = ["COMMAND"]
 
 
 def bench(
@@ -24,3 +26,6 @@ def bench(
     from experiments.benchmarks.main import run_benchmarks
 
     run_benchmarks(json_path, part=part, rival_python=rival_python)
+
+
+COMMAND = Command(bench)

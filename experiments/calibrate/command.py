@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Force, Json, TracePath
+from experiments.command import Command, Force, Json, TracePath
 
-__all__ = ["calibrate"]
+__all__ = ["COMMAND"]
 
 
 def calibrate(
@@ -39,3 +39,6 @@ def calibrate(
     if out is not None:
         write_snippet(found, out, force)
         sys.stderr.write(f"snippet {out}\n")
+
+
+COMMAND = Command(calibrate)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Json
+from experiments.command import Command, Json
 
-__all__ = ["compare"]
+__all__ = ["COMMAND"]
 
 
 def compare(
@@ -26,3 +26,6 @@ def compare(
         sys.stdout.write(found.to_json() + "\n")
     else:
         show_comparison(found, Console())
+
+
+COMMAND = Command(compare)

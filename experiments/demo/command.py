@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Quiet
+from experiments.command import Command, Quiet
 
-__all__ = ["demo"]
+__all__ = ["COMMAND"]
 
 
 def demo(
@@ -22,3 +22,6 @@ def demo(
     from experiments.demo.tour import run_demo
 
     raise typer.Exit(run_demo(out, Console(), quiet))
+
+
+COMMAND = Command(demo)

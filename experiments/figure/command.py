@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Force, TracePath
+from experiments.command import Command, Force, TracePath
 
-__all__ = ["figure"]
+__all__ = ["COMMAND"]
 
 
 def figure(
@@ -25,3 +25,6 @@ def figure(
 
     draw_figure(trace, out, kind, force)
     sys.stdout.write(f"figure {out}\n")
+
+
+COMMAND = Command(figure)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Json, TracePath
+from experiments.command import Command, Json, TracePath
 
-__all__ = ["inspect"]
+__all__ = ["COMMAND"]
 
 
 def inspect(
@@ -43,3 +43,6 @@ def inspect(
         sys.stdout.write(found.to_json() + "\n")
     else:
         show_inspection(found, Console())
+
+
+COMMAND = Command(inspect)

@@ -5,20 +5,34 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["paper"]
+from emulator.errors import ConfigError
+from experiments.command import Command
+
+__all__ = ["COMMAND"]
 
 
 def paper(
-    name: Annotated[str, typer.Argument(help="The experiment; a wrong name lists them.")],
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The experiment; all are listed below.")],
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 5,
-    queries: Annotated[
-        int | None,
-        typer.Option(help="Queries of a run (light, ternary: epochs; recovery, latency: vectors)."),
-    ] = None,
     jobs: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of traces, tables and figures.")] = Path("out/paper"),
 ) -> None:
-    """Run an experiment of the paper; runs that are finished are not repeated."""
-    from experiments.paper.main import run_paper
+    """Run an experiment of the papers; runs that are finished are not repeated."""
+    from experiments.check.registry import CHECKS
+    from experiments.paper.registry import EXPERIMENTS
+    from experiments.sweep.trial import run_trial
 
-    run_paper(name, out, seeds, queries, jobs)
+    if name in CHECKS:
+        raise ConfigError(f"paper: {name} is a check: lightloop check {name}")
+    run_trial("paper", EXPERIMENTS, name, out, seeds, context.args, jobs)
+
+
+def _experiments() -> tuple[str, ...]:
+    from experiments.paper.registry import EXPERIMENTS
+    from experiments.sweep.trial import listing
+
+    return listing(EXPERIMENTS)
+
+
+COMMAND = Command(paper, _experiments)

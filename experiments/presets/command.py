@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["presets"]
+from experiments.command import Command
+
+__all__ = ["COMMAND"]
 
 
 def presets(
@@ -21,3 +23,6 @@ def presets(
         sys.stdout.write(preset_text(kind, name))
     else:
         show_presets(kind, Console())
+
+
+COMMAND = Command(presets)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Json, Overrides, TracePath
+from experiments.command import Command, Json, Overrides, TracePath
 
-__all__ = ["replay"]
+__all__ = ["COMMAND"]
 
 
 def replay(
@@ -35,3 +35,6 @@ def replay(
         sys.stdout.write(to_json(found) + "\n")
     else:
         show_replay(found, Console())
+
+
+COMMAND = Command(replay)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Force
+from experiments.command import Command, Force
 
-__all__ = ["report"]
+__all__ = ["COMMAND"]
 
 
 def report(
@@ -22,3 +22,6 @@ def report(
 
     write_report(traces, out, force, commands)
     sys.stdout.write(f"report {out}\n")
+
+
+COMMAND = Command(report)

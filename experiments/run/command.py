@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Quiet
+from experiments.command import Command, Quiet
 
-__all__ = ["run"]
+__all__ = ["COMMAND"]
 
 
 def run(
@@ -34,3 +34,6 @@ def run(
     launched = launch(config, path, quiet)
     show_summary(inspect_trace(path), Console())
     raise typer.Exit(launched.exit_code)
+
+
+COMMAND = Command(run)

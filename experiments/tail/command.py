@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["tail"]
+from experiments.command import Command
+
+__all__ = ["COMMAND"]
 
 
 def tail(
@@ -19,3 +21,6 @@ def tail(
     from experiments.tail.follow import tail_trace
 
     raise typer.Exit(tail_trace(trace, once, interval))
+
+
+COMMAND = Command(tail)

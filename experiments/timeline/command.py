@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Force, TracePath
+from experiments.command import Command, Force, TracePath
 
-__all__ = ["timeline"]
+__all__ = ["COMMAND"]
 
 
 def timeline(
@@ -27,3 +27,6 @@ def timeline(
     from experiments.timeline.files import write_timeline
 
     sys.stdout.write(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
+
+
+COMMAND = Command(timeline)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from experiments.options import Force, Json, Overrides, TracePath
+from experiments.command import Command, Force, Json, Overrides, TracePath
 
-__all__ = ["whatif"]
+__all__ = ["COMMAND"]
 
 
 def whatif(
@@ -44,3 +44,6 @@ def whatif(
         show_whatif(found, Console())
     if drawn is not None:
         draw_whatif(found, drawn, force)
+
+
+COMMAND = Command(whatif)

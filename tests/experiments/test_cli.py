@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from experiments.cli import COMMANDS, main
+from experiments.command import Command
 from tests.experiments.command_line import ROOT, lightloop, refusal
 
 
@@ -32,7 +33,7 @@ def test_help_lists_the_commands_without_any_heavy_import() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    commands = ("run", "inspect", "presets", "figure", "demo", "bench", "paper")
+    commands = ("run", "inspect", "presets", "figure", "demo", "bench", "paper", "check")
     assert [name for name in commands if f" {name} " not in done.stdout] == []
 
 
@@ -59,7 +60,7 @@ def test_a_command_that_is_added_to_the_list_is_in_the_help_and_runs(
         sys.stdout.write("on off " * times)
         raise typer.Exit(3)
 
-    with_it = (*COMMANDS, blink)
+    with_it = (*COMMANDS, Command(blink))
     assert main(["--help"], with_it) == 0
     assert "Blink with the laser." in capsys.readouterr().out
     assert main(["blink", "--times", "2"], with_it) == 3
@@ -69,6 +70,6 @@ def test_a_command_that_is_added_to_the_list_is_in_the_help_and_runs(
 
 def test_every_command_says_in_one_line_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
-        assert main([command.__name__, "--help"]) == 0
+        assert main([command.name, "--help"]) == 0
         said = " ".join(capsys.readouterr().out.split())
-        assert (command.__doc__ or "").splitlines()[0] in said
+        assert (command.function.__doc__ or "").splitlines()[0] in said
