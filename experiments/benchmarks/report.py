@@ -1,13 +1,8 @@
-"""The benchmark's tables as plain text, and its results as one flat JSON object; it measures nothing."""
+"""The benchmark's tables as plain text; it measures nothing."""
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from emulator.errors import ConfigError
-
-__all__ = ["check_target", "table", "write_json"]
+__all__ = ["table"]
 
 Cell = str | int | float
 
@@ -39,24 +34,3 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 1000 else f"{cell:.3g}" if abs(cell) < 100 else f"{cell:.0f}"
     return f"{cell:,}" if isinstance(cell, int) else cell
-
-
-def check_target(path: Path) -> None:
-    """Refuse a file that could not be written, before anything is measured; raises ``ConfigError``."""
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ConfigError(f"bench: {path} cannot be written; --json takes a file in a folder that exists")
-    if not os.access(path.absolute().parent, os.W_OK):
-        raise ConfigError(f"bench: {path} cannot be written; its folder is read-only")
-
-
-def write_json(path: Path, results: Mapping[str, float]) -> None:
-    """Write ``results`` to ``path``, whole or not at all; an older file there is replaced.
-
-    Raises ``ConfigError`` when the disk refuses.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(dict(results), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"bench: {path} cannot be written: {error.strerror}") from error

@@ -30,7 +30,10 @@ def calibrate(
     from experiments.calibrate.calibration import calibrate as fit
     from experiments.calibrate.snippet import write_snippet
     from experiments.calibrate.view import show_calibration
+    from experiments.output.files import check_new
 
+    if out is not None:
+        check_new(out, force, [trace, measured])
     found = fit(trace, measured, tuple(hold or ()), seed)
     if as_json:
         sys.stdout.write(found.to_json() + "\n")
