@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emulator.errors import ConfigError
 from emulator.units import format_si
 from experiments.output.files import check_new, new_file
+from experiments.output.tables import Column, table_of
+from experiments.output.terminal import show
 from experiments.whatif.points import Point, Scalar, WhatIf
 
 if TYPE_CHECKING:
@@ -43,25 +44,24 @@ def show_whatif(found: WhatIf, console: Console) -> None:
     names = _short_names(varied)
     for name, path in zip(names, varied, strict=True):
         console.print(Text(f"  {name}: {path}", style="dim"))
+    console.print(Text("  0: as recorded", style="dim"))
     for path in found.parameters:
         if path not in varied:
             console.print(Text(f"  {path} = {_value(found.points[0], path)}", style="dim"))
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("", header_style="dim", no_wrap=True)
-    for name in names:
-        table.add_column(Text(name), header_style="dim", no_wrap=True)
-    for heading in ("time", "x", "energy", "x", "E*t x"):
-        table.add_column(heading, justify="right", header_style="dim", no_wrap=True)
-    for heading in ("binds", ""):
-        table.add_column(heading, header_style="dim", overflow="fold")
     numbers = _warning_numbers(found)
-    for place, row in enumerate(found.rows):
-        label = str(place) if place else "recorded"
-        cells = (label, *(_value(row, path) for path in varied), *_amounts(row), _marks(row, numbers))
-        table.add_row(*map(Text, cells), style=None if place else "bold")
-    console.print(table)
-    for warning, number in numbers.items():
-        console.print(Text(f"  [{number}] {warning}"))
+    rows = (
+        (
+            str(place),
+            *(_value(row, path) for path in varied),
+            *_amounts(row),
+            _marks(row, numbers),
+        )
+        for place, row in enumerate(found.rows)
+    )
+    ends = (Column("binds", words=True), Column("", words=True))
+    columns: tuple[str | Column, ...] = ("", *names, "time", "x", "energy", "x", "E*t x", *ends)
+    warnings = tuple(f"[{number}] {warning}" for warning, number in numbers.items())
+    show(table_of("", columns, rows, warnings), console)
 
 
 def _short_names(paths: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import pytest
 
 from emulator.errors import ConfigError
 from experiments.benchmarks.main import Effort, run_benchmarks
-from experiments.benchmarks.report import table
 
 
 @pytest.mark.slow
@@ -37,17 +36,3 @@ def test_a_target_that_cannot_be_written_is_refused_before_anything_is_measured(
     for target in (tmp_path, tmp_path / "file" / "bench.json"):
         with pytest.raises(ConfigError, match="cannot be written"):
             run_benchmarks(target)
-
-
-def test_a_table_aligns_words_left_and_numbers_right() -> None:
-    text = table(
-        "T", ("part", "us", "note"), [("a", 1234.5, "some words"), ("longer", 0.12345, "b")], ("end",)
-    )
-    assert text.splitlines() == [
-        "T",
-        "  part       us  note",
-        "  ------  -----  ----------",
-        "  a       1,234  some words",
-        "  longer  0.123  b",
-        "  end",
-    ]
