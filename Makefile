@@ -30,7 +30,7 @@ CORES := Haswell Prescott
 CORE_TESTS := tests/emulator/adapters $(wildcard tests/emulator/physics/opu/test_*medium*.py) \
     tests/emulator/physics/opu/test_row_products.py tests/emulator/instruments/opu/test_rows_alone.py
 
-.PHONY: help .venv test lint types imports cores unit slow format demo bench paper clean distclean
+.PHONY: help .venv test lint types imports cores unit slow format demo bench paper check clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,8 +86,11 @@ demo: .venv ## the three-minute tour
 bench: .venv ## measure the emulator itself
 	$(BIN)/lightloop bench $(ARGS)
 
-paper: .venv ## the paper's figures and tables again
+paper: .venv ## the papers' figures and tables again
 	$(BIN)/lightloop paper $(ARGS)
+
+check: .venv ## what Lightloop promises, put to the test; ARGS=kills chooses one
+	$(BIN)/lightloop check $(ARGS)
 
 clean: ## remove caches and build products; .venv and out/ stay
 	rm -rf .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -14,7 +14,7 @@ from emulator.errors import ConfigError
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["PS_PER_S", "db_to_amplitude", "format_si", "ps_to_s", "quantity", "s_to_ps"]
+__all__ = ["PS_PER_S", "db_to_amplitude", "format_si", "ps_to_s", "quantity", "s_to_ps", "si_prefix"]
 
 PS_PER_S = 10**12
 """Picoseconds in one second."""
@@ -86,7 +86,13 @@ def format_si(value: float, unit: str, digits: int = 4) -> str:
     """Return ``value`` with an SI prefix, such as ``"12.5 us"``, for people to read."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g} {unit}"
-    for factor, prefix in _PREFIXES:
-        if abs(value) >= factor:
-            return f"{value / factor:.{digits}g} {prefix}{unit}"
-    return f"{value:.{digits}g} {unit}"
+    factor, prefix = si_prefix(value)
+    return f"{value / factor:.{digits}g} {prefix}{unit}"
+
+
+def si_prefix(value: float) -> tuple[float, str]:
+    """Return the SI prefix in which ``value`` reads well, as its factor and its letters ("u" for micro).
+
+    There is none, ``(1.0, "")``, for what is smaller than a pico.
+    """
+    return next(((factor, prefix) for factor, prefix in _PREFIXES if abs(value) >= factor), (1.0, ""))

@@ -8,8 +8,9 @@ from pathlib import Path
 from emulator.errors import ConfigError, nearest
 from experiments.benchmarks.chip.queries import Effort, measure_queries
 from experiments.benchmarks.light.projection import LightEffort, measure_light
-from experiments.benchmarks.report import check_target, write_json
 from experiments.benchmarks.retiming import run_retiming_benchmark
+from experiments.output.files import check_new, new_file
+from experiments.output.json import to_json
 
 __all__ = ["Effort", "run_benchmarks"]
 
@@ -27,6 +28,8 @@ def run_benchmarks(
 ) -> dict[str, float]:
     """Measure, print tables to stdout, and return the results by name; ``json_path`` gets them as JSON.
 
+    An older file there is replaced.
+
     ``part`` is "queries", "light" or "retiming"; None is all three. ``rival_python`` runs a Python that has
     lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before anything
     is measured.
@@ -41,7 +44,7 @@ def run_benchmarks(
             f"bench: {part!r} is no part; allowed: {', '.join(parts)}. {nearest(part, parts)}".strip()
         )
     if json_path is not None:
-        check_target(json_path)
+        check_new(json_path, force=True)
     began_s = time.monotonic()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; medians of rounds in turn\n")
     results: dict[str, float] = {}
@@ -49,5 +52,6 @@ def run_benchmarks(
         results |= parts[name]()
     print(f"measured in {time.monotonic() - began_s:.0f} s")
     if json_path is not None:
-        write_json(json_path, results)
+        with new_file(json_path, force=True) as file:
+            file.write_text(to_json(results) + "\n", encoding="utf-8")
     return results

@@ -16,8 +16,9 @@ from emulator.trace import Detail
 from emulator.trace.writing.journal import journal_path
 from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.paced import PacedRun
-from experiments.benchmarks.report import table
 from experiments.benchmarks.timing import Sample, Workload, interleave
+from experiments.output.tables import table_of
+from experiments.output.terminal import to_text
 
 __all__ = ["RecordingCost", "cost_table", "measure_recording"]
 
@@ -120,4 +121,4 @@ def cost_table(costs: tuple[RecordingCost, ...]) -> str:
         for cost in costs
     ]
     headings = ("detail", "trace, bytes", "journal, bytes", "CPU ns", "quartiles", "of a query")
-    return table("Recording, a query", headings, rows)
+    return to_text(table_of("Recording, a query", headings, rows))

@@ -27,7 +27,8 @@ from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
 from emulator.trace.reading.reader import Trace, open_trace
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
-from experiments.benchmarks.report import table
+from experiments.output.tables import table_of
+from experiments.output.terminal import to_text
 from experiments.run.study import StudyConfig, chip_study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
@@ -73,7 +74,7 @@ def run_retiming_benchmark(queries: int = 2_000_000) -> dict[str, float]:
         f"a rerun would take {rerun_s * queries:.0f} s: {1e6 * rerun_s:.1f} us a query in the same minutes",
     )
     headings = ("", "load s", "re-time s", "answer s", "CPU s", "M commands/s", "next point s", "peak MB")
-    print(table("Closed re-timing", headings, rows, notes))
+    print(to_text(table_of("Closed re-timing", headings, rows, notes)))
     return {
         "retime_answer_s": checked.answer_s,
         "retime_trusted_answer_s": trusted.answer_s,

@@ -1,12 +1,11 @@
 """A calibration as TOML: sections to paste into a study, or, without their first word, into a preset."""
 
-import os
 from itertools import groupby
 from pathlib import Path
 
-from emulator.errors import ConfigError
 from emulator.trace.reading.reader import open_trace
 from experiments.calibrate.calibration import Calibration, Fitted
+from experiments.output.files import new_file
 from experiments.run.study import study_from_text
 
 __all__ = ["snippet", "write_snippet"]
@@ -39,12 +38,8 @@ def write_snippet(found: Calibration, out: Path, force: bool = False) -> None:
     fitted = tuple(f"{one.path}={one.value!r}" for one in found.parameters if one.value is not None)
     with open_trace(Path(found.trace)) as trace:
         study_from_text(trace.config_text, f"{found.trace} with the fitted values", fitted)
-    if os.path.lexists(out) and not force:
-        raise ConfigError(f"{out}: a file lies here already; choose another path or add --force")
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
+    with new_file(out, force, [Path(found.trace), Path(found.measured)]) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _place(fitted: Fitted) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """A calibration as tables for a terminal; it computes nothing."""
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emulator.units import format_si
 from experiments.calibrate.calibration import Accuracy, Calibration, Estimate, Fitted
-from experiments.output.terminal import titled_table
+from experiments.output.tables import Table, table_of
+from experiments.output.terminal import show
 
 __all__ = ["show_calibration"]
 
@@ -19,20 +19,19 @@ def show_calibration(found: Calibration, console: Console) -> None:
     console.print(Text(f"{found.latencies:,} latencies from {found.measured}{left}", "bold"))
     if found.held:
         console.print(Text(f"held as recorded: {', '.join(found.held)}"))
-    console.print(_parameters(found))
+    show(_parameters(found), console)
     for group in found.confounded:
         together = f"{', '.join(group.paths)}: these {len(group.paths)} only appear together"
         advice = "beyond that they follow the recorded values. Hold those that are known."
         console.print(Text(f"{together}, in {group.combinations} measured sum(s); {advice}", "yellow"))
-    console.print(_errors(found))
-    console.print(_means(found))
+    show(_errors(found), console)
+    show(_means(found), console)
 
 
 def _parameters(found: Calibration) -> Table:
-    table = titled_table("\nParameters", "", "recorded", "fitted", "95 % interval")
-    for one in found.parameters:
-        table.add_row(one.path, f"{one.recorded:.6g}", _value(one.value), _interval(one))
-    return table
+    headings = ("", "recorded", "fitted", "95 % interval")
+    rows = ((one.path, f"{one.recorded:.6g}", _value(one.value), _interval(one)) for one in found.parameters)
+    return table_of("Parameters", headings, rows)
 
 
 def _value(value: float | None) -> str:
@@ -46,11 +45,10 @@ def _interval(one: Fitted) -> str:
 
 
 def _errors(found: Calibration) -> Table:
-    title = f"\nErrors of {found.held_out:,} latencies that the fit has not seen (%), with 95 % intervals"
-    table = titled_table(title, "", *_JUDGED)
-    for name, accuracy in (("before", found.before), ("after", found.after)):
-        table.add_row(name, *(_percent(one) for one in _estimates(accuracy)))
-    return table
+    title = f"Errors of {found.held_out:,} latencies that the fit has not seen (%), with 95 % intervals"
+    judged = (("before", found.before), ("after", found.after))
+    rows = ((name, *map(_percent, _estimates(accuracy))) for name, accuracy in judged)
+    return table_of(title, ("", *_JUDGED), rows)
 
 
 def _estimates(accuracy: Accuracy) -> tuple[Estimate, ...]:
@@ -62,8 +60,13 @@ def _percent(one: Estimate) -> str:
 
 
 def _means(found: Calibration) -> Table:
-    table = titled_table("\nMean latency of the same", "command", "n", "measured", "before", "after")
-    for kind in found.kinds:
-        seconds = (kind.measured_s, kind.before_s, kind.after_s)
-        table.add_row(kind.kind, f"{kind.count:,}", *(format_si(value, "s") for value in seconds))
-    return table
+    headings = ("command", "n", "measured", "before", "after")
+    rows = (
+        (
+            one.kind,
+            f"{one.count:,}",
+            *(format_si(s, "s") for s in (one.measured_s, one.before_s, one.after_s)),
+        )
+        for one in found.kinds
+    )
+    return table_of("Mean latency of the same", headings, rows)

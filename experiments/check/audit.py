@@ -1,4 +1,4 @@
-"""``lightloop paper audit``: are the joules and picoseconds of a trace right? Nothing is simulated again.
+"""``lightloop check audit``: are the joules and picoseconds of a trace right? Nothing is simulated again.
 
 Energy is integrated from ``/power`` alone, in exact rational arithmetic, and compared with what the bench's meter
 said. Time is added up three ways, in whole picoseconds: the commands and the thinking between them, the ledger
@@ -24,8 +24,9 @@ from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import StudyConfig
 from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import Job, Point
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["ENERGY_TOLERANCE", "Audit", "audit_table", "audit_trace", "exact_energy_j", "run_audit"]
+__all__ = ["AUDIT", "ENERGY_TOLERANCE", "Audit", "audit_table", "audit_trace", "exact_energy_j", "run_audit"]
 
 ENERGY_TOLERANCE: Final = 1e-12
 """Largest relative difference, over components and their sum, that passes."""
@@ -148,24 +149,24 @@ def _span_error_ps(spans_s: dict[str, float], busy_s: dict[str, float]) -> int |
     return max(abs(s_to_ps(spans_s.get(name, 0.0)) - s_to_ps(busy_s.get(name, 0.0))) for name in names)
 
 
-def run_audit(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
+def run_audit(out: Path, seeds: int, queries: int, jobs: int) -> None:
     """Run the studies of the audit under ``out``/audit, audit every trace and print the table.
 
     Raises ``TaskError`` when a run fails or a trace does not pass.
     """
     folder = out / "audit"
     folder.mkdir(parents=True, exist_ok=True)
-    plan = [_job(point, seed, queries or _QUERIES, folder) for seed in range(seeds) for point in _POINTS]
-    failures = run_jobs(plan, jobs, lambda line: print(f"paper audit: {line}", file=sys.stderr, flush=True))
+    plan = [_job(point, seed, queries, folder) for seed in range(seeds) for point in _POINTS]
+    failures = run_jobs(plan, jobs, lambda line: print(f"check audit: {line}", file=sys.stderr, flush=True))
     if failures:
-        raise TaskError(f"paper audit: {failures[0].job.trace.name} failed: {failures[0].reason}")
+        raise TaskError(f"check audit: {failures[0].job.trace.name} failed: {failures[0].reason}")
     audits = [audit_trace(job.trace) for job in plan]
     text = to_markdown(audit_table(audits))
     print(text)
     (folder / "audit.md").write_text(text, encoding="utf-8")
     if failed := [audit.name for audit in audits if not audit.passes]:
         raise TaskError(
-            f"paper audit: {len(failed)} of {len(audits)} traces do not pass: {', '.join(failed)}"
+            f"check audit: {len(failed)} of {len(audits)} traces do not pass: {', '.join(failed)}"
         )
 
 
@@ -176,7 +177,7 @@ def _job(point: Point, seed: int, queries: int, folder: Path) -> Job:
         else ("trace.detail=commands",)
     )
     overrides = (*point.overrides, *detail, f"seed={seed}", f"controller.queries={queries}")
-    study = build(StudyConfig, with_overrides({}, overrides), f"paper audit, {point.name}")
+    study = build(StudyConfig, with_overrides({}, overrides), f"check audit, {point.name}")
     return Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5")
 
 
@@ -202,3 +203,11 @@ def audit_table(audits: Sequence[Audit]) -> Table:
         "Time: commands and thinking between them, the printed ledger, and each span against the bench's count.",
     )
     return Table("Audit of energy and time", columns, rows, notes)
+
+
+AUDIT: Final = Trial(
+    "audit",
+    "are the joules and picoseconds of a trace right",
+    Size("queries", "queries of a run", _QUERIES),
+    run_audit,
+)

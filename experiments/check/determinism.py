@@ -1,4 +1,4 @@
-"""``lightloop paper determinism``: the same study in fresh processes must give one digest.
+"""``lightloop check determinism``: the same study in fresh processes must give one digest.
 
 The processes differ in what must not matter: the hash seed, the threads of the numerical libraries, and whether the
 network is trained anew or comes from the cache.
@@ -19,8 +19,9 @@ from emulator.errors import TaskError
 from emulator.trace.reading.reader import open_trace
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import StudyConfig
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["CASES", "Case", "Repeat", "repeat", "run_determinism", "vowel_study"]
+__all__ = ["CASES", "DETERMINISM", "Case", "Repeat", "repeat", "run_determinism", "vowel_study"]
 
 _QUERIES: Final = 2000
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -59,7 +60,7 @@ def vowel_study(queries: int, seed: int = 0) -> StudyConfig:
         "task.name=vowel", "controller.sparsity=0.6", f"controller.queries={queries}", f"seed={seed}",
         "trace.detail=full",
     )  # fmt: skip
-    return build(StudyConfig, with_overrides({}, overrides), "paper determinism")
+    return build(StudyConfig, with_overrides({}, overrides), "check determinism")
 
 
 def repeat(study: StudyConfig, cases: Sequence[Case], folder: Path, jobs: int) -> list[Repeat]:
@@ -101,7 +102,7 @@ def _environment(case: Case, folder: Path) -> dict[str, str]:
     return environment
 
 
-def run_determinism(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
+def run_determinism(out: Path, seeds: int, queries: int, jobs: int) -> None:
     """Repeat the study in every case, with further seeds in the last two, and print the digests.
 
     Raises ``TaskError`` when a seed has more than one digest.
@@ -112,12 +113,12 @@ def run_determinism(out: Path, seeds: int = 1, queries: int | None = None, jobs:
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
             cases = CASES if seed == 0 else CASES[-2:]
-            found.append((seed, repeat(vowel_study(queries or _QUERIES, seed), cases, Path(place), jobs)))
+            found.append((seed, repeat(vowel_study(queries, seed), cases, Path(place), jobs)))
     text = to_markdown(_table(found))
     print(text)
     (folder / "determinism.md").write_text(text, encoding="utf-8")
     if torn := [seed for seed, repeats in found if len({one.digest for one in repeats}) > 1]:
-        raise TaskError(f"paper determinism: seed {torn[0]} has more than one digest")
+        raise TaskError(f"check determinism: seed {torn[0]} has more than one digest")
 
 
 def _table(found: Sequence[tuple[int, list[Repeat]]]) -> Table:
@@ -138,3 +139,11 @@ def _table(found: Sequence[tuple[int, list[Repeat]]]) -> Table:
         for seed, repeats in found
     ]
     return Table("One study in fresh processes", columns, rows, tuple(notes))
+
+
+DETERMINISM: Final = Trial(
+    "determinism",
+    "does a study give one digest in fresh processes",
+    Size("queries", "queries of a run", _QUERIES),
+    run_determinism,
+)

@@ -1,4 +1,4 @@
-"""``lightloop paper kills``: ``kill -9`` over the whole life of a run, and what is left of it.
+"""``lightloop check kills``: ``kill -9`` over the whole life of a run, and what is left of it.
 
 Run after run is killed at a random moment: while it records, while its trace is converted, or too late. Half of the
 time only the run dies, half of the time its converting child as well. Then ``lightloop inspect OUT --json`` must
@@ -32,8 +32,9 @@ from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path, lock
 from experiments.check.determinism import vowel_study
 from experiments.output.tables import Column, Table, to_markdown
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["Kill", "kill_many", "prefix_faults", "run_kills"]
+__all__ = ["KILLS", "Kill", "kill_many", "prefix_faults", "run_kills"]
 
 _KILLS: Final = 40
 _QUERIES: Final = 12_000
@@ -217,7 +218,7 @@ def _columns(trace: Trace) -> list[tuple[str, NDArray[Any]]]:
     ]
 
 
-def run_kills(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 2) -> None:
+def run_kills(out: Path, seeds: int, queries: int, jobs: int) -> None:
     """Kill 40 runs of ``queries`` queries, shared out among ``seeds`` studies, and print what was left of them.
 
     Raises ``TaskError`` when one of them could not be inspected or is no prefix of the clean run.
@@ -227,13 +228,13 @@ def run_kills(out: Path, seeds: int = 1, queries: int | None = None, jobs: int =
     found: list[Kill] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            found += kill_many(Path(place), -(-_KILLS // seeds), queries or _QUERIES, jobs, seed)
+            found += kill_many(Path(place), -(-_KILLS // seeds), queries, jobs, seed)
     text = to_markdown(_table(found))
     print(text)
     (folder / "kills.md").write_text(text, encoding="utf-8")
     if faulty := [kill for kill in found if kill.fault]:
         raise TaskError(
-            f"paper kills: {len(faulty)} of {len(found)} kills left a fault, first: {faulty[0].fault}"
+            f"check kills: {len(faulty)} of {len(found)} kills left a fault, first: {faulty[0].fault}"
         )
 
 
@@ -259,3 +260,8 @@ def _table(kills: Sequence[Kill]) -> Table:
     faults = tuple(f"at {kill.moment_s:.3f} s ({kill.phase}): {kill.fault}" for kill in kills if kill.fault)
     note = f"{len(kills)} runs killed; rows are those of /commands; inspect includes the start of Python."
     return Table("kill -9 at random moments", columns, tuple(rows), (note, *faults))
+
+
+KILLS: Final = Trial(
+    "kills", "what kill -9 leaves of a run", Size("queries", "queries of a run", _QUERIES), run_kills
+)

@@ -1,8 +1,8 @@
-"""``lightloop paper retiming`` asks whether a closed re-timing is a real run, and whether a rerun is the run.
+"""``lightloop check retiming`` asks whether a closed re-timing is a real run, and whether a rerun is the run.
 
 For random parameters that change times and powers but not what the controller chooses, the recorded run is re-timed
 and the study is run for real; every instant of every command must be equal. Then every shipped study, shortened, is
-run again from its trace; every table must be equal. ``queries`` is the number of parameter sets.
+run again from its trace; every table must be equal.
 """
 
 import sys
@@ -29,8 +29,9 @@ from experiments.run.laboratory import altered_lab, laboratory, open_recording, 
 from experiments.run.launch import open_study, shipped_studies
 from experiments.run.run import run_study
 from experiments.run.study import Study
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["Agreement", "compared", "run_retiming"]
+__all__ = ["RETIMING", "Agreement", "compared", "run_retiming"]
 
 _SETS: Final = 20
 _TOLERANCE: Final = 1e-12
@@ -116,7 +117,7 @@ def _sets(study: str, count: int) -> Iterator[tuple[str, ...]]:
         yield tuple(f"{path}={float(np.exp(value))!r}" for path, value in drawn)
 
 
-def run_retiming(out: Path, seeds: int, queries: int | None, jobs: int) -> None:
+def run_retiming(out: Path, seeds: int, sets: int, jobs: int) -> None:
     """Compare and print under ``out``/retiming; ``seeds`` and ``jobs`` are not used.
 
     Raises ``TaskError`` after the tables when anything differs.
@@ -124,11 +125,11 @@ def run_retiming(out: Path, seeds: int, queries: int | None, jobs: int) -> None:
     del seeds, jobs
     folder = folder_of("retiming", out)
     with tempfile.TemporaryDirectory() as place:
-        closed = {study: _agreements(study, Path(place), queries or _SETS) for study in _RANGES}
+        closed = {study: _agreements(study, Path(place), sets) for study in _RANGES}
         reruns = {study: _is_identical(study, Path(place)) for study in shipped_studies()}
     publish("retiming", (_closed_table(closed), _rerun_table(reruns)), source_note([source_digest()]), folder)
     if not (all(reruns.values()) and all(one.exact for found in closed.values() for one in found)):
-        raise TaskError("paper retiming: a re-timing or a rerun differs from the run; see the tables")
+        raise TaskError("check retiming: a re-timing or a rerun differs from the run; see the tables")
 
 
 def _agreements(study: str, folder: Path, count: int) -> list[Agreement]:
@@ -137,7 +138,7 @@ def _agreements(study: str, folder: Path, count: int) -> list[Agreement]:
     found = []
     for number, overrides in enumerate(_sets(study, count), start=1):
         found.append(compared(recorded, overrides, folder / f"{study}-{number}.h5"))
-        print(f"paper retiming: {study}: {number} of {count} sets", file=sys.stderr, flush=True)
+        print(f"check retiming: {study}: {number} of {count} sets", file=sys.stderr, flush=True)
     return found
 
 
@@ -145,7 +146,7 @@ def _is_identical(study: str, folder: Path) -> bool:
     path = folder / f"{study}-again.h5"
     run_study(_shortened(study), path)
     found = replay(path, "rerun")
-    print(f"paper retiming: {study}: run again", file=sys.stderr, flush=True)
+    print(f"check retiming: {study}: run again", file=sys.stderr, flush=True)
     return isinstance(found, Rerun) and found.identical
 
 
@@ -181,3 +182,11 @@ def _closed_table(closed: Mapping[str, Sequence[Agreement]]) -> Table:
 def _rerun_table(reruns: Mapping[str, bool]) -> Table:
     rows = tuple((study, "yes" if identical else "no") for study, identical in reruns.items())
     return Table("Reruns from the trace, shortened", (Column("study"), Column("identical")), rows)
+
+
+RETIMING: Final = Trial(
+    "retiming",
+    "is a re-timing the real run, and a rerun the run",
+    Size("sets", "parameter sets for each study", _SETS),
+    run_retiming,
+)

@@ -1,4 +1,4 @@
-"""``lightloop paper faults``: traces and journals that were cut short or have one bit flipped.
+"""``lightloop check faults``: traces and journals that were cut short or have one bit flipped.
 
 Every damaged trace must be refused with a ``TraceError``, or read exactly as it was written. Every damaged journal
 must be refused because its header is gone, or recover to what its undamaged blocks in front of the damage hold: the
@@ -28,8 +28,18 @@ from emulator.trace.writing.recover import part_path
 from experiments.check.determinism import vowel_study
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.run import run_study
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["DAMAGES", "Damage", "Tally", "damage_journal", "damage_trace", "fingerprint", "run_faults"]
+__all__ = [
+    "DAMAGES",
+    "FAULTS",
+    "Damage",
+    "Tally",
+    "damage_journal",
+    "damage_trace",
+    "fingerprint",
+    "run_faults",
+]
 
 _DAMAGES_EACH: Final = 1000
 _QUERIES: Final = 200
@@ -191,9 +201,7 @@ def record_specimen(folder: Path, detail: Detail, queries: int, seed: int) -> tu
     return out, kept
 
 
-def run_faults(
-    out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 1, count: int = _DAMAGES_EACH
-) -> None:
+def run_faults(out: Path, seeds: int, queries: int, jobs: int, count: int = _DAMAGES_EACH) -> None:
     """Damage traces and journals of every detail ``count`` times each way, and print what became of them.
 
     ``seeds`` runs share the damages out among them; ``jobs`` is accepted for the sake of the command line, and one
@@ -207,16 +215,16 @@ def run_faults(
     for seed in range(seeds):
         for detail in DETAILS:
             with tempfile.TemporaryDirectory(dir=folder) as place:
-                trace, journal = record_specimen(Path(place), detail, queries or _QUERIES, seed)
+                trace, journal = record_specimen(Path(place), detail, queries, seed)
                 for damage in DAMAGES:
                     tallies.append(damage_trace(trace, damage, each, Path(place), seed))
                     tallies.append(damage_journal(journal, damage, each, Path(place), seed))
-                    print(f"paper faults: {detail}, {each} {damage[0]} done", file=sys.stderr, flush=True)
+                    print(f"check faults: {detail}, {each} {damage[0]} done", file=sys.stderr, flush=True)
     text = to_markdown(_table(tallies))
     print(text)
     (folder / "faults.md").write_text(text, encoding="utf-8")
     if faults := [fault for tally in tallies for fault in tally.faults]:
-        raise TaskError(f"paper faults: {len(faults)} damaged files were not told, first: {faults[0]}")
+        raise TaskError(f"check faults: {len(faults)} damaged files were not told, first: {faults[0]}")
 
 
 def _table(tallies: Sequence[Tally]) -> Table:
@@ -234,3 +242,11 @@ def _table(tallies: Sequence[Tally]) -> Table:
     return Table(
         "Damaged traces and journals", headings, rows, (note, *(f for one in tallies for f in one.faults))
     )
+
+
+FAULTS: Final = Trial(
+    "faults",
+    "are cut and flipped traces told",
+    Size("queries", "queries of the damaged run", _QUERIES),
+    run_faults,
+)

@@ -3,18 +3,18 @@
 One registry of kinds; how each is drawn is in ``experiments.figure``.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.errors import ConfigError, TraceError, nearest
+from emulator.errors import ConfigError, nearest
 from emulator.trace.reading.reader import Trace, open_trace
 from experiments.figure.learning import learning_figure
 from experiments.figure.pipeline import pipeline_figure
 from experiments.figure.recovery import recovery_figure
 from experiments.figure.speckle import speckle_figure
 from experiments.figure.style import STYLE
+from experiments.output.files import check_new, new_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,9 +44,9 @@ def default_kind(trace: Trace) -> str:
 def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = False) -> None:
     """Draw the trace at ``path`` into the image ``out``; an existing file is replaced only with ``force``.
 
-    ``kind`` None is what the trace is about. Raises ``ConfigError`` on an unknown kind or image type, and
-    ``TraceError`` when ``out`` is there already or cannot be written, or when the trace is damaged or lacks what
-    the figure shows.
+    ``kind`` None is what the trace is about. Raises ``ConfigError`` on an unknown kind or image type, and when
+    ``out`` is there already or cannot be written; and ``TraceError`` when the trace is damaged or lacks what the
+    figure shows.
     """
     if kind is not None and kind not in _KINDS:
         hint = nearest(kind, _KINDS)
@@ -55,14 +55,10 @@ def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = Fa
         )
     if out.suffix.lower() not in _SUFFIXES:
         raise ConfigError(f"{out}: {out.suffix!r} is no image type; allowed: {', '.join(_SUFFIXES)}")
-    if os.path.lexists(out) and not force:
-        raise TraceError(f"{out}: a file lies here already; choose another path or add --force")
+    check_new(out, force, [path])
     from matplotlib import rc_context
 
     with open_trace(path) as trace, rc_context(STYLE):
         figure = _KINDS[kind or default_kind(trace)](trace)
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(out)
-        except OSError as error:
-            raise TraceError(f"{out}: the figure cannot be written: {error.strerror}") from error
+        with new_file(out, force, [path]) as part:
+            figure.savefig(part)

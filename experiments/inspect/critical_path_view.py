@@ -1,11 +1,11 @@
 """A critical path and the use of resources as tables for a terminal; it computes nothing."""
 
 from rich.console import Console
-from rich.table import Table
 
 from emulator.units import format_si, ps_to_s
 from experiments.inspect.critical_path import PathReport
-from experiments.output.terminal import titled_table
+from experiments.output.tables import Table, table_of
+from experiments.output.terminal import show
 
 __all__ = ["show_path"]
 
@@ -13,37 +13,43 @@ __all__ = ["show_path"]
 def show_path(found: PathReport, console: Console) -> None:
     """Print what set the run's time, the longest steps and how busy each resource was."""
     for table in (_shares(found), _longest(found), _resources(found)):
-        console.print(table)
+        show(table, console)
 
 
 def _shares(found: PathReport) -> Table:
-    table = titled_table(f"\nCritical path: {found.steps:,} steps", "span", "time", "share")
-    for one in found.shares:
-        table.add_row(one.name, format_si(one.s, "s"), f"{100 * one.share:.1f} %")
-    table.add_row("sum = elapsed", format_si(found.elapsed_s, "s"), "", style="bold")
-    return table
+    rows = [(one.name, format_si(one.s, "s"), f"{100 * one.share:.1f} %") for one in found.shares]
+    rows.append(("sum = elapsed", format_si(found.elapsed_s, "s"), ""))
+    title = f"Critical path: {found.steps:,} steps"
+    return table_of(title, ("span", "time", "share"), rows, total=True)
 
 
 def _longest(found: PathReport) -> Table:
-    table = titled_table("\nIts longest steps", "step", "from", "lasting", "command", "mostly")
-    for one in found.longest:
-        command = "" if one.command < 0 else f"{one.command:,}"
-        most = f"{one.most} {100 * one.most_share:.0f} %"
-        table.add_row(one.name, format_si(ps_to_s(one.from_ps), "s", 6), format_si(one.s, "s"), command, most)
-    return table
+    headings = ("step", "from", "lasting", "command", "mostly")
+    rows = (
+        (
+            one.name,
+            format_si(ps_to_s(one.from_ps), "s", 6),
+            format_si(one.s, "s"),
+            "" if one.command < 0 else one.command,
+            f"{one.most} {100 * one.most_share:.0f} %",
+        )
+        for one in found.longest
+    )
+    return table_of("Its longest steps", headings, rows)
 
 
 def _resources(found: PathReport) -> Table:
-    table = titled_table("\nUse of resources", "resource", "busy", "utilisation", "overlap", "idle", "spans")
-    table.caption = "overlap: two spans or more at once; the host is busy while an agent thinks, too"
-    table.caption_justify = "left"
-    for one in found.resources:
-        table.add_row(
+    headings = ("resource", "busy", "utilisation", "overlap", "idle", "spans")
+    rows = (
+        (
             one.resource,
             format_si(one.busy_s, "s"),
             f"{100 * one.utilisation:.1f} %",
             format_si(one.overlap_s, "s"),
             format_si(one.idle_s, "s"),
-            f"{one.spans:,}",
+            one.spans,
         )
-    return table
+        for one in found.resources
+    )
+    note = "overlap: two spans or more at once; the host is busy while an agent thinks, too"
+    return table_of("Use of resources", headings, rows, (note,))

@@ -3,10 +3,9 @@
 Everything is recomputed from the trace alone; ``experiments.inspect.view`` shows it to people.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
+from experiments.output.json import to_json
 
 __all__ = ["Budget", "Checks", "Inspection", "MetricSummary", "inspect_trace", "peak_power_w", "study_title"]
 
@@ -103,7 +103,7 @@ class Inspection:
 
     def to_json(self) -> str:
         """Return the inspection as one JSON object; a value that is not finite becomes null."""
-        return json.dumps(_finite(asdict(self)), indent=2, allow_nan=False)
+        return to_json(self)
 
 
 def inspect_trace(path: Path) -> Inspection:
@@ -242,11 +242,3 @@ def _relative(found: float, expected: float) -> float:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

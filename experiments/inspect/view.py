@@ -1,17 +1,18 @@
 """An inspection as tables for a terminal; it computes nothing but shares and means."""
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.inspect.inspection import Budget, Inspection, MetricSummary
-from experiments.output.terminal import titled_table
+from experiments.output.tables import Column, Table, table_of
+from experiments.output.terminal import show
 
 __all__ = ["show_inspection", "show_ledgers", "show_summary"]
 
 _HIDDEN = ("energy_j.", "busy_s.")
+_WORDS = Column("", words=True)
 _ACCURACIES = (
     ("ideal", "the electronic model", "ideal_{}_accuracy", "last"),
     ("before", "when emulated time began", "{}_accuracy", "first"),
@@ -26,14 +27,14 @@ def show_summary(found: Inspection, console: Console) -> None:
     console.print(_headline(found))
     if found.reason:
         console.print(Text(f"  {found.reason.strip().splitlines()[-1]}"))
-    console.print(_accuracies(found, ("test",)))
+    show(_accuracies(found, ("test",)), console)
     console.print(Text(f"{_spent(found)}\ntrace {found.path}"))
 
 
 def show_ledgers(found: Inspection, console: Console) -> None:
     """Print where emulated time and energy went."""
-    console.print(_latency(found))
-    console.print(_energy(found))
+    show(_latency(found), console)
+    show(_energy(found), console)
 
 
 def show_inspection(found: Inspection, console: Console) -> None:
@@ -42,10 +43,10 @@ def show_inspection(found: Inspection, console: Console) -> None:
     if found.reason:
         console.print(Text(f"  {found.reason.strip()}"))
     console.print(Text(_spent(found)))
-    console.print(_accuracies(found, ("test", "val")))
+    show(_accuracies(found, ("test", "val")), console)
     show_ledgers(found, console)
     for table in (_budgets(found.budgets), _metrics(found), _provenance(found), _checks(found)):
-        console.print(table)
+        show(table, console)
 
 
 def _headline(found: Inspection) -> Text:
@@ -61,13 +62,12 @@ def _spent(found: Inspection) -> str:
 
 
 def _accuracies(found: Inspection, parts: tuple[str, ...]) -> Table:
-    table = titled_table("\nAccuracy (%)", "", *parts, "what it is")
-    table.columns[-1].justify = "left"
+    rows = []
     for label, meaning, name, which in _ACCURACIES:
         cells = [_percent(found.metrics.get(name.format(part)), which) for part in parts]
         if any(cells):
-            table.add_row(label, *cells, meaning)
-    return table
+            rows.append((label, *cells, meaning))
+    return table_of("Accuracy (%)", ("", *parts, "what it is"), rows)
 
 
 def _percent(metric: MetricSummary | None, which: str) -> str:
@@ -78,21 +78,31 @@ def _percent(metric: MetricSummary | None, which: str) -> str:
 
 
 def _latency(found: Inspection) -> Table:
-    table = titled_table("\nLatency ledger", "span", "time", "share", "a query")
-    for name, seconds in _falling(found.latency_by_span_s):
-        each = format_si(seconds / found.queries, "s") if found.queries else ""
-        table.add_row(name, format_si(seconds, "s"), _share(seconds, found.elapsed_s), each)
-    table.add_row("sum = elapsed", format_si(found.elapsed_s, "s"), "", "", style="bold")
-    return table
+    rows = [
+        (
+            name,
+            format_si(seconds, "s"),
+            _share(seconds, found.elapsed_s),
+            format_si(seconds / found.queries, "s") if found.queries else "",
+        )
+        for name, seconds in _falling(found.latency_by_span_s)
+    ]
+    rows.append(("sum = elapsed", format_si(found.elapsed_s, "s"), "", ""))
+    return table_of("Latency ledger", ("span", "time", "share", "a query"), rows, total=True)
 
 
 def _energy(found: Inspection) -> Table:
-    table = titled_table("\nEnergy ledger", "component", "energy", "share", "mean power")
-    for name, joules in _falling(found.energy_by_component_j):
-        mean = format_si(joules / found.elapsed_s, "W") if found.elapsed_s else ""
-        table.add_row(name, format_si(joules, "J"), _share(joules, found.energy_j), mean)
-    table.add_row("sum", format_si(found.energy_j, "J"), "", "", style="bold")
-    return table
+    rows = [
+        (
+            name,
+            format_si(joules, "J"),
+            _share(joules, found.energy_j),
+            format_si(joules / found.elapsed_s, "W") if found.elapsed_s else "",
+        )
+        for name, joules in _falling(found.energy_by_component_j)
+    ]
+    rows.append(("sum", format_si(found.energy_j, "J"), "", ""))
+    return table_of("Energy ledger", ("component", "energy", "share", "mean power"), rows, total=True)
 
 
 def _falling(amounts: dict[str, float]) -> list[tuple[str, float]]:
@@ -101,12 +111,16 @@ def _falling(amounts: dict[str, float]) -> list[tuple[str, float]]:
 
 
 def _budgets(budgets: tuple[Budget, ...]) -> Table:
-    table = titled_table("\nBudgets", "budget", "limit", "spent", "share")
-    for one in budgets:
-        limit, spent = _amount(one.limit, one.unit, "none"), _amount(one.spent, one.unit, "not recorded")
-        share = _share(one.spent, one.limit) if one.spent is not None and one.limit is not None else ""
-        table.add_row(one.name, limit, spent, share)
-    return table
+    rows = (
+        (
+            one.name,
+            _amount(one.limit, one.unit, "none"),
+            _amount(one.spent, one.unit, "not recorded"),
+            _share(one.spent, one.limit) if one.spent is not None and one.limit is not None else "",
+        )
+        for one in budgets
+    )
+    return table_of("Budgets", ("budget", Column("limit", words=False), "spent", "share"), rows)
 
 
 def _amount(value: float | None, unit: str, absent: str) -> str:
@@ -116,19 +130,16 @@ def _amount(value: float | None, unit: str, absent: str) -> str:
 
 
 def _metrics(found: Inspection) -> Table:
-    table = titled_table("\nMetrics", "name", "first", "best", "last")
-    table.caption = "best: the greatest accuracy, the least of anything else"
-    table.caption_justify = "left"
-    for name, one in found.metrics.items():
-        if not name.startswith(_HIDDEN):
-            table.add_row(name, f"{one.first:.6g}", f"{one.best:.6g}", f"{one.last:.6g}")
-    return table
+    rows = (
+        (name, *(f"{value:.6g}" for value in (one.first, one.best, one.last)))
+        for name, one in found.metrics.items()
+        if not name.startswith(_HIDDEN)
+    )
+    note = "best: the greatest accuracy, the least of anything else"
+    return table_of("Metrics", ("name", "first", "best", "last"), rows, (note,))
 
 
 def _provenance(found: Inspection) -> Table:
-    table = titled_table("\nProvenance", "", "")
-    table.columns[1].justify = "left"
-    table.show_header = False
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     rows = {
         "trace": f"{found.path} (schema {found.schema_version}, detail {found.detail})",
@@ -137,24 +148,19 @@ def _provenance(found: Inspection) -> Table:
         "created": found.created,
         "made with": versions,
     }
-    for name, text in rows.items():
-        table.add_row(name, Text(text))
-    return table
+    return table_of("Provenance", ("", _WORDS), rows.items())
 
 
 def _checks(found: Inspection) -> Table:
     checks = found.checks
-    table = titled_table("\nChecks", "", "")
-    table.show_header = False
     energy, bench = checks.energy_relative_difference, checks.ledger_minus_bench_ps
     rows = {
         "energy from /power against the meter": None if energy is None else f"{energy:.1e} relative",
         "latency ledger - elapsed time": f"{checks.ledger_minus_elapsed_ps} ps",
         "latency ledger - the bench's own count": None if bench is None else f"{bench} ps at most",
     }
-    for name, text in rows.items():
-        table.add_row(name, text or "nothing to compare")
-    return table
+    cells = ((name, text or "nothing to compare") for name, text in rows.items())
+    return table_of("Checks", ("", Column("", words=False)), cells)
 
 
 def _share(part: float, whole: float) -> str:

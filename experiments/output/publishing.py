@@ -42,4 +42,4 @@ def publish(name: str, tables: Sequence[Table], provenance: str, folder: Path) -
     (folder / f"{name}.md").write_text(text + "\n", encoding="utf-8")
     for number, table in enumerate(tables, start=1):
         (folder / f"{name}-table{number}.csv").write_text(to_csv(table), encoding="utf-8")
-    print(f"paper {name}: tables and figure are in {folder}", file=sys.stderr)
+    print(f"{name}: tables and figure are in {folder}", file=sys.stderr)

@@ -1,46 +1,93 @@
-"""Tables of the study: cells are texts, numbers or statistics; written as Markdown and as CSV."""
+"""One kind of table for every command: its cells as text, and its faces Markdown, CSV and HTML.
+
+The face for a terminal is ``experiments.output.terminal``'s.
+"""
 
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from experiments.output.statistics import Stat
 
-__all__ = ["Cell", "Column", "Table", "to_csv", "to_markdown"]
+__all__ = ["Cell", "Column", "Table", "table_of", "to_csv", "to_html", "to_markdown"]
 
 Cell = str | int | float | Stat
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading with the unit, how many digits follow the point, and a factor (100 for percent)."""
+    """A column: its heading with the unit, how many digits follow the point, and a factor (100 for percent).
+
+    ``digits`` None shows three digits that count, or more where they stand before the point. ``words`` says that
+    the cells are words, to the left and broken between words; None: if they look like it.
+    """
 
     heading: str
-    digits: int = 0
+    digits: int | None = 0
     factor: float = 1.0
+    words: bool | None = None
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a title above it and notes below it; every row has one cell a column."""
+    """A table with a title above it and notes below it; every row has one cell a column.
+
+    ``total`` says that the last row is the sum of the others.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    total: bool = False
+
+    def texts(self) -> list[list[str]]:
+        """Return the cells as people read them: mean ± sd over seeds, "not reached" where no run got there."""
+        return [[_text(*pair) for pair in zip(row, self.columns, strict=True)] for row in self.rows]
+
+    def words(self) -> list[bool]:
+        """Return which columns hold words: the first, and those of texts without a digit."""
+        return [
+            number == 0 or _are_words(row[number] for row in self.rows)
+            if column.words is None
+            else column.words
+            for number, column in enumerate(self.columns)
+        ]
+
+
+def table_of(
+    title: str,
+    headings: Sequence[str | Column],
+    rows: Iterable[Sequence[Cell]],
+    notes: Sequence[str] = (),
+    total: bool = False,
+) -> Table:
+    """Return a table whose ``headings`` are texts, or columns where there is more to say than their heading."""
+    columns = (Column(one, None) if isinstance(one, str) else one for one in headings)
+    return Table(title, tuple(columns), tuple(map(tuple, rows)), tuple(notes), total)
 
 
 def to_markdown(table: Table) -> str:
-    """Return ``table`` as Markdown; mean ± standard deviation over seeds, "not reached" where no run got there."""
-    lines = [f"### {table.title}", ""]
-    lines.append("| " + " | ".join(column.heading for column in table.columns) + " |")
-    lines.append("|" + "|".join("---" if index == 0 else "---:" for index in range(len(table.columns))) + "|")
-    for row in table.rows:
-        cells = [_text(cell, column) for cell, column in zip(row, table.columns, strict=True)]
-        lines.append("| " + " | ".join(cells) + " |")
+    """Return ``table`` as Markdown."""
+    lines = [f"### {table.title}", "", _line(column.heading for column in table.columns)]
+    lines.append("|" + "|".join("---" if words else "---:" for words in table.words()) + "|")
+    lines += [_line(row) for row in table.texts()]
     lines += ["", *(f"- {note}" for note in table.notes)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def to_html(table: Table) -> str:
+    """Return ``table`` as an HTML element without its title and notes; its texts are escaped."""
+    rows = table.texts()
+    body, foot = (rows[:-1], rows[-1:]) if table.total else (rows, [])
+    parts = [("thead", "th", [[column.heading for column in table.columns]]), ("tbody", "td", body)]
+    if foot:
+        parts.append(("tfoot", "td", foot))
+    kind = "words" if all(table.words()) else "numbers"
+    return f'<table class="{kind}">{"".join(_part(*part) for part in parts)}</table>'
 
 
 def to_csv(table: Table) -> str:
@@ -63,9 +110,22 @@ def to_csv(table: Table) -> str:
 _PARTS = ("mean", "sd", "n", "tried", "bound")
 
 
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _part(name: str, cell: str, rows: Sequence[Sequence[str]]) -> str:
+    lines = ("".join(f"<{cell}>{escape(text, quote=True)}</{cell}>" for text in row) for row in rows)
+    return f"<{name}>{''.join(f'<tr>{line}</tr>' for line in lines)}</{name}>"
+
+
+def _are_words(cells: Iterable[Cell]) -> bool:
+    return all(isinstance(cell, str) and not any(sign.isdigit() for sign in cell) for cell in cells)
+
+
 def _text(cell: Cell, column: Column) -> str:
     if not isinstance(cell, Stat):
-        return cell if isinstance(cell, str) else _number(float(cell), column)
+        return cell if isinstance(cell, str) else _number(cell, column)
     if cell.n == 0:
         return "not reached" if cell.tried else "-"
     text = ("≥ " if cell.bound else "") + _number(cell.mean, column)
@@ -75,7 +135,12 @@ def _text(cell: Cell, column: Column) -> str:
 
 
 def _number(value: float, column: Column) -> str:
-    return "-" if math.isnan(value) else f"{value * column.factor:,.{column.digits}f}"
+    if math.isnan(value):
+        return "-"
+    scaled = value * column.factor
+    if column.digits is not None:
+        return f"{scaled:,.{column.digits}f}"
+    return f"{scaled:,.0f}" if isinstance(scaled, int) or abs(scaled) >= 100 else f"{scaled:.3g}"
 
 
 def _fields(cell: Cell, column: Column) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from importlib.resources import files
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emulator.config.models import build, preset_names
@@ -15,6 +14,8 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.units import format_si, ps_to_s
+from experiments.output.tables import Column, Table, table_of
+from experiments.output.terminal import show
 from experiments.presets.opu_rating import OpuRating, opu_preset, rate_opu
 
 __all__ = ["NETWORK", "idle_power_w", "preset_text", "query_time_s", "show_presets"]
@@ -50,7 +51,7 @@ def show_presets(kind: str | None, console: Console) -> None:
 
 
 def _show(kind: str, table: Table, console: Console) -> None:
-    console.print(table)
+    show(table, console)
     console.print()
     for name in preset_names(kind):
         first = preset_text(kind, name).splitlines()[0].removeprefix("#").strip()
@@ -121,36 +122,54 @@ def _rating(name: str) -> OpuRating:
 
 
 def _chips() -> Table:
-    table = _table("chip", "P_pi", "tau", "settle", "omega", "query", "on chip", "idle")
-    for name in preset_names("chip"):
-        chip = build(ChipConfig, {"preset": name}, f"preset chip/{name}")
-        heaters = chip.heaters
-        table.add_row(
+    chips = [
+        (name, build(ChipConfig, {"preset": name}, f"preset chip/{name}")) for name in preset_names("chip")
+    ]
+    rows = (
+        (
             name,
-            format_si(heaters.p_pi_w, "W"),
-            format_si(heaters.tau_s, "s") if heaters.dynamics == "dynamic" else "instant",
-            format_si(heaters.settle_s, "s"),
-            f"{heaters.omega:g}" if heaters.coupling == "omega" else "by spacing",
+            format_si(chip.heaters.p_pi_w, "W"),
+            format_si(chip.heaters.tau_s, "s") if chip.heaters.dynamics == "dynamic" else "instant",
+            format_si(chip.heaters.settle_s, "s"),
+            f"{chip.heaters.omega:g}" if chip.heaters.coupling == "omega" else "by spacing",
             format_si(query_time_s(chip), "s", 3),
             format_si(query_time_s(chip, sequencer=True), "s", 3),
             format_si(idle_power_w(chip), "W", 3),
         )
-    return table
+        for name, chip in chips
+    )
+    return table_of("", ("chip", "P_pi", "tau", "settle", "omega", "query", "on chip", "idle"), rows)
 
 
 def _hosts() -> Table:
-    table = _table("host", "a query", "idle", "active")
-    for name in preset_names("host"):
-        host = build(HostConfig, {"preset": name}, f"preset host/{name}")
-        powers = (format_si(watts, "W") for watts in (host.idle_power_w, host.active_power_w))
-        table.add_row(name, format_si(host.overhead_s, "s"), *powers)
-    return table
+    hosts = [
+        (name, build(HostConfig, {"preset": name}, f"preset host/{name}")) for name in preset_names("host")
+    ]
+    rows = (
+        (
+            name,
+            format_si(host.overhead_s, "s"),
+            format_si(host.idle_power_w, "W"),
+            format_si(host.active_power_w, "W"),
+        )
+        for name, host in hosts
+    )
+    return table_of("", ("host", "a query", "idle", "active"), rows)
 
 
 def _opus(ratings: list[tuple[str, OpuRating]]) -> Table:
-    table = _table("opu", "inputs", "outputs", "frames/s", "binds", "vectors/s", "TeraOPS", "mJ")
-    for name, rating in ratings:
-        table.add_row(
+    headings = (
+        "opu",
+        "inputs",
+        "outputs",
+        "frames/s",
+        Column("binds", words=False),
+        "vectors/s",
+        "TeraOPS",
+        "mJ",
+    )
+    rows = (
+        (
             name,
             format_si(rating.inputs, "", 3),
             format_si(rating.outputs, "", 3),
@@ -160,14 +179,9 @@ def _opus(ratings: list[tuple[str, OpuRating]]) -> Table:
             f"{rating.tera_ops:,.0f}",
             f"{1e3 * rating.energy_j:.3g}",
         )
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", header_style="bold")
-    return table
+        for name, rating in ratings
+    )
+    return table_of("", headings, rows)
 
 
 _SECTIONS: dict[str, Callable[[Console], None]] = {

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
-from experiments.output.terminal import titled_table
+from experiments.output.tables import Table, table_of
+from experiments.output.terminal import show
 from experiments.replay.closed import Closed
 from experiments.replay.modes import ReplayResult
 from experiments.replay.rerun import Rerun
@@ -27,7 +27,10 @@ def show_replay(found: ReplayResult, console: Console) -> None:
     else:
         lines = _closed(found)
     for line in lines:
-        console.print(Text(line) if isinstance(line, str) else line)
+        if isinstance(line, str):
+            console.print(Text(line))
+        else:
+            show(line, console)
     if found.out is not None:
         console.print(Text(f"trace {found.out}"))
 
@@ -50,33 +53,30 @@ def _timed(found: Timed) -> Iterable[str | Table]:
         f"{found.readings} readings: sums differ by {found.readings_rms_difference:.4g} rms from the recorded ones "
         f"of {found.readings_rms:.4g} rms"
     )
-    table = titled_table("", "at the end", "then", "now")
-    for name, pair in found.metrics.items():
-        table.add_row(name, f"{pair.then:.6g}", f"{pair.now:.6g}")
-    if table.row_count:
-        yield table
+    rows = [(name, f"{pair.then:.6g}", f"{pair.now:.6g}") for name, pair in found.metrics.items()]
+    if rows:
+        yield table_of("", ("at the end", "then", "now"), rows)
 
 
 def _closed(found: Closed) -> Iterable[str | Table]:
     yield from _changed(found.changed)
-    table = titled_table("", "", "recorded", "re-timed", "ratio")
-    for name, unit, then, now in (
+    amounts = (
         ("time", "s", found.recorded_s, found.elapsed_s),
         ("energy", "J", found.recorded_j, found.energy_j),
         ("energy * delay", "J s", found.recorded_s * found.recorded_j, found.elapsed_s * found.energy_j),
-    ):
-        table.add_row(
-            name, format_si(then, unit), format_si(now, unit), f"x {now / then:.4g}" if then else ""
-        )
-    yield table
-    yield _ledger("\nLatency, re-timed", found.latency_by_span_s, "s")
-    yield _ledger("\nEnergy, re-timed", found.energy_by_component_j, "J")
-    instruments = titled_table("\nInstruments", "", "commands", "in service", "in the queue")
-    for name, totals in found.by_instrument.items():
-        instruments.add_row(
-            name, f"{totals.commands:,}", format_si(totals.served_s, "s"), format_si(totals.waited_s, "s")
-        )
-    yield instruments
+    )
+    rows = (
+        (name, format_si(then, unit), format_si(now, unit), f"x {now / then:.4g}" if then else "")
+        for name, unit, then, now in amounts
+    )
+    yield table_of("", ("", "recorded", "re-timed", "ratio"), rows)
+    yield _ledger("Latency, re-timed", found.latency_by_span_s, "s")
+    yield _ledger("Energy, re-timed", found.energy_by_component_j, "J")
+    queues = (
+        (name, totals.commands, format_si(totals.served_s, "s"), format_si(totals.waited_s, "s"))
+        for name, totals in found.by_instrument.items()
+    )
+    yield table_of("Instruments", ("", "commands", "in service", "in the queue"), queues)
     yield f"binds: {found.binds}"
     yield from (f"warning: {warning}" for warning in found.warnings)
 
@@ -86,8 +86,9 @@ def _changed(changed: dict[str, str]) -> Iterable[str]:
 
 
 def _ledger(title: str, amounts: dict[str, float], unit: str) -> Table:
-    table, whole = titled_table(title, "", unit, "share"), sum(amounts.values())
-    for name in sorted(amounts, key=lambda each: (each == IDLE, -amounts[each])):
-        share = f"{100 * amounts[name] / whole:.1f} %" if whole else ""
-        table.add_row(name, format_si(amounts[name], unit), share)
-    return table
+    whole = sum(amounts.values())
+    rows = (
+        (name, format_si(amounts[name], unit), f"{100 * amounts[name] / whole:.1f} %" if whole else "")
+        for name in sorted(amounts, key=lambda each: (each == IDLE, -amounts[each]))
+    )
+    return table_of(title, ("", unit, "share"), rows)

@@ -1,5 +1,1 @@
-"""The report of one or several traces as a single page; it reads traces and changes none."""
-
-from experiments.report.report import write_report
-
-__all__ = ["write_report"]
+"""One self-contained page about traces."""

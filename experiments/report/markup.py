@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NewType
 
+from experiments.output.tables import Column, table_of, to_html
+
 __all__ = ["Markup", "details", "element", "join", "note", "swatch", "table", "text"]
 
 Markup = NewType("Markup", str)
@@ -60,11 +62,6 @@ def table(
     ``kind`` "numbers" aligns the other columns to the right, "words" to the left. A page that is too narrow
     scrolls the table and not itself.
     """
-    parts = [element("thead", _row("th", head)), element("tbody", join(_row("td", row) for row in rows))]
-    if foot:
-        parts.append(element("tfoot", _row("td", foot)))
-    return element("div", element("table", join(parts), class_=kind), class_="wide")
-
-
-def _row(cell: str, values: Sequence[str]) -> Markup:
-    return element("tr", join(element(cell, text(value)) for value in values))
+    columns = [Column(heading, words=kind == "words") for heading in head]
+    everything = table_of("", columns, [*rows, foot] if foot else rows, total=bool(foot))
+    return element("div", Markup(to_html(everything)), class_="wide")

@@ -4,18 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from emulator.units import si_prefix
+
 __all__ = ["Column", "Scale", "adding_up", "aligned", "percentages", "scale_for"]
 
-_PREFIXES = (
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-    (1e-3, "m"),
-    (1e-6, "µ"),
-    (1e-9, "n"),
-    (1e-12, "p"),
-)
 _SIGNIFICANT = 6
 _HOUR_S = 3600.0
 
@@ -38,10 +30,10 @@ def scale_for(largest: float, unit: str) -> Scale:
     """Return the unit in which ``largest``, an amount in the SI ``unit``, reads well; long times are in hours."""
     if unit == "s" and abs(largest) >= 3 * _HOUR_S:
         return Scale(1 / _HOUR_S, "h")
-    for factor, prefix in _PREFIXES:
-        if abs(largest) >= factor and not (unit == "s" and factor > 1):
-            return Scale(1 / factor, prefix + unit)
-    return Scale(1.0, unit)
+    factor, prefix = si_prefix(largest)
+    if unit == "s" and factor > 1:
+        factor, prefix = 1.0, ""
+    return Scale(1 / factor, prefix.replace("u", "µ") + unit)
 
 
 def adding_up(amounts: Sequence[float], scale: Scale, significant: int = _SIGNIFICANT) -> Column:

@@ -3,17 +3,17 @@
 Nothing is computed here; ``experiments.compare.comparison`` and the sections' own modules do that.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emulator.errors import ConfigError, TraceError
+from emulator.errors import ConfigError
 from emulator.trace.reading.reader import Trace, open_trace
 from experiments.compare.comparison import Comparison, Contender, compare_contenders
 from experiments.inspect.inspection import Inspection, inspect_trace
+from experiments.output.files import check_new, new_file
 from experiments.report.attribution import Attribution, attribute_energy
 from experiments.report.page import build_page
 from experiments.report.panels.curves import Curves, curve_names, curves_section, read_curves
@@ -58,19 +58,14 @@ def write_report(paths: Sequence[Path], out: Path, force: bool = False, commands
     """Write one page about the traces at ``paths`` to ``out``; an existing file is replaced only with ``force``.
 
     The page needs no network. Its timelines show the first ``commands`` commands of each trace. Raises
-    ``ConfigError`` when Bokeh is missing, ``out`` is not an HTML file, or there are no traces or too many; and
-    ``TraceError`` when ``out`` is there already or cannot be written, or when a trace is missing, live or damaged.
+    ``ConfigError`` when Bokeh is missing, there are no traces or too many, or ``out`` is not an HTML file, is there
+    already or cannot be written; and ``TraceError`` when a trace is missing, live or damaged.
     """
     require_bokeh()
     _check(paths, out, force, commands)
     page = _page(paths, commands)
-    part = out.with_name(f"{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(out, force, paths) as part:
         part.write_text(page, encoding="utf-8")
-        part.replace(out)
-    except OSError as error:
-        raise TraceError(f"{out}: the report cannot be written: {error.strerror}") from error
 
 
 def _check(paths: Sequence[Path], out: Path, force: bool, commands: int) -> None:
@@ -80,8 +75,7 @@ def _check(paths: Sequence[Path], out: Path, force: bool, commands: int) -> None
         raise ConfigError(f"report: a timeline of {commands} commands; allowed: 1 or more")
     if out.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{out}: {out.suffix!r} is no page; allowed: .html")
-    if os.path.lexists(out) and not force:
-        raise TraceError(f"{out}: a file lies here already; choose another path or add --force")
+    check_new(out, force, paths)
 
 
 def _page(paths: Sequence[Path], commands: int) -> str:

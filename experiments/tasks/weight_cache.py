@@ -1,25 +1,21 @@
-"""Trained weights on disk: a plain npz file that carries its own checksum; NOT a store of results.
+"""Trained weights on disk: plain npz files; NOT a store of results.
 
-The checksum is the archive's comment, the last bytes of the file, and covers everything before it. A cut,
-edited or renamed entry is thus refused before any parser sees it, and counts as absent.
+An entry whose checksums, names or shapes are not as they should be counts as absent: it is trained again.
 """
 
 import hashlib
-import io
 import os
-import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from data.sets import FloatArray
-from emulator.errors import TaskError
+from emulator.errors import ConfigError, TaskError
+from experiments.output.files import new_file
 
 __all__ = ["cache_key", "default_folder", "read_weights", "write_weights"]
-
-_CHECK_CHARS = 64
-_MAX_BYTES = 1 << 26  # far above any network here; bounds what a planted file can make us read
 
 
 def default_folder() -> Path:
@@ -36,54 +32,25 @@ def read_weights(
     folder: Path, key: str, shapes: tuple[tuple[int, int], ...]
 ) -> tuple[FloatArray, ...] | None:
     """Return the float64 matrices of entry ``key``, or None when it is absent, damaged or of other shapes."""
+    path = folder / f"{key}.npz"
     try:
-        with _path(folder, key).open("rb") as file:
-            content = file.read(_MAX_BYTES)
-    except OSError:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:  # the checksums first: a damaged header reaches no parser
+                return None
+        with np.load(path, allow_pickle=False) as npz:
+            weights = tuple(npz[f"{key}.{number}"] for number in range(len(npz.files)))
+    except (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error):
         return None
-    body, check = content[:-_CHECK_CHARS], content[-_CHECK_CHARS:]
-    if check != _checksum(key, body):
-        return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as npz:
-        weights = tuple(npz[name] for name in npz.files)
     fits = tuple(w.shape for w in weights) == shapes and all(w.dtype == np.float64 for w in weights)
     return weights if fits else None
 
 
 def write_weights(folder: Path, key: str, weights: tuple[FloatArray, ...]) -> None:
-    """Write entry ``key`` whole or not at all: into a temporary file, which then takes the name.
-
-    Raises ``TaskError`` when the folder cannot be written.
-    """
-    content = _packed(key, weights)
+    """Write entry ``key`` whole or not at all; raises ``TaskError`` when the folder cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
-            temporary = Path(file.name)
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(_path(folder, key))
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
+        with new_file(folder / f"{key}.npz", force=True) as part:
+            np.savez(part, allow_pickle=False, **{f"{key}.{n}": matrix for n, matrix in enumerate(weights)})
+    except ConfigError as error:
         raise TaskError(
-            f"{folder}: cannot keep trained weights ({error.strerror});"
-            " set LIGHTLOOP_CACHE to a folder you may write"
+            f"trained weights cannot be kept: {error}; set LIGHTLOOP_CACHE to a folder you may write"
         ) from error
-
-
-def _path(folder: Path, key: str) -> Path:
-    return folder / f"{key}.npz"
-
-
-def _packed(key: str, weights: tuple[FloatArray, ...]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, *weights)
-    with zipfile.ZipFile(buffer, "a") as archive:
-        archive.comment = b"0" * _CHECK_CHARS  # reserves the room; the bytes before it are final from here on
-    body = buffer.getvalue()[:-_CHECK_CHARS]
-    return body + _checksum(key, body)
-
-
-def _checksum(key: str, body: bytes) -> bytes:
-    return hashlib.blake2b(key.encode() + body, digest_size=_CHECK_CHARS // 2).hexdigest().encode()

@@ -1,16 +1,17 @@
 """A what-if as a table for a terminal, and as a figure; it computes nothing."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from emulator.errors import ConfigError, TraceError
+from emulator.errors import ConfigError
 from emulator.units import format_si
+from experiments.output.files import check_new, new_file
+from experiments.output.tables import Column, table_of
+from experiments.output.terminal import show
 from experiments.whatif.points import Point, Scalar, WhatIf
 
 if TYPE_CHECKING:
@@ -43,25 +44,24 @@ def show_whatif(found: WhatIf, console: Console) -> None:
     names = _short_names(varied)
     for name, path in zip(names, varied, strict=True):
         console.print(Text(f"  {name}: {path}", style="dim"))
+    console.print(Text("  0: as recorded", style="dim"))
     for path in found.parameters:
         if path not in varied:
             console.print(Text(f"  {path} = {_value(found.points[0], path)}", style="dim"))
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("", header_style="dim", no_wrap=True)
-    for name in names:
-        table.add_column(Text(name), header_style="dim", no_wrap=True)
-    for heading in ("time", "x", "energy", "x", "E*t x"):
-        table.add_column(heading, justify="right", header_style="dim", no_wrap=True)
-    for heading in ("binds", ""):
-        table.add_column(heading, header_style="dim", overflow="fold")
     numbers = _warning_numbers(found)
-    for place, row in enumerate(found.rows):
-        label = str(place) if place else "recorded"
-        cells = (label, *(_value(row, path) for path in varied), *_amounts(row), _marks(row, numbers))
-        table.add_row(*map(Text, cells), style=None if place else "bold")
-    console.print(table)
-    for warning, number in numbers.items():
-        console.print(Text(f"  [{number}] {warning}"))
+    rows = (
+        (
+            str(place),
+            *(_value(row, path) for path in varied),
+            *_amounts(row),
+            _marks(row, numbers),
+        )
+        for place, row in enumerate(found.rows)
+    )
+    ends = (Column("binds", words=True), Column("", words=True))
+    columns: tuple[str | Column, ...] = ("", *names, "time", "x", "energy", "x", "E*t x", *ends)
+    warnings = tuple(f"[{number}] {warning}" for warning, number in numbers.items())
+    show(table_of("", columns, rows, warnings), console)
 
 
 def _short_names(paths: Sequence[str]) -> tuple[str, ...]:
@@ -105,13 +105,12 @@ def _shown(path: str, value: Scalar) -> str:
 def draw_whatif(found: WhatIf, out: Path, force: bool = False) -> None:
     """Draw time, energy and energy-delay against the first swept parameter into the image ``out``.
 
-    Other swept parameters make lines of their own. Raises ``ConfigError`` on an unknown image type, and
-    ``TraceError`` when ``out`` is there already, unless ``force``, or cannot be written.
+    Other swept parameters make lines of their own. Raises ``ConfigError`` on an unknown image type, and when
+    ``out`` is there already, unless ``force``, or cannot be written.
     """
     if out.suffix.lower() not in _SUFFIXES:
         raise ConfigError(f"{out}: {out.suffix!r} is no image type; allowed: {', '.join(_SUFFIXES)}")
-    if os.path.lexists(out) and not force:
-        raise TraceError(f"{out}: a file lies here already; choose another path or add --force")
+    check_new(out, force, [Path(found.trace)])
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.0, 3.4), dpi=120, layout="constrained")
@@ -123,11 +122,8 @@ def draw_whatif(found: WhatIf, out: Path, force: bool = False) -> None:
     if axes[0].get_legend_handles_labels()[1]:
         axes[0].legend(fontsize=7, frameon=False)
     figure.suptitle(f"{found.title or found.trace}: closed re-timing, readings as recorded", fontsize=9)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out)
-    except OSError as error:
-        raise TraceError(f"{out}: the figure cannot be written: {error.strerror}") from error
+    with new_file(out, force, [Path(found.trace)]) as part:
+        figure.savefig(part)
 
 
 def _axis(found: WhatIf) -> str:

@@ -18,8 +18,9 @@ from docs.examples.my_controller import random_steps
 from emulator.commands import Controller, Forward, Log, PhasesSet, Reading, SetPhases, Settle, Settled
 from emulator.streams import stream
 from emulator.trace.schema import STATUSES, TABLES
-from experiments.cli import app
-from experiments.paper.main import paper_names
+from experiments.check.registry import CHECKS
+from experiments.cli import app_of
+from experiments.paper.registry import EXPERIMENTS
 from experiments.run.launch import shipped_studies
 from experiments.run.study import StudyConfig, TrainingConfig
 from tests.builders import weights
@@ -29,7 +30,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 STUDIES = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
 TRACE = (ROOT / "docs" / "trace.md").read_text(encoding="utf-8")
-CLI: Any = typer.main.get_command(app)
+CLI: Any = typer.main.get_command(app_of())
 COMMANDS = set(CLI.commands)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -162,7 +163,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 def test_the_studies_and_experiments_that_are_listed_are_those_that_exist() -> None:
     for page in (README, STUDIES):
-        assert [name for name in (*shipped_studies(), *paper_names()) if f"`{name}`" not in page] == []
+        assert [name for name in (*shipped_studies(), *EXPERIMENTS, *CHECKS) if f"`{name}`" not in page] == []
 
 
 def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:

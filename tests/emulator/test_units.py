@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import ConfigError
-from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, quantity, s_to_ps
+from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, quantity, s_to_ps, si_prefix
 
 
 @given(t_ps=st.integers(0, 10**15))
@@ -82,3 +82,18 @@ def test_numbers_are_written_for_people(value: float, expected: str) -> None:
 def test_numbers_that_are_not_finite_are_written_as_they_are() -> None:
     assert format_si(math.inf, "s") == "inf s"
     assert format_si(math.nan, "s") == "nan s"
+
+
+@pytest.mark.parametrize(
+    ("value", "prefix"),
+    [
+        (2e13, (1e12, "T")),
+        (-5e3, (1e3, "k")),
+        (1.0, (1.0, "")),
+        (3e-6, (1e-6, "u")),
+        (0.0, (1.0, "")),
+        (1e-13, (1.0, "")),
+    ],
+)
+def test_the_prefix_is_the_greatest_that_is_no_greater(value: float, prefix: tuple[float, str]) -> None:
+    assert si_prefix(value) == prefix

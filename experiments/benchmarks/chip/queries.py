@@ -20,8 +20,9 @@ from experiments.benchmarks.chip.workloads import bare_timeouts, plain_queries, 
 from experiments.benchmarks.memory import bytes_per_query
 from experiments.benchmarks.paced import PacedRun
 from experiments.benchmarks.recording import cost_table, measure_recording
-from experiments.benchmarks.report import table
 from experiments.benchmarks.timing import Sample, Workload, interleave, ratio
+from experiments.output.tables import table_of
+from experiments.output.terminal import to_text
 
 __all__ = ["Effort", "measure_queries"]
 
@@ -112,8 +113,8 @@ def _comparison(samples: dict[str, Sample]) -> dict[str, float]:
         for name, (r, zero, target) in compared.items()
     ]
     costs = [(name, 1e6 * s.cpu_s, f"{100 * s.spread:.0f} %", 1e6 * s.wall_s) for name, s in samples.items()]
-    print(table("Cost of one operation", ("what", "CPU us", "IQR", "wall us"), costs))
-    print(table("Ratios", ("name", "CPU", "quartiles", "wall", "target"), rows))
+    print(to_text(table_of("Cost of one operation", ("what", "CPU us", "IQR", "wall us"), costs)))
+    print(to_text(table_of("Ratios", ("name", "CPU", "quartiles", "wall", "target"), rows)))
     return {name: r.value - zero for name, (r, zero, _) in compared.items()}
 
 
@@ -141,7 +142,7 @@ def _breakdown(plant: Plant, effort: Effort, samples: dict[str, Sample]) -> dict
     unit = 1e6 * samples["timeout"].cpu_s
     rows = [(name, part, 100 * part / total, part / unit, _PARTS[name]) for name, part in split.items()]
     rows.append(("all", total, 100.0, total / unit, ""))
-    print(table("Where the time of a query goes", ("part", "CPU us", "%", "timeouts", ""), rows))
+    print(to_text(table_of("Where the time of a query goes", ("part", "CPU us", "%", "timeouts", ""), rows)))
     return {f"share_{name}": part / total for name, part in split.items()} | _layers(notes)
 
 
@@ -153,7 +154,11 @@ def _layers(notes: Notes) -> dict[str, float]:
         for number, ns in enumerate(spent, 1)
         if ns
     ]
-    print(table("Probes, by the layer whose heater moved", ("", "probes", "mean us", "% of time"), rows))
+    print(
+        to_text(
+            table_of("Probes, by the layer whose heater moved", ("", "probes", "mean us", "% of time"), rows)
+        )
+    )
     return {"first_layer_share": sum(spent[0]) / everything}
 
 
@@ -196,7 +201,7 @@ def _sizes(plant: Plant, effort: Effort) -> dict[str, float]:
         f"query ~ N^{all_sizes:.2f}, from N = {large[0].size} on N^{from_large:.2f}; plain ~ N^{plain:.2f}",
     )
     headings = ("network", "phases", "query, timeouts", "IQR", "plain, timeouts", "plain/query")
-    print(table("Cost against mesh size (alpha 0.15, batch 32)", headings, rows, notes))
+    print(to_text(table_of("Cost against mesh size (alpha 0.15, batch 32)", headings, rows, notes)))
     for cost in costs:
         results[f"query_in_timeouts_n{cost.size}"] = cost.query
         results[f"plain_in_timeouts_n{cost.size}"] = cost.plain

@@ -26,8 +26,9 @@ from emulator.streams import stream
 from experiments.benchmarks.light.odfa_epoch import epoch_cost, epoch_study
 from experiments.benchmarks.light.optics import field_cost, structured_cost
 from experiments.benchmarks.light.rival import LightonmlProcess
-from experiments.benchmarks.report import table
 from experiments.benchmarks.timing import Cost, Sample, Stopwatch, Workload, interleave, ratio
+from experiments.output.tables import table_of
+from experiments.output.terminal import to_text
 
 __all__ = ["RIVAL_VARIABLE", "LightEffort", "ProjectionSize", "measure_light"]
 
@@ -108,7 +109,7 @@ def _projections(effort: LightEffort, rival_python: str | None) -> dict[str, flo
         if version
         else f"projection_over_lightonml is not measured: no Python with lightonml is named ({RIVAL_VARIABLE})"
     )
-    print(table("Projections, ours with noise, 8 bits and time", headings, rows, (note,)))
+    print(to_text(table_of("Projections, ours with noise, 8 bits and time", headings, rows, (note,))))
     return results
 
 
@@ -175,7 +176,7 @@ def _optics(effort: LightEffort) -> dict[str, float]:
         ("set-up, CPU s", large.setup_s, ""),
         ("peak memory, MB", large.peak_mb, "under 1000"),
     ]
-    print(table("Structured medium, 1e6 inputs to 1e6 counts", ("what", "value", "target"), rows))
+    print(to_text(table_of("Structured medium, 1e6 inputs to 1e6 counts", ("what", "value", "target"), rows)))
     results = {"structured_1e6_s": large.projection_s, "structured_1e6_peak_mb": large.peak_mb}
     costs = [field_cost(*image, effort.rounds) for image in effort.images]
     shown: list[tuple[float | str, ...]] = []
@@ -185,7 +186,11 @@ def _optics(effort: LightEffort) -> dict[str, float]:
             (f"{cost.rows}x{cost.columns}", cost.frames_per_s, f"{100 * cost.spread:.0f} %", *percent)
         )
     headings = ("image", "frames/s of CPU", "IQR", "FFT %", "camera %", "beat %", "medium %")
-    print(table("Fidelity field: off-axis holograms formed, exposed and demodulated", headings, shown))
+    print(
+        to_text(
+            table_of("Fidelity field: off-axis holograms formed, exposed and demodulated", headings, shown)
+        )
+    )
     for cost in costs:
         results[f"field_frames_per_s_{cost.rows}x{cost.columns}"] = cost.frames_per_s
         results[f"field_fft_share_{cost.rows}x{cost.columns}"] = cost.shares.fft
@@ -203,7 +208,7 @@ def _epoch(effort: LightEffort) -> dict[str, float]:
         f"wall {cost.ratio.wall:.3f}; at most 1.5",
     )
     title = f"One epoch of feedback alignment on {effort.epoch_task}, {cost.samples:,} samples"
-    print(table(title, ("feedback", "CPU s", "IQR", "wall s"), rows, note))
+    print(to_text(table_of(title, ("feedback", "CPU s", "IQR", "wall s"), rows, note)))
     return {"odfa_epoch_over_torch": cost.ratio.value}
 
 

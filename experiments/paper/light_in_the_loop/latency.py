@@ -20,8 +20,9 @@ from experiments.output.tables import Cell, Column, Table
 from experiments.paper.light_in_the_loop.latency_ledger import STAGES, Ledger, ledger_of_call
 from experiments.paper.plots import COLOURS, figure
 from experiments.presets.opu_rating import opu_preset
+from experiments.sweep.trial import Size, Trial
 
-__all__ = ["BATCHES", "NETWORK", "host_of", "late_hosts", "run_latency", "training_ledger"]
+__all__ = ["BATCHES", "LATENCY", "NETWORK", "host_of", "late_hosts", "run_latency", "training_ledger"]
 
 BATCHES: Final = (1, 3, 10, 30, 100, 300, 1000, 3000)
 """Vectors of a call."""
@@ -97,10 +98,10 @@ def late_hosts(vectors: int = _LATE_VECTORS) -> list[LateHost]:
     return found
 
 
-def run_latency(out: Path, seeds: int = 1, queries: int | None = None, jobs: int = 1) -> None:
+def run_latency(out: Path, seeds: int, vectors: int, jobs: int) -> None:
     """Write ledgers, tables and figure under ``out``; nothing here is random, and all of it takes a second.
 
-    ``queries`` are the vectors of the late hosts' call.
+    ``vectors`` are those of the late hosts' call.
     """
     del seeds, jobs
     folder = folder_of("latency", out)
@@ -108,7 +109,7 @@ def run_latency(out: Path, seeds: int = 1, queries: int | None = None, jobs: int
     tables = (
         *(_unit_table(name, ledgers) for name, ledgers in units),
         *(_training_table(name) for name in ("workstation", "gpu_p100")),
-        _late_table(late_hosts(queries or _LATE_VECTORS)),
+        _late_table(late_hosts(vectors)),
     )
     _draw(units, folder / "latency.png")
     publish("latency", tables, f"source {source_digest()}.\n", folder)
@@ -216,3 +217,11 @@ def _draw(units: list[tuple[str, list[Ledger]]], path: Path) -> None:
             ylim=(0, 105),
         )
         axes[-1].legend()
+
+
+LATENCY: Final = Trial(
+    "latency",
+    "where the time of a call goes",
+    Size("vectors", "vectors of the late hosts' call", _LATE_VECTORS),
+    run_latency,
+)

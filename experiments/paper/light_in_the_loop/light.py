@@ -6,7 +6,7 @@ without quantisation, 97.6 % ternary (both at a learning rate of 0.001) and 95.8
 image, for one epoch on MNIST, and is compared with the statistical unit after as many. Two more ways exchange the
 learning rates of light and electronics, to tell what a rate does from what light does; one doubles the threshold.
 
-``queries`` are the epochs of a run.
+``epochs`` are those of a run.
 """
 
 import sys
@@ -29,11 +29,12 @@ from experiments.paper.plots import COLOURS, band, figure
 from experiments.run.study import TrainingConfig
 from experiments.sweep.engine import run_jobs, source_of
 from experiments.sweep.points import Job, Point
+from experiments.sweep.trial import Size, Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["light_jobs", "run_light", "tables_of"]
+__all__ = ["LIGHT", "light_jobs", "run_light", "tables_of"]
 
 _EPOCHS: Final = 10
 _GREY: Final = "#999999"
@@ -101,13 +102,13 @@ def light_jobs(seeds: int, epochs: int, folder: Path) -> tuple[Job, ...]:
     return tuple(jobs)
 
 
-def run_light(out: Path, seeds: int = 3, queries: int | None = None, jobs: int = 2) -> None:
+def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> None:
     """Run what is not finished, ``jobs`` at once, and write tables and figure under ``out``.
 
     Raises ``TaskError`` after the tables when runs failed.
     """
     folder = folder_of("light", out)
-    plan = light_jobs(seeds, queries or _EPOCHS, folder)
+    plan = light_jobs(seeds, epochs, folder)
     failures = run_jobs(plan, jobs, lambda line: print(f"paper light: {line}", file=sys.stderr, flush=True))
     failed = {failure.job.trace for failure in failures}
     found: dict[str, list[TrainingOutcome]] = defaultdict(list)
@@ -263,3 +264,11 @@ def _draw_alignment(axes: "Axes", way: _Way, runs: Sequence[TrainingOutcome], co
         axes.fill_between(
             middles, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, linewidth=0
         )
+
+
+LIGHT: Final = Trial(
+    "light",
+    "training with light, against electronics",
+    Size("epochs", "epochs of a training", _EPOCHS),
+    run_light,
+)

@@ -3,8 +3,6 @@
 Every camera image is formed, exposed and read ("field"), at a full well of 10,000 electrons and 8 bits. The
 statistical shortcut is run beside it: the two part where saturation sets in, which only the field knows. Not
 modelled, as in the unit itself: drift of medium and reference.
-
-``queries`` are the vectors that are projected for each point.
 """
 
 from dataclasses import dataclass
@@ -25,11 +23,12 @@ from experiments.output.source import source_digest
 from experiments.output.statistics import Stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.plots import COLOURS, figure
+from experiments.sweep.trial import Size, Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CASES", "Case", "Measured", "measure", "opu_of", "run_recovery", "vectors_of"]
+__all__ = ["CASES", "RECOVERY", "Case", "Measured", "measure", "opu_of", "run_recovery", "vectors_of"]
 
 _FEATURES: Final = 100
 _CLASSES: Final = 10
@@ -144,11 +143,10 @@ Curve = tuple[float, tuple[Measured, ...], tuple[Measured, ...]]
 """An exposure, and what was measured there of the field and of the statistics, one a seed."""
 
 
-def run_recovery(out: Path, seeds: int = 5, queries: int | None = None, jobs: int = 1) -> None:
+def run_recovery(out: Path, seeds: int, vectors: int, jobs: int) -> None:
     """Measure every case with ``seeds`` media, at every exposure, and write tables and figure under ``out``."""
     del jobs  # a minute's work for one process
     folder = folder_of("recovery", out)
-    vectors = queries or _VECTORS
     found = [(case, _curves(case, seeds, vectors)) for case in CASES]
     tables = (_at_nominal(found, seeds, vectors), _against_exposure(found))
     _draw(found, folder / "recovery.png")
@@ -267,3 +265,11 @@ def _draw_noise(panel: "Axes", case: Case, curves: list[Curve]) -> None:
 
 
 _COLOUR_OF: Final = dict(zip(("off_axis", "phase_shifting", "anchor", "intensity"), COLOURS[:4], strict=True))
+
+
+RECOVERY: Final = Trial(
+    "recovery",
+    "how well each mode recovers a linear projection",
+    Size("vectors", "vectors projected for each point", _VECTORS),
+    run_recovery,
+)

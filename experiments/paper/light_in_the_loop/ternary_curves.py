@@ -3,8 +3,6 @@
 Figure S1 of Z. Wang et al., arXiv 2409.12965: [784, 100, 10], batches of 100, 50 epochs, 20 runs. Read here, where
 the paper is silent: tanh, Adam at 0.001, a threshold of 0.1 (all assumed). The paper took all of MNIST; here it is
 8,000 of its training images, of which 800 are held out, and 2,000 to test. Electronics alone: no light, no time.
-
-``queries`` are the epochs of a run.
 """
 
 import hashlib
@@ -29,13 +27,14 @@ from experiments.output.statistics import stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.light_in_the_loop.dfa_reference import Method, ReferenceOptions, train_reference
 from experiments.paper.plots import COLOURS, figure
+from experiments.sweep.trial import Size, Trial
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import TaskOptions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Curve", "curve", "read_curve", "run_ternary", "write_curve"]
+__all__ = ["TERNARY", "Curve", "curve", "read_curve", "run_ternary", "write_curve"]
 
 Floats = NDArray[np.float64]
 
@@ -104,14 +103,13 @@ def read_curve(path: Path) -> Curve | None:
         return None
 
 
-def run_ternary(out: Path, seeds: int = 20, queries: int | None = None, jobs: int = 2) -> None:
+def run_ternary(out: Path, seeds: int, epochs: int, jobs: int) -> None:
     """Train ``seeds`` times each way, ``jobs`` at once, and write tables and figure under ``out``.
 
     A run whose file is there, made by this source with as many epochs, is not repeated. Raises ``TaskError`` when a
     run leaves no curve.
     """
     folder = folder_of("ternary", out)
-    epochs = queries or _EPOCHS
     places = {
         (method, seed): folder / f"{method}-{epochs}-seed{seed}.json"
         for seed in range(seeds)
@@ -230,3 +228,11 @@ def _inset(axes: "Axes", curves: Sequence[Curve]) -> None:
     inset.set_xlim(_ZOOM_FROM, len(curves[0].test_accuracy))
     inset.set_ylim(late.min() - 0.1, late.max() + 0.1)
     inset.tick_params(labelsize=7)
+
+
+TERNARY: Final = Trial(
+    "ternary",
+    "what an error of three values costs",
+    Size("epochs", "epochs of a training", _EPOCHS),
+    run_ternary,
+)

@@ -11,9 +11,10 @@ import numpy as np
 
 from experiments.output.statistics import first_crossing, ratios, recovered_share, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.paper.szo_scd.outcome import Outcome
-from experiments.sweep.points import MNIST, Experiment, Point, Results
+from experiments.sweep.points import Point
 
 __all__ = ["ALPHA", "queries_until", "queries_within"]
 
@@ -137,4 +138,4 @@ def _draw(results: Results, path: Path) -> None:
         left.legend(loc="lower right")
 
 
-ALPHA: Final = Experiment("alpha", 300_000, _points, _tables, _draw)
+ALPHA: Final = Experiment("alpha", "how sparse the active devices may be", 300_000, _points, _tables, _draw)

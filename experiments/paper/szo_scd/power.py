@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from emulator.streams import stream
 from experiments.output.statistics import Stat, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.paper.szo_scd import ratchet
 from experiments.paper.szo_scd.outcome import Outcome
 from experiments.paper.szo_scd.ratchet import Schedule
-from experiments.sweep.points import MNIST, Experiment, Point, Results
+from experiments.sweep.points import Point
 
 __all__ = ["POWER", "savings"]
 
@@ -268,4 +269,4 @@ def _draw(results: Results, path: Path) -> None:
         )
 
 
-POWER: Final = Experiment("power", 300_000, _points, _tables, _draw)
+POWER: Final = Experiment("power", "what power-aware pruning saves", 300_000, _points, _tables, _draw)

@@ -13,9 +13,10 @@ import numpy as np
 
 from experiments.output.statistics import stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, figure
 from experiments.paper.szo_scd.outcome import Outcome
-from experiments.sweep.points import MNIST, Experiment, Point, Results
+from experiments.sweep.points import Point
 
 __all__ = ["RECEIVER"]
 
@@ -146,4 +147,6 @@ def _label(row: _Row) -> str:
     return row.family if row.family in {"base", "ideal"} else f"{row.family}: {row.what}"
 
 
-RECEIVER: Final = Experiment("receiver", 100_000, _points, _tables, _draw)
+RECEIVER: Final = Experiment(
+    "receiver", "what the resolution of readings and phases does", 100_000, _points, _tables, _draw
+)

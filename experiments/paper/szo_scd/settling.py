@@ -13,9 +13,10 @@ import numpy as np
 
 from experiments.output.statistics import first_crossing, recovered_share, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure, shades
 from experiments.paper.szo_scd.outcome import Outcome
-from experiments.sweep.points import MNIST, Experiment, Point, Results
+from experiments.sweep.points import Point
 
 __all__ = ["SETTLING", "accuracy_at", "knee"]
 
@@ -153,4 +154,4 @@ def _draw(results: Results, path: Path) -> None:
         axes[2].legend(loc="lower right")
 
 
-SETTLING: Final = Experiment("settling", 100_000, _points, _tables, _draw)
+SETTLING: Final = Experiment("settling", "how long to wait for the heaters", 100_000, _points, _tables, _draw)

@@ -81,4 +81,4 @@ def test_a_file_that_lies_there_is_kept_unless_forced(found: Calibration, tmp_pa
     write_snippet(found, out, force=True)
     assert out.read_text() == snippet(found)
     with pytest.raises(ConfigError, match="cannot be written"):
-        write_snippet(found, tmp_path / "nowhere" / "snippet.toml")
+        write_snippet(found, out / "snippet.toml")

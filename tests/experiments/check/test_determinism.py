@@ -35,5 +35,5 @@ def test_a_process_that_fails_is_reported_with_its_last_line(tmp_path: Path) -> 
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("in_room")
 def test_the_whole_check_passes(tmp_path: Path) -> None:
-    run_determinism(tmp_path, seeds=1)
+    run_determinism(tmp_path, seeds=1, queries=2000, jobs=2)
     assert "1 digest(s)" in (tmp_path / "determinism" / "determinism.md").read_text()

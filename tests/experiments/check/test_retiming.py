@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.check.retiming import Agreement, compared
-from experiments.paper.main import run_paper
+from experiments.check.retiming import Agreement, compared, run_retiming
 from experiments.run.launch import open_study
 from experiments.run.run import run_study
 
@@ -39,5 +38,5 @@ def test_rounding_of_an_energy_is_no_difference_and_a_picosecond_is_one() -> Non
 def test_every_shipped_study_runs_again_identically(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_paper("retiming", tmp_path, queries=1)
+    run_retiming(tmp_path, seeds=1, sets=1, jobs=1)
     assert "| no |" not in capsys.readouterr().out

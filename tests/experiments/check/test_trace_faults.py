@@ -26,7 +26,7 @@ def test_a_cut_shortens_and_a_flip_changes_one_bit() -> None:
 
 @pytest.mark.usefixtures("in_room", "small_trace")  # the room's cache then holds the network
 def test_a_fresh_run_stands_every_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_faults(tmp_path, queries=60, count=4)
+    run_faults(tmp_path, seeds=1, queries=60, jobs=1, count=4)
     text = (tmp_path / "faults" / "faults.md").read_text()
     assert capsys.readouterr().out == text + "\n"
     for detail in ("full", "commands", "summary"):
@@ -82,7 +82,7 @@ def test_faults_end_the_command_with_an_error(tmp_path: Path, monkeypatch: pytes
         ),
     )
     with pytest.raises(TaskError, match="6 damaged files were not told, first: byte 7"):
-        run_faults(tmp_path, queries=60)
+        run_faults(tmp_path, seeds=1, queries=60, jobs=1)
     assert "byte 7" in (tmp_path / "faults" / "faults.md").read_text()
 
 

@@ -33,7 +33,7 @@ def test_the_kind_is_what_the_trace_is_about_unless_one_is_named(small_trace: Pa
 def test_an_existing_file_is_replaced_only_by_force(small_trace: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.png"
     out.write_bytes(b"precious")
-    with pytest.raises(TraceError, match="--force"):
+    with pytest.raises(ConfigError, match="--force"):
         draw_figure(small_trace, out)
     assert out.read_bytes() == b"precious"
     draw_figure(small_trace, out, force=True)
@@ -58,5 +58,5 @@ def test_a_trace_without_a_recovery_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused(small_trace: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TraceError, match="cannot be written"):
+    with pytest.raises(ConfigError, match="cannot be written"):
         draw_figure(small_trace, tmp_path / "file" / "a.png")

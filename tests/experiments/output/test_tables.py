@@ -6,7 +6,7 @@ import io
 import pytest
 
 from experiments.output.statistics import Stat, stat
-from experiments.output.tables import Column, Table, to_csv, to_markdown
+from experiments.output.tables import Column, Table, table_of, to_csv, to_html, to_markdown
 
 TABLE = Table(
     "Queries",
@@ -44,3 +44,21 @@ def test_csv_splits_statistics_and_has_equal_rows() -> None:
     assert float(rows[1][2]) == pytest.approx(60.0)
     assert rows[2][2:] == ["", "", "0", "2", "0"]
     assert len({len(row) for row in rows}) == 1
+
+
+def test_html_escapes_its_texts_and_tells_words_from_numbers() -> None:
+    bad = "<b>&\"'"
+    safe = "&lt;b&gt;&amp;&quot;&#x27;"
+    page = to_html(table_of(bad, (bad, "n"), [(bad, 1), ("sum", 2)], total=True))
+    assert page == (
+        f'<table class="numbers"><thead><tr><th>{safe}</th><th>n</th></tr></thead>'
+        f"<tbody><tr><td>{safe}</td><td>1</td></tr></tbody><tfoot><tr><td>sum</td><td>2</td></tr></tfoot></table>"
+    )
+    assert to_html(table_of("", ("a", "b"), [("x", "y")])).startswith('<table class="words">')
+
+
+def test_a_number_without_digits_shows_three_that_count_or_more() -> None:
+    table = table_of(
+        "", ("", "x"), [("a", value) for value in (0.00012345, 1.5, 99.96, 123.4, 12345.6, 12345)]
+    )
+    assert [row[1] for row in table.texts()] == ["0.000123", "1.5", "100", "123", "12,346", "12,345"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from experiments.inspect.inspection import inspect_trace
-from experiments.report import write_report
+from experiments.report.report import write_report
 from tests.experiments.report.report_traces import hostile_trace, pipelined_trace
 
 if TYPE_CHECKING:

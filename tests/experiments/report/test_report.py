@@ -14,7 +14,7 @@ import pytest
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
 from experiments.inspect.inspection import inspect_trace
-from experiments.report import write_report
+from experiments.report.report import write_report
 from experiments.report.section import COLOURS, colour, plot_labels, plot_text
 from tests.experiments.report.report_traces import HOSTILE, hostile_trace, pipelined_trace
 
@@ -170,7 +170,7 @@ def test_long_series_are_thinned_and_the_page_says_so(tmp_path: Path) -> None:
 def test_a_file_that_lies_there_is_replaced_only_by_force(small_trace: Path, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     out.write_text("precious")
-    with pytest.raises(TraceError, match="--force"):
+    with pytest.raises(ConfigError, match="--force"):
         write_report([small_trace], out)
     assert out.read_text() == "precious"
     write_report([small_trace], out, force=True)
@@ -192,7 +192,7 @@ def test_wrong_requests_are_refused_before_anything_is_read(small_trace: Path, t
 
 def test_a_folder_that_cannot_be_made_is_refused(small_trace: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TraceError, match="cannot be written"):
+    with pytest.raises(ConfigError, match="cannot be written"):
         write_report([small_trace], tmp_path / "file" / "report.html")
 
 

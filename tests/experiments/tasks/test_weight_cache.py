@@ -44,14 +44,17 @@ def test_an_absent_entry_is_none(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(where=st.integers(0, 10**6), bit=st.integers(0, 7))
-def test_any_flipped_bit_makes_the_entry_absent(folder: Path, where: int, bit: int) -> None:
+def test_an_entry_with_a_flipped_bit_is_absent_or_the_bit_meant_nothing(
+    folder: Path, where: int, bit: int
+) -> None:
     path = folder / f"{KEY}.npz"
     whole = path.read_bytes()
     damaged = bytearray(whole)
     damaged[where % len(whole)] ^= 1 << bit
     path.write_bytes(damaged)
     try:
-        assert read_weights(folder, KEY, SHAPES) is None
+        found = read_weights(folder, KEY, SHAPES)
+        assert found is None or [w.tobytes() for w in found] == [w.tobytes() for w in WEIGHTS]
     finally:
         path.write_bytes(whole)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from emulator.errors import ConfigError, TraceError
+from emulator.errors import ConfigError
 from emulator.streams import stream
 from experiments.run.run import run_study
 from experiments.run.study import StudyConfig, load_study
@@ -126,7 +126,7 @@ def test_the_figure_is_drawn_once_and_replaced_on_demand_only(swept: WhatIf, tmp
     out = tmp_path / "figures" / "whatif.png"
     draw_whatif(swept, out)
     assert out.read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(TraceError, match="a file lies here already"):
+    with pytest.raises(ConfigError, match="a file lies here already"):
         draw_whatif(swept, out)
     draw_whatif(swept, out, force=True)
     with pytest.raises(ConfigError, match="is no image type"):

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.bench import Bench
 from emulator.commands import Compute, Controller, Forward, Project
-from emulator.instruments.chip.config import HostConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.trace import Header, Recorder
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.writing.survey import queries_served

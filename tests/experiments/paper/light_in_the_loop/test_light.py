@@ -76,7 +76,7 @@ def test_the_runs_are_made_once_and_published(
 
     monkeypatch.setattr(light, "run_jobs", run_here)
     monkeypatch.setattr(light, "_tasks", lambda: (("mnist", "MNIST"),))
-    run_light(tmp_path, seeds=1, queries=1)
+    run_light(tmp_path, seeds=1, epochs=1, jobs=2)
     said = capsys.readouterr().out
     assert "| optical DFA | 1 | 1 |" in said
     assert "field minus statistical after 1 epoch(s): +0.00 points" in said

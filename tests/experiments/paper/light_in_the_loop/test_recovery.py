@@ -56,7 +56,7 @@ def test_tables_and_figure_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_EXPOSURES", (0.1, 1.0, 3.0))
-    run_recovery(tmp_path, seeds=1, queries=2)
+    run_recovery(tmp_path, seeds=1, vectors=2, jobs=1)
     said = capsys.readouterr().out
     assert "required: off-axis >= 0.99" in said
     assert "| anchor | 10: one 1, one -1 |" in said

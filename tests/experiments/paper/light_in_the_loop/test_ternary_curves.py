@@ -42,7 +42,7 @@ def test_finished_runs_are_not_repeated_and_the_table_compares_seed_by_seed(
         ternary = replace(exact, method="tdfa", test_accuracy=(0.7, 0.8, 0.94 - 0.01 * seed))
         write_curve(exact, folder / f"dfa-3-seed{seed}.json")
         write_curve(ternary, folder / f"tdfa-3-seed{seed}.json")
-    run_ternary(tmp_path, seeds=2, queries=3, jobs=1)
+    run_ternary(tmp_path, seeds=2, epochs=3, jobs=1)
     said = capsys.readouterr().out
     assert "TDFA minus DFA, seed by seed: -1.50 ± 0.71 points" in said
     assert "| DFA, exact error | 2 | 95.00 ± 0.00 | 95.00 | 95.00 |" in said
@@ -51,7 +51,7 @@ def test_finished_runs_are_not_repeated_and_the_table_compares_seed_by_seed(
 
 @pytest.mark.slow
 def test_a_run_learns_digits_either_way(tmp_path: Path) -> None:
-    run_ternary(tmp_path, seeds=1, queries=2, jobs=2)
+    run_ternary(tmp_path, seeds=1, epochs=2, jobs=2)
     for method in ("dfa", "tdfa"):
         found = read_curve(tmp_path / "ternary" / f"{method}-2-seed0.json")
         assert found is not None

@@ -10,7 +10,7 @@ from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.writing.journal import journal_path
-from experiments.tail import tail_trace
+from experiments.tail.follow import tail_trace
 
 
 class Console:

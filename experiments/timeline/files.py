@@ -1,17 +1,17 @@
 """Timelines as files for trace viewers: the suffix of a path chooses the format."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emulator.errors import ConfigError, TraceError, nearest
+from emulator.errors import ConfigError, nearest
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.timeline.chrome import write_chrome_trace
 from emulator.trace.timeline.perfetto import write_perfetto_trace
 from emulator.trace.timeline.tracks import Timeline, timeline
 from emulator.units import format_si, ps_to_s
+from experiments.output.files import check_new, new_file
 
 __all__ = ["TimelineFile", "write_timeline"]
 
@@ -62,9 +62,8 @@ def write_timeline(
     """Write the timeline of ``trace`` between two instants in s (None: beginning, end) to ``out``.
 
     An existing file is replaced only with ``force``, and only once the new one is complete. Raises ``ConfigError``
-    on an unknown suffix, a window that shows nothing or too much, or without the package that the format needs;
-    ``TraceError`` when ``out`` is there already or cannot be written, or when the trace is damaged or holds no
-    commands.
+    on an unknown suffix, a window that shows nothing or too much, without the package that the format needs, and
+    when ``out`` is there already or cannot be written; ``TraceError`` for a trace damaged or without commands.
     """
     suffix = out.suffix.lower()
     if suffix not in _FORMS:
@@ -72,22 +71,13 @@ def write_timeline(
         raise ConfigError(
             f"{out}: {suffix!r} is no timeline format; allowed: {', '.join(_FORMS)}{hint and f'; {hint}'}"
         )
-    if os.path.lexists(out) and not force:
-        raise TraceError(f"{out}: a file lies here already; choose another path or add --force")
+    check_new(out, force, [trace])
     form, write = _FORMS[suffix]
     with open_trace(trace) as opened:
         found = timeline(opened, from_s, to_s)
-    part = out.with_name(f"{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            write(found, part)
-            size = part.stat().st_size
-            part.replace(out)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise TraceError(f"{out}: the timeline cannot be written: {error.strerror}") from error
+    with new_file(out, force, [trace]) as part:
+        write(found, part)
+        size = part.stat().st_size
     window = found.window
     return TimelineFile(
         path=str(out),

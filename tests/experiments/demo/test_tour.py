@@ -8,7 +8,7 @@ from rich.console import Console
 
 from emulator.trace import Header, Recorder
 from emulator.trace.writing.journal import journal_path
-from experiments.demo import DEMO, Stop, run_demo
+from experiments.demo.tour import DEMO, Stop, run_demo
 from experiments.figure.kinds import figure_kinds
 from experiments.run.launch import shipped_studies
 

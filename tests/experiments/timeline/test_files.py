@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator.errors import ConfigError, TraceError
+from emulator.errors import ConfigError
 from emulator.trace import Header, Recorder
-from experiments import timeline as timeline_files
-from experiments.timeline import write_timeline
+from experiments.timeline import files as timeline_files
+from experiments.timeline.files import write_timeline
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_an_unknown_suffix_is_refused(recorded: Path, tmp_path: Path) -> None:
 def test_a_file_is_replaced_only_with_force(recorded: Path, tmp_path: Path) -> None:
     out = tmp_path / "run.json"
     out.write_text("mine")
-    with pytest.raises(TraceError, match="add --force"):
+    with pytest.raises(ConfigError, match="add --force"):
         write_timeline(recorded, out)
     assert out.read_text() == "mine"
     write_timeline(recorded, out, force=True)
@@ -83,7 +83,7 @@ def test_a_failed_write_leaves_what_was_there(
     out = tmp_path / "run.json"
     out.write_text("mine")
     monkeypatch.setattr(timeline_files, "write_chrome_trace", fail)
-    with pytest.raises(TraceError, match="cannot be written: No space left on device"):
+    with pytest.raises(ConfigError, match="cannot be written: No space left on device"):
         write_timeline(recorded, out, force=True)
     assert out.read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.h5", "run.json"]
@@ -91,7 +91,7 @@ def test_a_failed_write_leaves_what_was_there(
 
 def test_a_folder_in_the_way_is_reported(recorded: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TraceError, match="the timeline cannot be written"):
+    with pytest.raises(ConfigError, match="cannot be written"):
         write_timeline(recorded, tmp_path / "file" / "run.json")
 
 

@@ -1,0 +1,47 @@
+"""``lightloop calibrate``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Force, Json, TracePath
+
+__all__ = ["COMMAND"]
+
+
+def calibrate(
+    trace: TracePath,
+    measured: Annotated[
+        Path, typer.Option(metavar="CSV", help="Measured latencies: command,latency_s or kind,latency_s,...")
+    ],
+    hold: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="Leave this number as it is; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Preset snippet to write: .toml.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws what is held out, and the resamples.")] = 0,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Fit the timing of a preset to latencies measured on hardware, and say how well it then predicts others."""
+    from rich.console import Console
+
+    from experiments.calibrate.calibration import calibrate as fit
+    from experiments.calibrate.snippet import write_snippet
+    from experiments.calibrate.view import show_calibration
+    from experiments.output.files import check_new
+
+    if out is not None:
+        check_new(out, force, [trace, measured])
+    found = fit(trace, measured, tuple(hold or ()), seed)
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    else:
+        show_calibration(found, Console())
+    if out is not None:
+        write_snippet(found, out, force)
+        sys.stderr.write(f"snippet {out}\n")
+
+
+COMMAND = Command(calibrate)

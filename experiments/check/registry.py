@@ -1,0 +1,15 @@
+"""The checks that ``lightloop check`` knows; a new one is a file and its place in this list."""
+
+from typing import Final
+
+from experiments.check.audit import AUDIT
+from experiments.check.determinism import DETERMINISM
+from experiments.check.kills import KILLS
+from experiments.check.retiming import RETIMING
+from experiments.check.trace_faults import FAULTS
+from experiments.sweep.trial import by_name
+
+__all__ = ["CHECKS"]
+
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING)
+"""Every check, by the word that calls it."""

@@ -1,0 +1,41 @@
+"""What a command is, and the arguments and options that several commands share.
+
+A room's ``command.py`` ends with ``COMMAND = Command(function)``; ``experiments.cli`` lists them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Command", "Force", "Json", "Overrides", "Quiet", "TracePath"]
+
+TracePath = Annotated[
+    Path, typer.Argument(metavar="TRACE", help="A trace, also one of which only a journal is left.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that lies there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Draw no progress line.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value; may be repeated."),
+]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its function has typer's annotations, and its docstring's first line is the help.
+
+    ``listing`` is for a command whose further options depend on its arguments: it returns the lines that say which,
+    for the help, and may be slow; the function finds such options, unread, in the ``args`` of its context.
+    """
+
+    function: Callable[..., None]
+    listing: Callable[[], tuple[str, ...]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the word that calls it."""
+        return self.function.__name__

@@ -1,0 +1,31 @@
+"""``lightloop compare``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Json
+
+__all__ = ["COMMAND"]
+
+
+def compare(
+    traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", help="Two traces or more.")],
+    as_json: Json = False,
+) -> None:
+    """Compare traces: accuracy, time, energy, their ledgers, and where their configurations differ."""
+    from rich.console import Console
+
+    from experiments.compare.comparison import compare_traces
+    from experiments.compare.view import show_comparison
+
+    found = compare_traces(traces)
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    else:
+        show_comparison(found, Console())
+
+
+COMMAND = Command(compare)

@@ -1,0 +1,1 @@
+"""The tour of the laboratory: two recoveries and a training with light."""

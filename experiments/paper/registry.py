@@ -1,0 +1,20 @@
+"""The experiments that ``lightloop paper`` knows; a new one is a file and its place in this list."""
+
+from typing import Final
+
+from experiments.paper.light_in_the_loop.latency import LATENCY
+from experiments.paper.light_in_the_loop.light import LIGHT
+from experiments.paper.light_in_the_loop.recovery import RECOVERY
+from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
+from experiments.paper.szo_scd.alpha import ALPHA
+from experiments.paper.szo_scd.power import POWER
+from experiments.paper.szo_scd.receiver import RECEIVER
+from experiments.paper.szo_scd.settling import SETTLING
+from experiments.sweep.trial import by_name
+
+__all__ = ["EXPERIMENTS"]
+
+EXPERIMENTS: Final = by_name(
+    ALPHA.trial, POWER.trial, SETTLING.trial, RECEIVER.trial, LIGHT, TERNARY, RECOVERY, LATENCY
+)
+"""Every experiment, by the word that calls it."""

@@ -1,0 +1,28 @@
+"""``lightloop presets``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command
+
+__all__ = ["COMMAND"]
+
+
+def presets(
+    kind: Annotated[str | None, typer.Argument(help="chip, host or opu; default: all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Print this preset as TOML, with its sources.")] = None,
+) -> None:
+    """List the presets, or print one with the source of every number."""
+    from rich.console import Console
+
+    from experiments.presets.view import preset_text, show_presets
+
+    if kind is not None and name is not None:
+        sys.stdout.write(preset_text(kind, name))
+    else:
+        show_presets(kind, Console())
+
+
+COMMAND = Command(presets)

@@ -1,0 +1,40 @@
+"""``lightloop replay``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Json, Overrides, TracePath
+
+__all__ = ["COMMAND"]
+
+
+def replay(
+    trace: TracePath,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="rerun (must be identical), timed (other physics) or closed (re-timed, no physics)."
+        ),
+    ],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Trace to write; default: none is kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a trace again: the same, its commands on other physics, or its commands under other times."""
+    from rich.console import Console
+
+    from experiments.output.json import to_json
+    from experiments.replay.modes import replay as replayed
+    from experiments.replay.view import show_replay
+
+    found = replayed(trace, mode, out, tuple(overrides or ()))
+    if as_json:
+        sys.stdout.write(to_json(found) + "\n")
+    else:
+        show_replay(found, Console())
+
+
+COMMAND = Command(replay)

@@ -1,0 +1,39 @@
+"""``lightloop run``: parses, calls and prints; the work is done by the modules that it imports."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Quiet
+
+__all__ = ["COMMAND"]
+
+
+def run(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one value; may be repeated."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run a study and record its trace. Ctrl-C ends it with a valid trace."""
+    from rich.console import Console
+
+    from experiments.inspect.inspection import inspect_trace
+    from experiments.inspect.view import show_summary
+    from experiments.run.launch import default_out, launch, open_study
+
+    config = open_study(study, tuple(overrides or ()), seed)
+    path = default_out(study, config.seed) if out is None else out
+    launched = launch(config, path, quiet)
+    show_summary(inspect_trace(path), Console())
+    raise typer.Exit(launched.exit_code)
+
+
+COMMAND = Command(run)

@@ -1,0 +1,1 @@
+"""A run that lasts, followed line by line."""

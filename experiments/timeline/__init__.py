@@ -1,0 +1,1 @@
+"""Timelines of traces as files for trace viewers."""

@@ -1,0 +1,52 @@
+"""``lightloop whatif``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Force, Json, Overrides, TracePath
+
+__all__ = ["COMMAND"]
+
+
+def whatif(
+    trace: TracePath,
+    overrides: Overrides = None,
+    sweeps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="PATH=V1,V2,...", help="Or PATH=START:STOP:COUNT[:log]; several make a grid."
+        ),
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print comma-separated values instead of tables.")
+    ] = False,
+    drawn: Annotated[
+        Path | None, typer.Option("--figure", help="Image to write: .png, .pdf or .svg.")
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Say what a recorded run would have cost under other parameters, without running it again."""
+    from rich.console import Console
+
+    from experiments.output.files import check_new
+    from experiments.whatif.points import whatif as retimed
+    from experiments.whatif.view import draw_whatif, show_whatif
+
+    if drawn is not None:
+        check_new(drawn, force, [trace])
+    found = retimed(trace, tuple(overrides or ()), tuple(sweeps or ()))
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    elif as_csv:
+        sys.stdout.write(found.to_csv())
+    else:
+        show_whatif(found, Console())
+    if drawn is not None:
+        draw_whatif(found, drawn, force)
+
+
+COMMAND = Command(whatif)

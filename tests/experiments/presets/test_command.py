@@ -1,0 +1,31 @@
+"""Tests of ``lightloop presets``."""
+
+import pytest
+
+from emulator.config.models import preset
+from emulator.config.toml import parse_toml
+from experiments.cli import main
+from tests.experiments.command_line import refusal
+
+
+def test_presets_are_listed_by_kind_with_their_key_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets"]) == 0
+    both = capsys.readouterr().out
+    assert [
+        word for word in ("doped_si", "24.77 mW", "1.22 us", "4.86 W", "workstation") if word not in both
+    ] == []
+    assert main(["presets", "host"]) == 0
+    assert "doped_si" not in capsys.readouterr().out
+
+
+def test_a_preset_is_printed_with_its_sources_and_parses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets", "chip", "doped_si"]) == 0
+    text = capsys.readouterr().out
+    assert "# paper Harris 2014" in text
+    assert parse_toml(text, "stdout") == preset("chip", "doped_si")
+
+
+def test_unknown_presets_and_kinds_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "allowed: chip, host" in refusal(capsys, "presets", "chips")
+    assert "allowed: chip, host" in refusal(capsys, "presets", "chips", "doped_si")
+    assert "did you mean 'doped_si'?" in refusal(capsys, "presets", "chip", "doped")
