@@ -183,7 +183,9 @@ def load(name: str, folder: Traversable | None = None) -> DataSet:
         raise TaskError(
             f"data set: '{name}' is unknown; known: {', '.join(_SHIPPED)}. {nearest(name, _SHIPPED)}".strip()
         )
-    with np.load(io.BytesIO(_checked_bytes(shipped, folder or files("data"))), allow_pickle=False) as npz:
+    with np.load(
+        io.BytesIO(_checked_bytes(shipped, folder or files(__package__))), allow_pickle=False
+    ) as npz:
         arrays = shipped.parse(npz)
     return DataSet(
         name=name,

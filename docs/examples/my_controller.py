@@ -1,29 +1,21 @@
-"""A controller to start from: it moves all heaters at once, at random, and keeps what helps; NOT a good one."""
+"""A controller to start from: it moves all heaters at once, at random, and keeps what helps; NOT a good one.
+
+``python docs/examples/my_controller.py`` runs it, wherever Lightloop is installed.
+"""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from controllers.deployment import Deployment
-from controllers.losses import cross_entropy
-from emulator.commands import Batch, Controller, Forward, Log, SetPhases, Settle
-from emulator.streams import stream
+import lightloop
+from lightloop import Controller, Forward, Log, SetPhases, Setting, Settle, cross_entropy
 
 
-def random_steps(
-    deployment: Deployment,
-    inputs: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    steps: int = 200,
-    step_rad: float = 0.02,
-    seed: int = 0,
-) -> Controller:
+def random_steps(given: Setting, steps: int = 200, step_rad: float = 0.02) -> Controller:
     """Try ``steps`` moves of +-``step_rad`` on every active heater; go back where the loss does not fall."""
-    rng = stream(seed, "my_controller")
-    heaters: list[int] = deployment.heaters.tolist()
-    phases = deployment.phases[deployment.active]
-    for key in range(steps):
-        chosen = rng.choice(len(inputs), size=32, replace=False)
-        batch = Batch(key, inputs[chosen], labels[chosen], chosen.astype(np.int32))
+    rng, batches = given.stream("random_steps"), given.batches(32)
+    heaters: list[int] = given.heaters.tolist()
+    phases = given.phases
+    for _ in range(steps):
+        batch = next(batches)
         reading = yield Forward(batch)  # one query: the reply holds what the receivers read
         before = cross_entropy(reading.outputs, batch.labels)
         trial = abs(phases + step_rad * rng.choice((-1.0, 1.0), size=len(phases))) % (2 * np.pi)
@@ -37,3 +29,9 @@ def random_steps(
             yield SetPhases(heaters, phases.tolist())
             yield Settle()
         yield Log("train_loss", min(before, after))
+
+
+if __name__ == "__main__":
+    lightloop.run("vowel_recovery", "out/random_steps.h5", controller=random_steps)
+    with lightloop.open_trace("out/random_steps.h5") as trace:
+        print(trace.status, trace.queries, trace.metrics()["test_accuracy"].value)

@@ -15,6 +15,7 @@ from typing import ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+import emulator
 from emulator.config.explain import explain, paths
 from emulator.config.quantities import (
     BitRate,
@@ -188,7 +189,7 @@ def build(model_cls: type[M], tree: Mapping[str, object], where: str) -> M:
 
 def preset_names(kind: str) -> tuple[str, ...]:
     """Return the sorted names of the presets of ``kind``, ``"chip"`` or ``"host"``; others are refused."""
-    presets = files("emulator") / "presets"
+    presets = files(emulator) / "presets"
     kinds = sorted(
         entry.name for entry in presets.iterdir() if entry.is_dir() and not entry.name.startswith("_")
     )
@@ -212,7 +213,7 @@ def preset(kind: str, name: str) -> Tree:
 
 @cache
 def _preset_text(kind: str, name: str) -> str:
-    return (files("emulator") / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+    return (files(emulator) / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def digest(model: BaseModel) -> str:

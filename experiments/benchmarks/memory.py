@@ -15,11 +15,10 @@ from pathlib import Path
 
 from emulator.bench import Bench
 from emulator.errors import LightloopError
+from emulator.processes import child_environment, module_command
 from experiments.benchmarks.chip.plant import benchmark_study, study_plant
 
 __all__ = ["bytes_per_query", "resident_bytes"]
-
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def resident_bytes() -> int:
@@ -57,11 +56,8 @@ def bytes_per_query(first: int = 20_000, last: int = 100_000) -> float:
 
     Raises ``LightloopError`` when the process fails.
     """
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "experiments.benchmarks.memory", str(first), str(last)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    command = module_command(f"{__package__}.memory", str(first), str(last))
+    done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise LightloopError(f"bench: the memory process failed: {said[-1] if said else done.returncode}")

@@ -9,7 +9,6 @@ read. The file is in the system's cache, as after a run.
 """
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from emulator.config.models import digest, to_toml
 from emulator.errors import LightloopError
 from emulator.instruments.chip.config import LinkConfig
+from emulator.processes import child_environment, module_command
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
@@ -33,7 +33,6 @@ from experiments.run.study import StudyConfig, chip_study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _SHORT = 10_000  # queries of the run that is repeated, whose cost is a rerun's
 _MOST_S, _MOST_MB = 2.0, 500.0
 
@@ -91,11 +90,8 @@ def _row(name: str, cost: RetimingCost) -> tuple[str | float, ...]:
 
 def measure_retiming(trace: Path, verify: bool) -> RetimingCost:
     """Re-time ``trace`` in a fresh process; raises ``LightloopError`` when the process fails."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "experiments.benchmarks.retiming", str(trace), str(int(verify))]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    command = module_command(f"{__package__}.retiming", str(trace), str(int(verify)))
+    done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise LightloopError(f"bench: the re-timing process failed: {said[-1] if said else done.returncode}")

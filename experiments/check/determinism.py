@@ -4,9 +4,7 @@ The processes differ in what must not matter: the hash seed, the threads of the 
 network is trained anew or comes from the cache.
 """
 
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,15 +14,16 @@ from typing import Final
 
 from emulator.config.models import build, to_toml, with_overrides
 from emulator.errors import TaskError
+from emulator.processes import child_environment, module_command
 from emulator.trace.reading.reader import open_trace
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import StudyConfig
+from experiments.sweep import worker
 from experiments.sweep.trial import Size, Trial
 
 __all__ = ["CASES", "DETERMINISM", "Case", "Repeat", "repeat", "run_determinism", "vowel_study"]
 
 _QUERIES: Final = 2000
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -75,7 +74,7 @@ def _repeat(study: Path, case: Case, folder: Path) -> Repeat:
     folder.mkdir()
     out = folder / "run.h5"
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "experiments.sweep.worker", str(study), str(out)],
+        module_command(worker.__name__, str(study), str(out)),
         env=_environment(case, folder),
         capture_output=True,
         text=True,
@@ -93,9 +92,8 @@ def _repeat(study: Path, case: Case, folder: Path) -> Repeat:
 
 def _environment(case: Case, folder: Path) -> dict[str, str]:
     """Return the environment of a process; one that trains anew gets an empty cache, but compiled kernels."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": case.hash_seed}
-    environment |= dict.fromkeys(_THREADS, str(case.threads))
+    threads = dict.fromkeys(_THREADS, str(case.threads))
+    environment = child_environment(PYTHONHASHSEED=case.hash_seed, **threads)
     if case.trains:
         environment.setdefault("NUMBA_CACHE_DIR", str(folder.parent / "kernels"))
         environment["LIGHTLOOP_CACHE"] = str(folder / "cache")

@@ -25,13 +25,16 @@ from numpy.typing import NDArray
 
 from emulator.config.models import to_toml
 from emulator.errors import TaskError
+from emulator.processes import child_environment, module_command
 from emulator.streams import stream
 from emulator.trace.reading.reader import Trace, open_trace
 from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path, lock
+from experiments import cli
 from experiments.check.determinism import vowel_study
 from experiments.output.tables import Column, Table, to_markdown
+from experiments.sweep import worker
 from experiments.sweep.trial import Size, Trial
 
 __all__ = ["KILLS", "Kill", "kill_many", "prefix_faults", "run_kills"]
@@ -40,8 +43,7 @@ _KILLS: Final = 40
 _QUERIES: Final = 12_000
 _INSPECT_S: Final = 30.0
 _START_S: Final = 120.0
-_ROOT: Final = Path(__file__).resolve().parents[2]
-_INSPECT: Final = "import sys; from experiments.cli import main; sys.exit(main())"
+_INSPECT: Final = f"import sys; from {cli.__name__} import main; sys.exit(main())"
 _FIXED_STATES: Final = ("active", "design_phases", "initial_phases")
 
 
@@ -79,10 +81,9 @@ def kill_many(folder: Path, kills: int, queries: int, jobs: int, seed: int = 0) 
 @contextlib.contextmanager
 def _started(study: Path, out: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a run in a session of its own and wait until its journal lies there: the run has begun."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "experiments.sweep.worker", str(study), str(out)],
-        env={**os.environ, "PYTHONPATH": path},
+        module_command(worker.__name__, str(study), str(out)),
+        env=child_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -159,11 +160,10 @@ def _await_child(out: Path) -> None:
 
 def _inspect(out: Path) -> tuple[str, str]:
     """Ask ``lightloop inspect`` about ``out``; return the status that it tells, and what is wrong."""
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", _INSPECT, "inspect", str(out), "--json"],
-            env={**os.environ, "PYTHONPATH": path},
+            env=child_environment(),
             capture_output=True,
             text=True,
             timeout=_INSPECT_S,

@@ -7,6 +7,7 @@ from importlib.resources import files
 from rich.console import Console
 from rich.text import Text
 
+import emulator
 from emulator.config.models import build, preset_names
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.chip.chip import idle_w
@@ -38,7 +39,7 @@ def preset_text(kind: str, name: str) -> str:
         raise ConfigError(
             f"{name[:60]!r} is not a {kind} preset; allowed: {', '.join(names)}{hint and f'; {hint}'}"
         )
-    return (files("emulator") / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+    return (files(emulator) / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def show_presets(kind: str | None, console: Console) -> None:

@@ -95,4 +95,4 @@ def _digest(script: str) -> str:
 
 
 def _file(name: str) -> str:
-    return (files("experiments.report") / name).read_text(encoding="utf-8")
+    return (files(__package__) / name).read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+import experiments
 from emulator.bench import Bench, RunResult
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.writing.journal import journal_path
@@ -39,7 +40,7 @@ class Launched:
 
 def shipped_studies() -> tuple[str, ...]:
     """Return the names of the studies that come with Lightloop, sorted."""
-    names = (entry.name for entry in (files("experiments") / "studies").iterdir())
+    names = (entry.name for entry in (files(experiments) / "studies").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
@@ -55,7 +56,7 @@ def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = N
         hint = nearest(study, names)
         known = f"a TOML file, or a shipped study: {', '.join(names)}"
         raise ConfigError(f"study {study[:80]!r} is unknown; allowed: {known}{hint and f'; {hint}'}")
-    with as_file(files("experiments") / "studies" / f"{study}.toml") as path:
+    with as_file(files(experiments) / "studies" / f"{study}.toml") as path:
         return load_study(path, overrides, seed)
 
 

@@ -4,9 +4,7 @@ A point that is killed costs itself only: the next call of the same command runs
 """
 
 import contextlib
-import os
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,10 +14,11 @@ from typing import Final
 
 from emulator.config.models import to_toml
 from emulator.errors import TraceError
+from emulator.processes import child_environment, module_command
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.writing.journal import journal_path, lock
 from emulator.trace.writing.recover import part_path
-from experiments.output.source import ROOT, source_digest
+from experiments.output.source import source_digest
 from experiments.sweep.points import Job
 from experiments.tasks.weight_cache import default_folder
 
@@ -75,9 +74,7 @@ def run_jobs(
             while waiting and len(running) < at_once:
                 job = waiting.popleft()
                 if _clear(job.trace):
-                    running.append(
-                        _start(job, command or (sys.executable, "-P", "-m", "experiments.sweep.worker"))
-                    )
+                    running.append(_start(job, command or module_command(f"{__package__}.worker")))
                 else:
                     failures.append(Failure(job, "another process is running it"))
                     done += 1
@@ -120,12 +117,11 @@ def _clear(trace: Path) -> bool:
 def _start(job: Job, command: Sequence[str]) -> _Running:
     study = job.trace.with_suffix(".toml")
     study.write_text(f"{_SOURCE}{source_digest()}\n{to_toml(job.study)}", encoding="utf-8")
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     kernels = default_folder() / f"kernels-{source_digest()}"
     with _log(job).open("wb") as log:
         process = subprocess.Popen(
             [*command, str(study), str(job.trace)],
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(kernels.resolve())},
+            env=child_environment(**_ONE_THREAD, NUMBA_CACHE_DIR=str(kernels.resolve())),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -70,7 +70,7 @@ class MetricSeries(NamedTuple):
     value: NDArray[np.float64]
 
 
-def open_trace(path: Path, verify: bool = True) -> "Trace":
+def open_trace(path: Path | str, verify: bool = True) -> "Trace":
     """Open the trace at ``path``, converting first the journal that a killed run may have left in its place.
 
     ``verify=False`` trusts the bytes of the datasets (HDF5 still checks its own checksums). Raises

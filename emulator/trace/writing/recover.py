@@ -8,17 +8,17 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from emulator.errors import TraceError
+from emulator.processes import child_environment, module_command
 from emulator.trace.writing.header import Opening
 from emulator.trace.writing.journal import JournalReader, Kind, journal_path, lock
 
 __all__ = ["finalize_in_child", "part_path", "recover"]
 
-_ROOT: Final = Path(__file__).resolve().parents[3]  # the folder that holds the package "emulator"
+_FINALIZE: Final = f"{__package__}.finalize"  # imported by the child alone: it needs h5py
 
 
 def part_path(out: Path) -> Path:
@@ -33,11 +33,9 @@ def finalize_in_child(journal: Path, out: Path, descriptor: int) -> None:
     process dies meanwhile. Raises ``TraceError`` when the child failed or died; the journal is then
     untouched.
     """
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "emulator.trace.writing.finalize", str(journal), str(out)]
     child = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": path},
+        module_command(_FINALIZE, str(journal), str(out)),
+        env=child_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

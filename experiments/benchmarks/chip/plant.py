@@ -87,7 +87,7 @@ class Plant:
 
 def benchmark_study() -> StudyConfig:
     """Return the study that defines what one query is."""
-    text = files("experiments.benchmarks.chip").joinpath("query.toml").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("query.toml").read_text(encoding="utf-8")
     return chip_study(study_from_text(text, "experiments/benchmarks/chip/query.toml"))
 
 

@@ -6,13 +6,11 @@ seconds and peak memory as one line of JSON; a process of its own, so that the m
 
 import cProfile
 import json
-import os
 import pstats
 import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -23,12 +21,12 @@ from emulator.errors import LightloopError
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.processes import child_environment, module_command
 from emulator.streams import stream
 from experiments.benchmarks.timing import Sample, Stopwatch
 
 __all__ = ["FieldCost", "Shares", "StructuredCost", "field_cost", "structured_cost"]
 
-_ROOT = Path(__file__).resolve().parents[3]
 _MILLION = 1_000_000
 _INPUTS = 10
 _OVERSAMPLING = 4  # camera columns a mode
@@ -66,11 +64,8 @@ def structured_cost(rounds: int) -> StructuredCost:
 
     Raises ``LightloopError`` when the process fails.
     """
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "experiments.benchmarks.light.optics", str(rounds)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
+    command = module_command(f"{__package__}.optics", str(rounds))
+    done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise LightloopError(f"bench: the optics process failed: {said[-1] if said else done.returncode}")

@@ -1,0 +1,230 @@
+"""Lightloop: an emulated photonics laboratory. This module is all that a user's own code imports.
+
+    import lightloop
+
+    result = lightloop.run("vowel_recovery", out="out/mine.h5", changes={"controller.queries": 500})
+    with lightloop.open_trace("out/mine.h5") as trace:
+        print(trace.status, trace.elapsed_s, trace.metrics()["test_accuracy"].value[-1])
+
+Runs: `run` a study, or a controller of your own (`OwnController`) in the place of the study's, which is given a
+`Setting` and ends in a `RunResult`; `open_study` gives a `Study`, with `Changes`, and `shipped_studies` names some.
+
+Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `latency_by_span` and
+`energy_by_component` are its ledgers.
+
+Commands, which a controller yields: `SetPhases`, `Settle` and `Forward` (chip), `Project` (OPU), `Compute` (host),
+`Start`, `Join`, `Wait`, `Log` and `Keep` (bench). `Command` is any of them, `Served` one that can be started,
+`Controller` the generator, `Batch` what a Forward sends.
+
+Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Projection` with its `FrameCounts`, `Computed` and
+`Ticket`; `Reply` is any of them.
+
+For a controller's own use: `cross_entropy`, the loss of a reading; `mini_batches`; `stream`, seeded randomness by
+name.
+
+Instruments: `chip`, `opu` and `host` give a preset as a `ChipConfig`, an `OpuConfig`, a `HostConfig`, with changes;
+`preset_names` lists them. A `Bench` takes them and what was made (`Design`, `OpuDesign`); an `Observer` looks on.
+
+Interfaces from elsewhere: `OPU` (lightonml) with its `BinaryThresholdEncoder` and `SeparatedBitPlanEncoder`,
+`OpuFeatures` (scikit-learn), `OpuProjection` (PyTorch), and `OpuSession`, which is behind them all.
+
+Errors: `LightloopError` is every error that Lightloop foresees: `ConfigError`, `CommandError`, `ClockError`,
+`PhysicsError`, `DivergedError`, `BudgetExhausted`, `TraceError` and `TaskError`.
+
+Importing it costs nothing: a name brings its module along when it is first asked for.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from controllers.batches import mini_batches
+    from controllers.losses import cross_entropy
+    from emulator.adapters.lightonml.encoders import BinaryThresholdEncoder, SeparatedBitPlanEncoder
+    from emulator.adapters.lightonml.opu import OPU
+    from emulator.adapters.session import OpuSession
+    from emulator.adapters.sklearn_transformer import OpuFeatures
+    from emulator.adapters.torch_module import OpuProjection
+    from emulator.bench import Bench, Observer, RunResult
+    from emulator.commands import (
+        Batch,
+        Command,
+        Compute,
+        Computed,
+        Controller,
+        Forward,
+        FrameCounts,
+        Join,
+        Keep,
+        Log,
+        PhasesSet,
+        Project,
+        Projection,
+        Reading,
+        Reply,
+        Served,
+        SetPhases,
+        Settle,
+        Settled,
+        Start,
+        Ticket,
+        Wait,
+    )
+    from emulator.config.models import preset_names
+    from emulator.errors import (
+        BudgetExhausted,
+        ClockError,
+        CommandError,
+        ConfigError,
+        DivergedError,
+        LightloopError,
+        PhysicsError,
+        TaskError,
+        TraceError,
+    )
+    from emulator.instruments.chip.config import ChipConfig, HostConfig
+    from emulator.instruments.chip.state import Design
+    from emulator.instruments.opu.config import OpuConfig
+    from emulator.instruments.opu.timing import OpuDesign
+    from emulator.streams import stream
+    from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
+    from emulator.trace.live import LiveTrace
+    from emulator.trace.reading.reader import Trace, open_trace
+    from experiments.presets.sections import chip, host, opu
+    from experiments.run.changes import Changes
+    from experiments.run.session import OwnController, Setting, open_study, run, shipped_studies
+    from experiments.run.study import Study
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "BudgetExhausted", "Changes", "ChipConfig", "ClockError",
+    "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Design", "DivergedError",
+    "Forward", "FrameCounts", "HostConfig", "Join", "Keep", "LightloopError", "LiveTrace", "Log", "Observer",
+    "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession", "OwnController", "PhasesSet",
+    "PhysicsError", "Project", "Projection", "Reading", "Reply", "RunResult", "SeparatedBitPlanEncoder", "Served",
+    "SetPhases", "Setting", "Settle", "Settled", "Start", "Study", "TaskError", "Ticket", "Trace", "TraceError",
+    "Wait", "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main",
+    "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
+]  # fmt: skip
+
+_Rooms = tuple[ModuleType, ...]
+
+
+def _vocabulary() -> _Rooms:
+    from emulator import commands, errors
+
+    return commands, errors
+
+
+def _aids() -> _Rooms:
+    from controllers import batches, losses
+    from emulator import streams
+
+    return batches, losses, streams
+
+
+def _runs() -> _Rooms:
+    from experiments.run import changes, session, study
+
+    return changes, session, study
+
+
+def _traces() -> _Rooms:
+    from emulator.trace import live
+    from emulator.trace.analysis import ledger
+    from emulator.trace.reading import reader
+
+    return ledger, live, reader
+
+
+def _bench() -> _Rooms:
+    from emulator import bench
+    from emulator.instruments.chip import state
+    from emulator.instruments.opu import timing
+
+    return bench, state, timing
+
+
+def _sections() -> _Rooms:
+    from emulator.config import models
+    from emulator.instruments.chip import config
+    from emulator.instruments.opu import config as opu_config
+    from experiments.presets import sections
+
+    return config, models, opu_config, sections
+
+
+def _units() -> _Rooms:
+    from emulator.adapters import session
+    from emulator.adapters.lightonml import encoders, opu
+
+    return encoders, opu, session
+
+
+def _transformer() -> _Rooms:
+    from emulator.adapters import sklearn_transformer
+
+    return (sklearn_transformer,)
+
+
+def _layer() -> _Rooms:
+    from emulator.adapters import torch_module
+
+    return (torch_module,)
+
+
+# What is asked for together is imported together. Rooms are functions and not names of modules, which no tool could
+# read and the wheel could not rewrite.
+_HOMES: Final[dict[str, Callable[[], _Rooms]]] = {
+    **dict.fromkeys((
+        "Batch", "BudgetExhausted", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError",
+        "Controller", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
+        "PhasesSet", "PhysicsError", "Project", "Projection", "Reading", "Reply", "Served", "SetPhases", "Settle",
+        "Settled", "Start", "TaskError", "Ticket", "TraceError", "Wait",
+    ), _vocabulary),
+    **dict.fromkeys(("cross_entropy", "mini_batches", "stream"), _aids),
+    **dict.fromkeys(
+        ("Changes", "OwnController", "Setting", "Study", "open_study", "run", "shipped_studies"), _runs
+    ),
+    **dict.fromkeys(
+        ("LiveTrace", "Trace", "energy_by_component", "latency_by_span", "open_trace"), _traces
+    ),
+    **dict.fromkeys(("Bench", "Design", "Observer", "OpuDesign", "RunResult"), _bench),
+    **dict.fromkeys(
+        ("ChipConfig", "HostConfig", "OpuConfig", "chip", "host", "opu", "preset_names"), _sections
+    ),
+    **dict.fromkeys(("OPU", "BinaryThresholdEncoder", "OpuSession", "SeparatedBitPlanEncoder"), _units),
+    "OpuFeatures": _transformer,
+    "OpuProjection": _layer,
+}  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line ``argv`` (None: the process's) and return the exit code."""
+    from experiments.cli import main as command_line
+
+    return command_line(argv)
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``name`` from where it is defined, once (PEP 562)."""
+    if name not in _HOMES:
+        from emulator.errors import nearest
+
+        hint = nearest(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint and f'; {hint}'}")
+    value = next(getattr(room, name) for room in _HOMES[name]() if name in room.__all__)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return what users may import, also what has not been asked for yet."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
