@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
+from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.trace.schema import Power
@@ -65,11 +66,15 @@ class Checks:
     ledger_minus_bench_ps : int or None
         Largest difference, over spans, of the latency ledger and the time the bench says it has counted, in
         picoseconds; not 0 where spans overlap, because the ledger gives every instant to one of them.
+    frames_known : bool or None
+        Whether the instants of single frames are known; if not, a stage of a projection counts from its first frame
+        to its last. None where nothing was projected.
     """
 
     energy_relative_difference: float | None
     ledger_minus_elapsed_ps: int
     ledger_minus_bench_ps: int | None
+    frames_known: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -196,7 +201,7 @@ def _checks(
         names = ({*latency_s, *busy_s}) - {IDLE}
         mismatch_ps = max((abs(_ps(latency_s, name) - _ps(busy_s, name)) for name in names), default=0)
     ledger_ps = sum(round(seconds * PS_PER_S) for seconds in latency_s.values())
-    return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps)
+    return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps, frames_known(trace))
 
 
 def _budgets(tree: Tree, total_j: float, peak_w: float | None, trace: Trace) -> tuple[Budget, ...]:
