@@ -6,6 +6,7 @@ Everything is recomputed from the traces alone; ``experiments.compare.view`` sho
 import json
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from emulator.trace.analysis.energy_curve import total_energy_j
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.units import PS_PER_S
-from experiments.inspect.inspection import Inspection, inspect_trace
+from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.json import to_json
 
 __all__ = [
@@ -141,13 +142,9 @@ def compare_traces(paths: Sequence[Path]) -> Comparison:
     """
     if len(paths) < 2:
         raise ConfigError(f"compare: {len(paths)} trace given; needed: two or more")
-    found = [inspect_trace(path) for path in paths]
-    opened = [open_trace(path, verify=False) for path in paths]  # inspection has verified every byte
-    try:
-        return compare_contenders(found, opened)
-    finally:
-        for trace in opened:
-            trace.close()
+    with ExitStack() as stack:
+        traces = [stack.enter_context(open_trace(path)) for path in paths]
+        return compare_contenders([inspect_open(trace) for trace in traces], traces)
 
 
 def compare_contenders(found: Sequence[Inspection], traces: Sequence[Trace]) -> Comparison:
