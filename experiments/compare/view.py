@@ -8,7 +8,7 @@ from rich.text import Text
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
-from experiments.compare.comparison import Comparison, Contender, Scalar
+from experiments.compare.comparison import Comparison, Contender
 
 __all__ = ["show_comparison"]
 
@@ -143,5 +143,5 @@ def _amount(value: float | None, total: float, unit: str) -> str:
     return f"{format_si(value, unit)}  {share}"
 
 
-def _value(value: Scalar | None) -> str:
+def _value(value: object) -> str:
     return "missing" if value is None else str(value)

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from emulator.config.difference import Scalar
 from emulator.errors import ConfigError, TraceError
 from emulator.units import format_si
-from experiments.whatif.points import Point, Scalar, WhatIf
+from experiments.whatif.points import Point, WhatIf
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
