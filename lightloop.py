@@ -29,7 +29,6 @@ Interfaces from elsewhere: `OPU` (lightonml) with its `BinaryThresholdEncoder` a
 `OpuFeatures` (scikit-learn), `OpuProjection` (PyTorch), and `OpuSession`, which is behind them all.
 
 Errors: `LightloopError` is every error that Lightloop foresees: `ConfigError`, `CommandError`, `ClockError`,
-`PhysicsError`, `DivergedError`, `BudgetExhausted`, `TraceError` and `TaskError`.
 
 Importing it costs nothing: a name brings its module along when it is first asked for.
 """
@@ -42,14 +41,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from controllers.batches import mini_batches
     from controllers.losses import cross_entropy
-    from emulator.adapters.lightonml.encoders import BinaryThresholdEncoder, SeparatedBitPlanEncoder
-    from emulator.adapters.lightonml.opu import OPU
+    from emulator.adapters.lightonml.encoders import SeparatedBitPlanEncoder
     from emulator.adapters.session import OpuSession
     from emulator.adapters.sklearn_transformer import OpuFeatures
     from emulator.adapters.torch_module import OpuProjection
-    from emulator.bench import Bench, Observer, RunResult
+    from emulator.bench import Observer, RunResult
     from emulator.commands import (
-        Batch,
         Command,
         Compute,
         Computed,
@@ -74,8 +71,6 @@ if TYPE_CHECKING:
     )
     from emulator.config.models import preset_names
     from emulator.errors import (
-        BudgetExhausted,
-        ClockError,
         CommandError,
         ConfigError,
         DivergedError,
@@ -84,8 +79,8 @@ if TYPE_CHECKING:
         TaskError,
         TraceError,
     )
-    from emulator.instruments.chip.config import ChipConfig, HostConfig
     from emulator.instruments.chip.state import Design
+    from emulator.instruments.host.config import HostConfig
     from emulator.instruments.opu.config import OpuConfig
     from emulator.instruments.opu.timing import OpuDesign
     from emulator.streams import stream
@@ -93,14 +88,12 @@ if TYPE_CHECKING:
     from emulator.trace.live import LiveTrace
     from emulator.trace.reading.reader import Trace, open_trace
     from experiments.presets.sections import chip, host, opu
-    from experiments.run.changes import Changes
     from experiments.run.session import OwnController, Setting, open_study, run, shipped_studies
     from experiments.run.study import Study
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "BudgetExhausted", "Changes", "ChipConfig", "ClockError",
     "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Design", "DivergedError",
     "Forward", "FrameCounts", "HostConfig", "Join", "Keep", "LightloopError", "LiveTrace", "Log", "Observer",
     "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession", "OwnController", "PhasesSet",
@@ -180,7 +173,6 @@ def _layer() -> _Rooms:
 # read and the wheel could not rewrite.
 _HOMES: Final[dict[str, Callable[[], _Rooms]]] = {
     **dict.fromkeys((
-        "Batch", "BudgetExhausted", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError",
         "Controller", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
         "PhasesSet", "PhysicsError", "Project", "Projection", "Reading", "Reply", "Served", "SetPhases", "Settle",
         "Settled", "Start", "TaskError", "Ticket", "TraceError", "Wait",

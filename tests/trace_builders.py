@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.reader import MetricSeries
-from emulator.trace.schema import Commands, Joins, Metrics, Plans, Power, Spans
+from emulator.trace.schema import (
+    FRAMES,
+    WORK,
+    Commands,
+    Frames,
+    Joins,
+    Metrics,
+    Plans,
+    Power,
+    Spans,
+    Table,
+    Work,
+)
 
 __all__ = [
     "THINK_PS",
@@ -38,6 +50,10 @@ def _columns(kind: type, rows: Sequence[Sequence[Any]], types: Sequence[Any]) ->
     return kind(*(np.array(column, dtype) for column, dtype in zip(cells, types, strict=True)))
 
 
+def _no_rows(table: Table) -> list[Any]:
+    return [np.empty(0, column.dtype) for column in table.columns]
+
+
 @dataclass
 class SmallTrace:
     """Offers what ``Trace`` does, from arrays in memory."""
@@ -52,6 +68,8 @@ class SmallTrace:
     names: dict[str, tuple[str, ...]]
     detail: str = "commands"
     status: str = "complete"
+    frames: Frames = field(default_factory=lambda: Frames(*_no_rows(FRAMES)))
+    work: Work = field(default_factory=lambda: Work(*_no_rows(WORK)))
     path: Path = field(default=Path("small.h5"))
 
     @property

@@ -9,9 +9,10 @@ from emulator.retiming.lab import Lab
 from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
+from emulator.trace.analysis.intervals import covered_ps
 from emulator.units import PS_PER_S, s_to_ps
 
-__all__ = ["covered_ps", "energy_by_component"]
+__all__ = ["energy_by_component"]
 
 
 def energy_by_component(
@@ -39,12 +40,6 @@ def energy_by_component(
             "host.frames": _frames_j(schedule),
         }
     return energy
-
-
-def covered_ps(t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int) -> int:
-    """Return how much of [0, ``elapsed_ps``] the intervals cover together."""
-    order = np.argsort(t_start, kind="stable")
-    return int(_covered(t_start[order], t_end[order], elapsed_ps))
 
 
 def _host_busy_ps(recording: Recording, prices: Prices, lab: Lab, schedule: Schedule) -> int:
@@ -89,17 +84,6 @@ def _frames_j(schedule: Schedule) -> float:
         for draw in schedule.sender.draws(sent, 0):
             total += draw.watts * max(0, min(draw.end_ps, end_ps) - min(draw.start_ps, end_ps))
     return total / PS_PER_S
-
-
-@kernel
-def _covered(t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed: int) -> int:
-    reach, covered = 0, 0
-    for i in range(t_start.size):
-        start, end = max(t_start[i], reach), min(t_end[i], elapsed)
-        if end > start:
-            covered += end - start
-        reach = max(reach, end)
-    return covered
 
 
 @kernel

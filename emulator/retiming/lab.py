@@ -1,16 +1,18 @@
 """What stands on a bench, as far as time and energy go; it holds no instrument and no controller."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from emulator.bench_config import BudgetConfig
+from emulator.config.difference import differences, leaves
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 
-__all__ = ["Change", "Lab", "changes", "leaves", "model_changes"]
+__all__ = ["Change", "Lab", "changes", "model_changes"]
 
 
 class Lab(NamedTuple):
@@ -34,38 +36,23 @@ class Change(NamedTuple):
 
 def changes(old: Lab, new: Lab) -> tuple[Change, ...]:
     """Return the parameters whose values differ, sorted by path; a missing one is None."""
-    return _differing(_leaves(old), _leaves(new))
+    return _changes(_leaves(old), _leaves(new))
 
 
 def model_changes(old: BaseModel, new: BaseModel) -> tuple[Change, ...]:
     """Return the values that differ between two configurations, sorted by dotted path; a missing one is None."""
-    return _differing(leaves(old), leaves(new))
+    return _changes(leaves(old), leaves(new))
 
 
-def leaves(model: BaseModel) -> dict[str, object]:
-    """Return every value of a configuration by its dotted path."""
-    return _below("", model)
-
-
-def _differing(before: dict[str, object], after: dict[str, object]) -> tuple[Change, ...]:
-    paths = sorted(before.keys() | after.keys())
-    pairs = [Change(path, before.get(path), after.get(path)) for path in paths]
-    return tuple(change for change in pairs if change.old != change.new)
+def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[Change, ...]:
+    return tuple(Change(one.key, *one.values) for one in differences((old, new)))
 
 
 def _leaves(lab: Lab) -> dict[str, object]:
     found: dict[str, object] = {"seed": lab.seed}
     for name, section in zip(lab._fields, lab, strict=True):
         if isinstance(section, BaseModel):
-            found |= _below(f"{name}.", section)
+            found |= leaves(section, f"{name}.")
         elif isinstance(section, OpuDesign):
             found[name] = tuple(section)
-    return found
-
-
-def _below(prefix: str, section: BaseModel) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name in type(section).model_fields:
-        value, path = getattr(section, name), f"{prefix}{name}"
-        found |= _below(f"{path}.", value) if isinstance(value, BaseModel) else {path: value}
     return found

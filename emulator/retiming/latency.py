@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from emulator.instruments.opu.spans import frame_spans, stage_spans
+from emulator.instruments.opu.spans import STAGES
 from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
-from emulator.trace.analysis.division import without_overlapping_stages
-from emulator.trace.analysis.ledger import HOST, IDLE, host_share_ps, span_shares_ps
+from emulator.trace.analysis.frames import frame_table
+from emulator.trace.analysis.intervals import claims
+from emulator.trace.analysis.ledger import HOST, IDLE, host_stretches, span_shares_ps
 from emulator.trace.plans import Step, expand_plans, merge_spans
 from emulator.trace.schema import REMAINDER, Commands, Plans, Spans
 from emulator.units import PS_PER_S
@@ -58,12 +59,11 @@ def _sequential_shares(recording: Recording, prices: Prices, schedule: Schedule)
 def _overlapping_shares(recording: Recording, prices: Prices, schedule: Schedule) -> Counter[str]:
     spans, plans, names = respanned(recording, prices, schedule)
     commands = as_commands(recording, schedule)
-    shares = span_shares_ps(without_overlapping_stages(spans, commands, plans), schedule.elapsed_ps)
+    shares = span_shares_ps(claims(spans, commands, plans), schedule.elapsed_ps)
     share_ps = Counter({
         f"{names[key >> 8]}.{names[key & 0xFF]}": int(shares[key]) for key in np.flatnonzero(shares).tolist()
     })  # fmt: skip
-    stored = spans if recording.detail == "full" else _frame_spans(recording, schedule, {})
-    host_ps = host_share_ps(commands, stored, schedule.elapsed_ps)
+    host_ps = host_stretches(commands, schedule.elapsed_ps).total_ps
     share_ps[HOST] += host_ps
     share_ps[IDLE] = schedule.elapsed_ps - int(shares.sum()) - host_ps
     return share_ps
@@ -89,22 +89,14 @@ def respanned(
         np.array(duration, np.int64),
     )
     planned = expand_plans(as_commands(recording, schedule), plans)
-    spans = merge_spans(_frame_spans(recording, schedule, numbers), planned)
+    spans = merge_spans(_frame_spans(schedule, numbers), planned)
     return spans, plans, tuple(numbers)
 
 
-def _frame_spans(recording: Recording, schedule: Schedule, numbers: dict[str, int]) -> Spans:
-    kept = frame_spans if recording.detail == "full" else stage_spans
-    rows = [
-        (_number(numbers, span.resource), _number(numbers, span.activity), span.t_start, span.t_end, row)
-        for row, sent in schedule.sent
-        for times in sent.passes
-        for span in kept(times)
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    return Spans(
-        table[:, 0].astype(np.uint8), table[:, 1].astype(np.uint8), table[:, 2], table[:, 3], table[:, 4]
-    )
+def _frame_spans(schedule: Schedule, numbers: dict[str, int]) -> Spans:
+    passes = [(row, times) for row, sent in schedule.sent for times in sent.passes]
+    stages = [(_number(numbers, resource), _number(numbers, activity)) for resource, activity, _, _ in STAGES]
+    return frame_table(passes, stages)
 
 
 def as_commands(recording: Recording, schedule: Schedule) -> Commands:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from emulator.meter import Meter, PowerSink
 from emulator.physics.chip.laser import electrical_power_w
 from emulator.retiming.retime import Retimed
+from emulator.trace.analysis.intervals import running
 
 __all__ = ["Metered", "heater_factor", "meter_run"]
 
@@ -93,7 +94,7 @@ def _host(found: Retimed, meter: Meter) -> _Step:
         (times.t_done[thinks] + found.prices.rows.think[plan[thinks]], times.t_done[computes])
     )
     lasting = end > start
-    t, at_work = _running(start[lasting], end[lasting], np.ones(int(lasting.sum())))
+    t, at_work = running(start[lasting], end[lasting], np.ones(int(lasting.sum())))
     return _Step(handle, t, np.where(at_work > 0.5, host.active_power_w, host.idle_power_w))
 
 
@@ -103,24 +104,9 @@ def _frames(found: Retimed, handle: int) -> _Step:
         [] if sender is None else [d for _, sent in found.schedule.sent for d in sender.draws(sent, handle)]
     )
     start, end = (np.array([draw[i] for draw in draws], dtype=np.int64) for i in (1, 2))
-    t, watts = _running(start, end, np.array([draw.watts for draw in draws]))
+    t, watts = running(start, end, np.array([draw.watts for draw in draws]))
     return _Step(handle, t, watts)
 
 
 def _rows(plan: NDArray[np.uint16], mask: Sequence[bool]) -> NDArray[np.int64]:
     return np.flatnonzero(np.array(mask, dtype=np.bool_)[plan]) if mask else np.empty(0, dtype=np.int64)
-
-
-def _running(
-    start: NDArray[np.int64], end: NDArray[np.int64], amount: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the sum of the amounts of all intervals that are open, at each instant at which it changes."""
-    t = np.concatenate((end, start))  # of one instant, what ends comes first
-    change = np.concatenate((-amount, amount))
-    order = np.argsort(t, kind="stable")
-    instants, last = np.unique(t[order][::-1], return_index=True)
-    total = np.cumsum(change[order])[len(t) - 1 - last] if len(t) else change
-    # A sum of many draws that has come to its end is zero, whatever rounding left of it.
-    return instants, np.where(
-        np.abs(total) < 1e-12 * np.abs(amount).max(initial=0.0), 0.0, np.maximum(total, 0.0)
-    )

@@ -11,7 +11,7 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.timing import chip_steps
 from emulator.instruments.host.host import compute_steps
 from emulator.instruments.opu.config import OpuConfig
-from emulator.physics.opu.holography import patterns_per_vector
+from emulator.instruments.opu.timing import patterns_of
 from emulator.retiming.lab import Lab
 from emulator.trace.plans import Step
 from emulator.units import s_to_ps
@@ -98,7 +98,7 @@ def price(plans: Sequence[PlanFacts], lab: Lab) -> Prices:
         rows.think[number] = think_ps if facts.kind == "forward" else 0
         rows.own[number] = facts.kind == "settle" and facts.work[_ASKED] == 1
         if facts.kind == "project":
-            patterns[number] = _patterns(facts, _opu(lab))
+            patterns[number] = patterns_of(_opu(lab), facts.work["vectors"], facts.work["dark"])
         elif not rows.own[number]:
             steps[number] = _steps(facts, lab)
             rows.duration[number] = sum(step[2] for step in steps[number])
@@ -109,11 +109,6 @@ def _steps(facts: PlanFacts, lab: Lab) -> tuple[Step, ...]:
     if facts.kind == "compute":
         return compute_steps(lab.host, facts.activity, facts.work)
     return chip_steps(_chip(lab), facts.kind, facts.work)
-
-
-def _patterns(facts: PlanFacts, config: OpuConfig) -> int:
-    shown = facts.work["vectors"] - skipped_vectors(facts.work, config)
-    return shown * patterns_per_vector(config.dmd.encoding, config.dmd.precision)
 
 
 def skipped_vectors(work: Mapping[str, int], config: OpuConfig) -> int:

@@ -3,22 +3,23 @@
 Everything is recomputed from the traces alone; ``experiments.compare.view`` shows it to people.
 """
 
-import json
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from emulator.config.difference import Difference, differences, leaves, scalar
 from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
 from emulator.trace.analysis.energy_curve import total_energy_j
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.units import PS_PER_S
-from experiments.inspect.inspection import Inspection, inspect_trace
+from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.json import to_json
 
 __all__ = [
@@ -26,22 +27,16 @@ __all__ = [
     "Accuracy",
     "Comparison",
     "Contender",
-    "Difference",
     "Ratio",
     "Reached",
-    "Scalar",
     "common_accuracy",
     "compare_contenders",
     "compare_traces",
     "config_differences",
     "contend",
-    "flatten",
     "reach",
     "trace_names",
 ]
-
-Scalar = bool | int | float | str
-"""A value of a configuration; a list stands as its JSON text."""
 
 MEASURED: Final = ("test_accuracy", "val_accuracy")
 """The metrics by which runs are compared, the first that a trace holds."""
@@ -98,14 +93,6 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Name a configuration key on which the traces differ; ``values`` has one a trace, None where it lacks."""
-
-    key: str
-    values: tuple[Scalar | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Ratio:
     """Set one trace against the first; None where the first has nothing to divide by."""
 
@@ -141,13 +128,9 @@ def compare_traces(paths: Sequence[Path]) -> Comparison:
     """
     if len(paths) < 2:
         raise ConfigError(f"compare: {len(paths)} trace given; needed: two or more")
-    found = [inspect_trace(path) for path in paths]
-    opened = [open_trace(path, verify=False) for path in paths]  # inspection has verified every byte
-    try:
-        return compare_contenders(found, opened)
-    finally:
-        for trace in opened:
-            trace.close()
+    with ExitStack() as stack:
+        traces = [stack.enter_context(open_trace(path)) for path in paths]
+        return compare_contenders([inspect_open(trace) for trace in traces], traces)
 
 
 def compare_contenders(found: Sequence[Inspection], traces: Sequence[Trace]) -> Comparison:
@@ -217,24 +200,7 @@ def reach(trace: Trace, accuracy: float) -> Reached | None:
 
 def config_differences(trees: Sequence[Tree]) -> tuple[Difference, ...]:
     """Return the dotted keys that do not have the same value in all of ``trees``, in order of name."""
-    flat = [flatten(tree) for tree in trees]
-    keys = sorted(set().union(*flat)) if flat else []
-    rows = [Difference(key, tuple(one.get(key) for one in flat)) for key in keys]
-    return tuple(row for row in rows if len({(type(value), value) for value in row.values}) > 1)
-
-
-def flatten(tree: Tree, prefix: str = "") -> dict[str, Scalar]:
-    """Return the values of ``tree`` by dotted key; a list stands as its JSON text, an empty section as ``{}``."""
-    flat: dict[str, Scalar] = {}
-    for name, value in tree.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, dict) and value:
-            flat.update(flatten(value, f"{key}."))
-        elif isinstance(value, bool | int | float | str):
-            flat[key] = value
-        else:
-            flat[key] = json.dumps(value, default=str)
-    return flat
+    return differences([{key: scalar(value) for key, value in leaves(tree).items()} for tree in trees])
 
 
 def _utilisations(trace: Trace) -> tuple[Utilisation, ...]:

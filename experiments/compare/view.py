@@ -6,7 +6,7 @@ from rich.console import Console
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
-from experiments.compare.comparison import Comparison, Contender, Scalar
+from experiments.compare.comparison import Comparison, Contender
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
 
@@ -123,5 +123,5 @@ def _amount(value: float | None, total: float, unit: str) -> str:
     return f"{format_si(value, unit)}  {share}"
 
 
-def _value(value: Scalar | None) -> str:
+def _value(value: object) -> str:
     return "missing" if value is None else str(value)

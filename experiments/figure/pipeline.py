@@ -1,7 +1,8 @@
 """The pipeline of the optical processing unit: what each stage is at during the first frames of a run.
 
-At detail "full" a bar is one frame in one stage; at "commands" it is one pass of a command's frames through a
-stage, from the first one's start to the last one's end. NOT the whole run: that is ``lightloop timeline``.
+A bar is one frame in one stage, at every detail of the trace. Where single frames are not known
+(``emulator.trace.analysis.frames``), it is one pass of a command's frames through a stage, from the first one's
+start to the last one's end. NOT the whole run: that is ``lightloop timeline``.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
+from emulator.trace.analysis.excerpt import all_spans
+from emulator.trace.analysis.frames import frames_known
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Spans
 from emulator.units import PS_PER_S, format_si, ps_to_s
@@ -48,15 +51,15 @@ def pipeline_figure(trace: Trace) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    spans, resources = trace.all_spans(), trace.labels("spans.resource")
+    spans, resources = all_spans(trace), trace.labels("spans.resource")
     exposures = _of(spans, resources, "camera")
     if len(exposures) == 0:
         raise TraceError(
             f"{trace.path}: no frames were recorded, so there is no pipeline to draw; allowed: a run with an "
             "optical processing unit and trace.detail = 'full' or 'commands'"
         )
-    full = trace.detail == "full"
-    chosen = exposures[: _FRAMES if full else _PASSES]
+    by_frame = frames_known(trace)
+    chosen = exposures[: _FRAMES if by_frame else _PASSES]
     begin_ps, end_ps = _window(spans, resources, chosen)
     factor, unit = time_unit(ps_to_s(end_ps - begin_ps))
     scale = factor / PS_PER_S
@@ -76,7 +79,7 @@ def pipeline_figure(trace: Trace) -> "Figure":
     axes.set_xlabel(f"Emulated time ({unit})")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    first = f"the first {len(chosen)} {'frames' if full else 'passes of frames'}"
+    first = f"the first {len(chosen)} {'frames' if by_frame else 'passes of frames'}"
     figure.suptitle(f"{title_of(trace)} · {first}", fontsize=9.0)
     return figure
 

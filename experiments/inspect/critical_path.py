@@ -99,7 +99,7 @@ def path_report(trace: Trace, longest: int = 5) -> PathReport:
         elapsed_s=trace.elapsed_s,
         steps=len(found.kind),
         shares=tuple(PathShare(name, ps, ps_to_s(ps), ps / elapsed_ps) for name, ps in shares),
-        longest=tuple(_step(trace, found, step) for step in found.longest(longest).tolist()),
+        longest=_longest(trace, found, longest),
         resources=tuple(
             ResourceUse(
                 one.resource,
@@ -114,12 +114,19 @@ def path_report(trace: Trace, longest: int = 5) -> PathReport:
     )
 
 
-def _step(trace: Trace, found: CriticalPath, step: int) -> PathStep:
+def _longest(trace: Trace, found: CriticalPath, count: int) -> tuple[PathStep, ...]:
+    """Return the ``count`` longest steps, the longest first; the spans of all are read at once."""
+    steps = found.longest(count)
+    parts: dict[int, Counter[str]] = {step: Counter() for step in steps.tolist()}
+    for one in path_segments(trace, found, np.sort(steps)):
+        step = int(np.searchsorted(found.edges_ps, one.t_start_ps, side="right")) - 1
+        parts[step][one.name] += one.duration_ps
+    return tuple(_step(trace, found, step, mine) for step, mine in parts.items())
+
+
+def _step(trace: Trace, found: CriticalPath, step: int, parts: Counter[str]) -> PathStep:
     begin, end = found.edges_ps[step : step + 2].tolist()
     row = int(found.command[step])
-    parts: Counter[str] = Counter()
-    for one in path_segments(trace, found, np.array([step])):
-        parts[one.name] += one.duration_ps
     ((most, ps),) = parts.most_common(1)
     name = most
     if found.kind[step] == StepKind.SERVICE:

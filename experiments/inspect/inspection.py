@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 
 from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
+from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.json import to_json
 
-__all__ = ["Budget", "Checks", "Inspection", "MetricSummary", "inspect_trace", "peak_power_w", "study_title"]
+__all__ = [
+    "Budget",
+    "Checks",
+    "Inspection",
+    "MetricSummary",
+    "inspect_open",
+    "inspect_trace",
+    "peak_power_w",
+    "study_title",
+]
 
 _ENERGY = "energy_j."
 _BUSY = "busy_s."
@@ -65,11 +75,15 @@ class Checks:
     ledger_minus_bench_ps : int or None
         Largest difference, over spans, of the latency ledger and the time the bench says it has counted, in
         picoseconds; not 0 where spans overlap, because the ledger gives every instant to one of them.
+    frames_known : bool or None
+        Whether the instants of single frames are known; if not, a stage of a projection counts from its first frame
+        to its last. None where nothing was projected.
     """
 
     energy_relative_difference: float | None
     ledger_minus_elapsed_ps: int
     ledger_minus_bench_ps: int | None
+    frames_known: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -112,34 +126,39 @@ def inspect_trace(path: Path) -> Inspection:
     Raises ``TraceError`` when there is no trace, the run is still live, or the file is damaged.
     """
     with open_trace(path) as trace:
-        series = trace.metrics()
-        energy_j, metered_j = _energy(trace, series)
-        latency_s = _latency(trace, series)
-        peak_w = None if trace.detail == "summary" else peak_power_w(trace.power, trace.elapsed_ps)
-        tree = _config(trace)
-        total_j = math.fsum(energy_j.values()) if energy_j else _last(series, "energy_j")
-        return Inspection(
-            path=str(path),
-            title=study_title(trace),
-            status=trace.status,
-            reason=trace.reason,
-            schema_version=trace.schema_version,
-            digest=trace.digest,
-            config_digest=trace.config_digest,
-            created=trace.created,
-            seed=trace.seed,
-            detail=trace.detail,
-            versions=dict(trace.versions),
-            elapsed_s=trace.elapsed_s,
-            queries=trace.queries,
-            energy_j=total_j,
-            energy_by_component_j=energy_j,
-            latency_by_span_s=latency_s,
-            peak_power_w=peak_w,
-            budgets=_budgets(tree, total_j, peak_w, trace),
-            checks=_checks(trace, series, energy_j, metered_j, latency_s),
-            metrics={name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
-        )
+        return inspect_open(trace)
+
+
+def inspect_open(trace: Trace) -> Inspection:
+    """Return the inspection of an open ``trace``, every byte of which it verifies; raises ``TraceError``."""
+    digest = trace.digest
+    series = trace.metrics()
+    energy_j, metered_j = _energy(trace, series)
+    latency_s = _latency(trace, series)
+    peak_w = None if trace.detail == "summary" else peak_power_w(trace.power, trace.elapsed_ps)
+    total_j = math.fsum(energy_j.values()) if energy_j else _last(series, "energy_j")
+    return Inspection(
+        path=str(trace.path),
+        title=study_title(trace),
+        status=trace.status,
+        reason=trace.reason,
+        schema_version=trace.schema_version,
+        digest=digest,
+        config_digest=trace.config_digest,
+        created=trace.created,
+        seed=trace.seed,
+        detail=trace.detail,
+        versions=dict(trace.versions),
+        elapsed_s=trace.elapsed_s,
+        queries=trace.queries,
+        energy_j=total_j,
+        energy_by_component_j=energy_j,
+        latency_by_span_s=latency_s,
+        peak_power_w=peak_w,
+        budgets=_budgets(_config(trace), total_j, peak_w, trace),
+        checks=_checks(trace, series, energy_j, metered_j, latency_s),
+        metrics={name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
+    )
 
 
 def peak_power_w(power: Power, elapsed_ps: int) -> float:
@@ -196,7 +215,7 @@ def _checks(
         names = ({*latency_s, *busy_s}) - {IDLE}
         mismatch_ps = max((abs(_ps(latency_s, name) - _ps(busy_s, name)) for name in names), default=0)
     ledger_ps = sum(round(seconds * PS_PER_S) for seconds in latency_s.values())
-    return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps)
+    return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps, frames_known(trace))
 
 
 def _budgets(tree: Tree, total_j: float, peak_w: float | None, trace: Trace) -> tuple[Budget, ...]:

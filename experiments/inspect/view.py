@@ -21,6 +21,12 @@ _ACCURACIES = (
     ("best seen", "steers nothing", "{}_accuracy", "best"),
 )
 
+_FRAMES = {
+    None: None,
+    True: "each is known",
+    False: "not known: a stage counts from its first frame to its last",
+}
+
 
 def show_summary(found: Inspection, console: Console) -> None:
     """Print how the run ended and what it reached, in a few lines."""
@@ -158,6 +164,7 @@ def _checks(found: Inspection) -> Table:
         "energy from /power against the meter": None if energy is None else f"{energy:.1e} relative",
         "latency ledger - elapsed time": f"{checks.ledger_minus_elapsed_ps} ps",
         "latency ledger - the bench's own count": None if bench is None else f"{bench} ps at most",
+        "frames of projections": _FRAMES[checks.frames_known],
     }
     cells = ((name, text or "nothing to compare") for name, text in rows.items())
     return table_of("Checks", ("", Column("", words=False)), cells)

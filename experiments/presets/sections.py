@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from emulator.config.models import PresetModel, build, with_overrides
-from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from experiments.run.changes import Changes, overrides
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from emulator.errors import ConfigError
+from emulator.trace.analysis.attribution import Attribution, attribute_energy
 from emulator.trace.reading.reader import Trace, open_trace
 from experiments.compare.comparison import Comparison, Contender, compare_contenders
-from experiments.inspect.inspection import Inspection, inspect_trace
+from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.files import check_new, new_file
-from experiments.report.attribution import Attribution, attribute_energy
 from experiments.report.page import build_page
 from experiments.report.panels.curves import Curves, curve_names, curves_section, read_curves
 from experiments.report.panels.energy import energy_section
@@ -79,10 +79,9 @@ def _check(paths: Sequence[Path], out: Path, force: bool, commands: int) -> None
 
 
 def _page(paths: Sequence[Path], commands: int) -> str:
-    found = [inspect_trace(path) for path in paths]
     with ExitStack() as stack:
-        # Inspection has verified every byte.
-        traces = [stack.enter_context(open_trace(path, verify=False)) for path in paths]
+        traces = [stack.enter_context(open_trace(path)) for path in paths]
+        found = [inspect_open(trace) for trace in traces]
         comparison = compare_contenders(found, traces)
         readings = [
             _read(trace, one, contender, commands)
@@ -98,7 +97,7 @@ def _read(trace: Trace, found: Inspection, contender: Contender, commands: int) 
         curves=read_curves(trace, contender),
         order=service_order(trace, found.latency_by_span_s),
         usage=read_usage(trace),
-        attribution=attribute_energy(trace, found),
+        attribution=attribute_energy(trace, found.latency_by_span_s, found.energy_by_component_j),
         excerpt=read_excerpt(trace, commands),
     )
 

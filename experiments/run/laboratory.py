@@ -1,12 +1,10 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
-import numpy as np
-
-from emulator.instruments.opu.timing import OpuDesign
 from emulator.retiming.cautions import refuse_other_choices
 from emulator.retiming.lab import Lab, model_changes
 from emulator.retiming.recording import Recording
 from emulator.retiming.retime import load_recording
+from emulator.trace.analysis.frames import recorded_design
 from emulator.trace.reading.reader import Trace
 from experiments.run.study import Study, StudyConfig, study_from_text
 
@@ -25,7 +23,7 @@ def laboratory(study: Study, trace: Trace) -> Lab:
     lab = Lab(study.seed, study.host, study.budget)
     if study.controller.feedback != "optical":
         return lab
-    return lab._replace(opu=study.opu, opu_design=_opu_design(trace))
+    return lab._replace(opu=study.opu, opu_design=recorded_design(trace))
 
 
 def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
@@ -43,17 +41,3 @@ def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
 def open_recording(trace: Trace, study: Study, verify: bool = True) -> Recording:
     """Return what a re-timing needs of ``trace``, which ``study`` made; raises ``TraceError``."""
     return load_recording(trace, laboratory(study, trace), verify)
-
-
-def _opu_design(trace: Trace) -> OpuDesign | None:
-    """Return the sizes that the recorded projections have; None where nothing was projected."""
-    names, work = trace.labels("work.quantity"), trace.work
-    sizes = []
-    for name in OpuDesign._fields:
-        found = (
-            work.value[work.quantity == names.index(name)] if name in names else np.empty(0, dtype=np.int64)
-        )
-        if len(found) == 0:
-            return None
-        sizes.append(int(found[0]))
-    return OpuDesign(*sizes)

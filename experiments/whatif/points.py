@@ -14,8 +14,8 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from emulator.config.difference import Scalar, differences, leaves, scalar
 from emulator.errors import ConfigError
-from emulator.retiming.lab import leaves
 from emulator.retiming.retime import Retimed, retime
 from emulator.trace.reading.reader import open_trace
 from experiments.inspect.inspection import study_title
@@ -23,16 +23,13 @@ from experiments.output.json import to_json
 from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
 from experiments.run.study import Study
 
-__all__ = ["MAX_POINTS", "Point", "Scalar", "WhatIf", "sweep_values", "whatif"]
+__all__ = ["MAX_POINTS", "Point", "WhatIf", "sweep_values", "whatif"]
 
 MAX_POINTS: Final = 10_000
 """Points of all sweeps together."""
 
 _AMOUNT: Final = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
 _MODE: Final = "closed"
-
-Scalar = bool | int | float | str | None
-"""A value of a parameter; a list stands as its text."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +132,8 @@ def _paths(overrides: Sequence[str]) -> tuple[str, ...]:
 def _changed(old: Study, new: Study, named: tuple[str, ...]) -> dict[str, Scalar]:
     """Return the values of ``new`` that were asked for by name, and those that differ from ``old``."""
     before, after = leaves(old), leaves(new)
-    return {
-        path: _scalar(value) for path, value in after.items() if path in named or before.get(path) != value
-    }
+    differ = {one.key for one in differences((before, after))}
+    return {path: scalar(value) for path, value in after.items() if path in named or path in differ}
 
 
 def _point(found: Retimed, base: Retimed, changed: dict[str, Scalar]) -> Point:
@@ -194,10 +190,6 @@ def _spaced(path: str, text: str) -> Iterator[str]:
         part = number / (int(count) - 1)
         value = first * (last / first) ** part if logarithmic else first + (last - first) * part
         yield f"{value:.12g} {unit}".strip()
-
-
-def _scalar(value: object) -> Scalar:
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _ratio(value: float, base: float) -> float:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
+from emulator.config.difference import Scalar
 from emulator.errors import ConfigError
 from emulator.units import format_si
 from experiments.output.files import check_new, new_file
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
-from experiments.whatif.points import Point, Scalar, WhatIf
+from experiments.whatif.points import Point, WhatIf
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.pipeline import PipelineTiming
 from emulator.physics.opu.camera import Camera, check_frame_rate, readout_s, roi_rows
 from emulator.physics.opu.dmd import frame_bytes, load_time_s
-from emulator.physics.opu.holography import ModeCosts, mode_costs
+from emulator.physics.opu.holography import ModeCosts, mode_costs, patterns_per_vector
 from emulator.units import s_to_ps
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "costs_of",
     "frame_budget",
     "frames_of",
+    "patterns_of",
     "pipeline_timing",
 ]
 
@@ -95,6 +96,12 @@ def costs_of(config: OpuConfig) -> ModeCosts:
     """Return what the configured recovery spends: frames a pattern, pixels an output."""
     recovery = config.recovery
     return mode_costs(recovery.mode, recovery.phase_steps, _OVERSAMPLING, recovery.anchor_group)
+
+
+def patterns_of(config: OpuConfig, vectors: int, dark: int) -> int:
+    """Return the patterns of ``vectors``, of which ``dark`` have no entry but 0."""
+    shown = vectors - dark if config.skip_zero else vectors
+    return shown * patterns_per_vector(config.dmd.encoding, config.dmd.precision)
 
 
 def frames_of(config: OpuConfig, patterns: int, first: bool) -> int:

@@ -22,7 +22,7 @@ __all__ = [
     "final_command",
     "queries_among",
     "thinking_ps",
-    "thoughts",
+    "thought_spans",
 ]
 
 _CUT_OFF: Final = ("killed", "disk-full")
@@ -87,9 +87,9 @@ def binding_causes(commands: Commands, joins: Joins, queries: NDArray[np.bool_])
 def final_command(trace: Trace) -> int:
     """Return the command upon whose reply the run ended, or ``NO_COMMAND`` where nothing was done.
 
-    A run ends with its main agent, the first that the bench names, and that with its last reply, or with the last
-    reply to a query if the other was asked for before that came: the host still thought then. A run that was cut
-    off ends with whatever was done last.
+    A run ends with its main agent, the first that the bench names, and that with its last reply, or with the reply
+    to a query upon which the host still thought: one whose thought ends with the run, or else the last one if the
+    last reply of all was asked for before that came. A run that was cut off ends with whatever was done last.
     """
     commands = trace.commands
     done = int(np.searchsorted(commands.t_done, trace.elapsed_ps, side="right"))
@@ -101,6 +101,10 @@ def final_command(trace: Trace) -> int:
     asked = mine[queries_among(trace)[mine]]
     if commands.t_done[last] == trace.elapsed_ps or len(asked) == 0:
         return last
+    think_ps = thinking_ps(commands, trace.joins, queries_among(trace))
+    ending = asked[commands.t_done[asked] + think_ps == trace.elapsed_ps]
+    if len(ending):
+        return int(ending[-1])
     query = int(asked[-1])
     return query if commands.t_issued[last] <= commands.t_done[query] else last
 
@@ -118,13 +122,15 @@ def thinking_ps(commands: Commands, joins: Joins, queries: NDArray[np.bool_]) ->
     return int(gaps.min()) if len(gaps) else 0
 
 
-def thoughts(trace: Trace, binding: NDArray[np.int64]) -> Thoughts:
+def thought_spans(trace: Trace) -> Thoughts:
     """Return when agents thought: at most once upon each reply, in the order of the replies.
 
+    This is all that is reconstructed of thoughts: who needs them asks here, and nowhere else.
     A thought lasts until the last command that was issued upon the reply, or until the run ends upon it; after a
     query no less than ``thinking_ps``, also where the agent's next command waited for another reply meanwhile.
     """
     commands, queries = trace.commands, queries_among(trace)
+    binding = binding_causes(commands, trace.joins, queries)
     until = commands.t_done + queries * thinking_ps(commands, trace.joins, queries)
     row = np.flatnonzero(binding >= 0)
     np.maximum.at(until, binding[row], commands.t_issued[row])

@@ -1,6 +1,6 @@
 """Energy against time, read off a trace: exact where power was recorded, between logged totals where not.
 
-It sums nothing up by span or component: that is ``emulator.trace.analysis.ledger`` and ``reporting.attribution``.
+It sums nothing up by span or component: that is ``analysis.ledger`` and ``analysis.attribution``.
 """
 
 from dataclasses import dataclass

@@ -5,11 +5,12 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.trace.analysis.frames import stored_spans
 from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Commands, Spans
 
-__all__ = ["commands_at", "plan_sizes", "spans_at", "spans_of", "unplanned_spans"]
+__all__ = ["all_spans", "commands_at", "plan_sizes", "spans_at", "spans_of", "unplanned_spans"]
 
 
 def commands_at(commands: Commands, rows: NDArray[np.int64]) -> Commands:
@@ -34,15 +35,26 @@ def unplanned_spans(trace: Trace) -> NDArray[np.int64]:
     return stored - plan_sizes(trace)[trace.commands.plan] if trace.detail == "full" else stored
 
 
-def spans_of(trace: Trace, rows: NDArray[np.int64]) -> Spans:
+def all_spans(trace: Trace) -> Spans:
+    """Return every span, sorted by start and command, those of projections frame by frame where frames are known.
+
+    So it returns the same at every detail. Raises ``TraceError`` when they are too many to be held in memory.
+    """
+    if trace.detail == "full":
+        return trace.spans
+    return merge_spans(stored_spans(trace), expand_plans(trace.commands, trace.plans))
+
+
+def spans_of(trace: Trace, rows: NDArray[np.int64], by_frame: bool = True) -> Spans:
     """Return the spans of the commands ``rows`` (ascending, each once), sorted by start and then by command.
 
-    Raises ``TraceError`` when they are too many to be held in memory.
+    Without ``by_frame`` the spans of projections are those that were recorded. Raises ``TraceError`` when they are
+    too many to be held in memory.
     """
     wanted = np.zeros(len(trace.commands.plan), dtype=np.bool_)
     wanted[rows] = True
-    command = trace.spans.command
-    stored = spans_at(trace.spans, np.flatnonzero((command >= 0) & wanted[command]))
+    held = stored_spans(trace) if by_frame and np.isin(trace.frames.command, rows).any() else trace.spans
+    stored = spans_at(held, np.flatnonzero((held.command >= 0) & wanted[held.command]))
     if trace.detail == "full":
         return stored
     planned = expand_plans(commands_at(trace.commands, rows), trace.plans)

@@ -5,13 +5,21 @@ Times are added as whole picoseconds; energies are the exact integral of the pow
 
 import math
 from collections.abc import Sequence
-from heapq import heappop, heappush
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.trace.analysis.division import without_overlapping_stages
+from emulator.trace.analysis.excerpt import all_spans
+from emulator.trace.analysis.intervals import (
+    NO_SPAN,
+    Pieces,
+    Stretches,
+    claims,
+    covered_stretches,
+    divide,
+    outside,
+)
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import REMAINDER, Commands, Plans, Power, Spans
 from emulator.units import PS_PER_S
@@ -20,9 +28,11 @@ __all__ = [
     "HOST",
     "IDLE",
     "energy_by_component",
-    "host_share_ps",
+    "host_stretches",
     "latency_by_span",
+    "owned_pieces",
     "plan_shares_ps",
+    "span_name",
     "span_shares_ps",
 ]
 
@@ -54,54 +64,45 @@ def energy_by_component(power: Power, components: Sequence[str], elapsed_ps: int
 def latency_by_span(trace: Trace) -> dict[str, float]:
     """Return the seconds of [0, elapsed] that went into each "resource.activity", ``HOST`` and ``IDLE``.
 
-    Every instant goes to one span: of those that cover it, to the innermost, which is the one that started
-    last; inside a command of a pipelined instrument, to the longest of its stages, which sets the pace. What no
-    span covers is ``HOST`` while an agent thinks, else ``IDLE``. In whole picoseconds the values therefore add up
-    to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no
-    spans, so that all of it is idle.
+    Whose an instant is, ``emulator.trace.analysis.intervals`` says. In whole picoseconds the values add up to the
+    elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so
+    that all of it is idle.
     """
     shares = _fast_shares(trace)
     if shares is None:
-        spans = without_overlapping_stages(trace.all_spans(), trace.commands, trace.plans)
+        spans = claims(all_spans(trace), trace.commands, trace.plans)
         shares = span_shares_ps(spans, trace.elapsed_ps)
-    resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
-    share_ps = {
-        f"{resources[key >> 8]}.{activities[key & 0xFF]}": int(shares[key])
-        for key in np.flatnonzero(shares).tolist()
-    }
-    host_ps = host_share_ps(trace.commands, trace.spans, trace.elapsed_ps)
+    share_ps = {span_name(trace, key): int(shares[key]) for key in np.flatnonzero(shares).tolist()}
+    host_ps = host_stretches(trace.commands, trace.elapsed_ps, trace.spans).total_ps
     if host_ps:
         share_ps[HOST] = share_ps.get(HOST, 0) + host_ps
     share_ps[IDLE] = trace.elapsed_ps - int(shares.sum()) - host_ps
     return {name: ps / PS_PER_S for name, ps in share_ps.items()}
 
 
-def host_share_ps(commands: Commands, spans: Spans, elapsed_ps: int) -> int:
-    """Return the ps of [0, ``elapsed_ps``] in which an agent thought while no command and no span ran.
+def span_name(trace: Trace, key: int) -> str:
+    """Return the "resource.activity" of a span key (256 * resource + activity)."""
+    return f"{trace.labels('spans.resource')[key >> 8]}.{trace.labels('spans.activity')[key & 0xFF]}"
 
+
+def host_stretches(commands: Commands, elapsed_ps: int, spans: Spans | None = None) -> Stretches:
+    """Return the stretches of [0, ``elapsed_ps``] in which an agent thought while no command and no span ran.
+
+    ``spans`` may be left out where all lie within their commands.
     An agent thinks from the end of the command that caused its next one until it issues that one, and from
     the end of the last command of all until the run ends.
     """
     count = len(commands.t_done)
     if count == 0:
-        return 0
+        return Stretches(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
     caused = np.flatnonzero((commands.cause >= 0) & (commands.cause < np.arange(count)))
     t_reply = np.append(commands.t_done[commands.cause[caused]], commands.t_done.max())
     t_next = np.append(commands.t_issued[caused], elapsed_ps)
-    t_start = np.concatenate((commands.t_started, spans.t_start))
-    t_end = np.concatenate((commands.t_done, spans.t_end))
-    busy_ps = _covered_ps(t_start, t_end, elapsed_ps)
-    thought = np.concatenate((t_start, t_reply)), np.concatenate((t_end, t_next))
-    return _covered_ps(*thought, elapsed_ps) - busy_ps
-
-
-def _covered_ps(t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int) -> int:
-    """Return how much of [0, ``elapsed_ps``] the intervals cover together; an inverted one covers nothing."""
-    order = np.argsort(t_start, kind="stable")
-    t_start, t_end = t_start[order].clip(0, elapsed_ps), t_end[order].clip(0, elapsed_ps)
-    reach = np.maximum.accumulate(t_end)
-    before = np.concatenate((np.zeros(1, dtype=np.int64), reach[:-1]))
-    return int((t_end - np.maximum(t_start, before)).clip(0).sum())
+    t_start, t_end = commands.t_started, commands.t_done
+    if spans is not None:
+        t_start, t_end = np.append(t_start, spans.t_start), np.append(t_end, spans.t_end)
+    thought = covered_stretches(t_reply, t_next, elapsed_ps)
+    return outside(covered_stretches(t_start, t_end, elapsed_ps), thought)
 
 
 def _fast_shares(trace: Trace) -> NDArray[np.int64] | None:
@@ -131,50 +132,19 @@ def plan_shares_ps(commands: Commands, plans: Plans) -> NDArray[np.int64]:
 
 
 def span_shares_ps(spans: Spans, elapsed_ps: int) -> NDArray[np.int64]:
-    """Return the ps of [0, ``elapsed_ps``] that each span key (256 * resource + activity) is given.
-
-    An instant goes to the covering span that started last; of those, to the one that ends first; of those, to
-    the one of the last row.
-    """
-    t_start, t_end = spans.t_start.clip(0, elapsed_ps), spans.t_end.clip(0, elapsed_ps)
-    order = np.lexsort((-spans.t_end, spans.t_start))
-    order = order[t_end[order] > t_start[order]]
-    t_start, t_end = t_start[order], t_end[order]
-    share_ps = t_end - t_start
-    reach = np.maximum.accumulate(t_end)
-    crowded = np.zeros(len(order), dtype=np.bool_)
-    touching = t_start[1:] < reach[:-1]
-    crowded[1:] |= touching
-    crowded[:-1] |= touching
-    # A span inside a long one need not touch its neighbour in the list, but the long one reaches over both.
-    crowd = np.flatnonzero(crowded)
-    share_ps[crowd] = _sweep(t_start[crowd].tolist(), t_end[crowd].tolist())
-    return _sum_by_key(spans.resource[order], spans.activity[order], share_ps)
+    """Return the ps of [0, ``elapsed_ps``] that each span key (256 * resource + activity) is given."""
+    pieces = owned_pieces(spans, elapsed_ps)
+    return _sum_by_key(
+        spans.resource[pieces.span], spans.activity[pieces.span], pieces.t_end - pieces.t_start
+    )
 
 
-def _sweep(t_start: list[int], t_end: list[int]) -> list[int]:
-    """Return the ps that each span keeps when later ones of the list cover earlier ones."""
-    share_ps = [0] * len(t_start)
-    active: list[int] = []  # heap of negated positions: the innermost span is on top
-    now = 0
-    for position, start in enumerate(t_start):
-        _advance(active, share_ps, t_end, now, start)
-        now = start
-        heappush(active, -position)
-    if active:
-        _advance(active, share_ps, t_end, now, max(t_end))
-    return share_ps
-
-
-def _advance(active: list[int], share_ps: list[int], t_end: list[int], now: int, until: int) -> None:
-    while active and now < until:
-        top = -active[0]
-        stop = min(t_end[top], until)
-        if stop > now:
-            share_ps[top] += stop - now
-            now = stop
-        if t_end[top] <= now:
-            heappop(active)
+def owned_pieces(spans: Spans, elapsed_ps: int) -> Pieces:
+    """Return the pieces of [0, ``elapsed_ps``] that one of ``spans`` owns, whose stages ``claims`` has cut."""
+    whole = np.zeros(1, dtype=np.int64), np.full(1, elapsed_ps, dtype=np.int64)
+    pieces = divide(spans, np.zeros(len(spans.t_start), dtype=np.int64), *whole)
+    owned = pieces.span != NO_SPAN
+    return Pieces(*(column[owned] for column in pieces))
 
 
 def _sum_by_key(

@@ -1,6 +1,6 @@
 """The steps of a critical path by name: what each resource and activity contributed to the elapsed time.
 
-A service is divided among its command's spans as ``emulator.trace.analysis.division`` says. What no span covers is
+A service is divided among its command's spans as ``emulator.trace.analysis.intervals`` says. What no span covers is
 "INSTRUMENT.service". Ps are whole and add up exactly.
 """
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.critical_path import CriticalPath, Segment, StepKind
-from emulator.trace.analysis.division import NO_SPAN, Pieces, divide
 from emulator.trace.analysis.excerpt import commands_at, spans_of, unplanned_spans
-from emulator.trace.analysis.ledger import HOST, IDLE, plan_shares_ps
+from emulator.trace.analysis.intervals import NO_SPAN, Pieces, divide, is_pipelined
+from emulator.trace.analysis.ledger import HOST, IDLE, plan_shares_ps, span_name
 from emulator.trace.reading.reader import Trace
 
 __all__ = ["path_segments", "path_shares_ps"]
@@ -33,7 +33,7 @@ def path_shares_ps(trace: Trace, path: CriticalPath) -> dict[str, int]:
         steps = np.flatnonzero((path.kind == StepKind.SERVICE) & (instrument == number))
         shares = _service_shares(trace, path, steps)
         for key in np.flatnonzero(shares).tolist():
-            _add(share_ps, _span_name(trace, key), int(shares[key]))
+            _add(share_ps, span_name(trace, key), int(shares[key]))
         _add(share_ps, _served(name), int(lasting[steps].sum() - shares.sum()))
     return share_ps
 
@@ -75,7 +75,8 @@ def _division(trace: Trace, path: CriticalPath, steps: NDArray[np.intp]) -> tupl
     spans = spans_of(trace, row)
     stretch = order[np.searchsorted(row, spans.command)]
     keys = spans.resource.astype(np.int64) * 256 + spans.activity
-    return keys, divide(spans, stretch, path.edges_ps[steps], path.edges_ps[steps + 1])
+    paced = is_pipelined(commands_at(trace.commands, path.command[steps]), trace.plans)
+    return keys, divide(spans, stretch, path.edges_ps[steps], path.edges_ps[steps + 1], paced)
 
 
 def path_segments(trace: Trace, path: CriticalPath, steps: NDArray[np.intp]) -> Iterator[Segment]:
@@ -96,14 +97,10 @@ def path_segments(trace: Trace, path: CriticalPath, steps: NDArray[np.intp]) -> 
             rows = zip(*(column[mine].tolist() for column in pieces[1:]), strict=True)
             for span, t_start, t_end in rows:
                 known = span != NO_SPAN
-                name = _span_name(trace, keys[span]) if known else _served(instruments[instrument[row]])
+                name = span_name(trace, keys[span]) if known else _served(instruments[instrument[row]])
                 yield Segment(name, t_start, t_end, row)
             served += 1
         elif kind == StepKind.WAIT:
             yield Segment(_waiting(instruments[instrument[row]]), begin, end, row)
         else:
             yield Segment(HOST if kind == StepKind.THINK else IDLE, begin, end, row)
-
-
-def _span_name(trace: Trace, key: int) -> str:
-    return f"{trace.labels('spans.resource')[key >> 8]}.{trace.labels('spans.activity')[key & 0xFF]}"

@@ -1,8 +1,7 @@
 """How busy each resource was: busy, overlapping and idle time, exact in ps; energy is the ledger's matter.
 
 The time in which an agent thought counts as work of the resource "host", besides the spans that carry its name. A
-span counts as busy throughout; at detail "commands" those of the OPU last from the first frame of a projection to
-its last, so that pauses between frames count, too.
+span counts as busy throughout; those of projections are single frames where frames are known (``analysis.frames``).
 """
 
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.analysis.causality import binding_causes, check_times, queries_among, thoughts
-from emulator.trace.analysis.excerpt import unplanned_spans
+from emulator.trace.analysis.causality import check_times, thought_spans
+from emulator.trace.analysis.excerpt import all_spans, unplanned_spans
+from emulator.trace.analysis.intervals import busy_and_overlap_ps
 from emulator.trace.analysis.ledger import plan_shares_ps
 from emulator.trace.reading.reader import Trace
 
-__all__ = ["HOST_RESOURCE", "Utilisation", "busy_and_overlap_ps", "utilisation"]
+__all__ = ["HOST_RESOURCE", "Utilisation", "utilisation"]
 
 HOST_RESOURCE: Final = "host"
 """Name of the resource that is busy while an agent thinks."""
@@ -70,7 +70,7 @@ def utilisation(trace: Trace) -> tuple[Utilisation, ...]:
             "trace.detail = 'commands' or 'full'"
         )
     check_times(trace)
-    thought = thoughts(trace, binding_causes(trace.commands, trace.joins, queries_among(trace)))
+    thought = thought_spans(trace)
     names = trace.labels("spans.resource")
     found = _serial(trace, names) if HOST_RESOURCE not in names else None
     if found is None:
@@ -100,7 +100,7 @@ def _serial(trace: Trace, names: tuple[str, ...]) -> list[Utilisation] | None:
 def _any(
     trace: Trace, names: tuple[str, ...], t_thought: NDArray[np.int64], t_decided: NDArray[np.int64]
 ) -> list[Utilisation]:
-    spans = trace.all_spans()
+    spans = all_spans(trace)
     found = []
     for name in dict.fromkeys((*names, HOST_RESOURCE)):
         mine = np.flatnonzero(spans.resource == names.index(name)) if name in names else np.empty(0, np.int64)
@@ -114,18 +114,3 @@ def _any(
 def _measure(name: str, t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int) -> Utilisation:
     busy_ps, overlap_ps = busy_and_overlap_ps(t_start, t_end, elapsed_ps)
     return Utilisation(name, len(t_start), busy_ps, overlap_ps, elapsed_ps)
-
-
-def busy_and_overlap_ps(
-    t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int
-) -> tuple[int, int]:
-    """Return how much of [0, ``elapsed_ps``] at least one and at least two of the intervals cover.
-
-    ``t_start`` and ``t_end`` (ps) are of equal shape, in any order, with ``t_start <= t_end``.
-    """
-    starts, ends = np.sort(t_start.clip(0, elapsed_ps)), np.sort(t_end.clip(0, elapsed_ps))
-    edges = np.concatenate((starts, ends))
-    order = np.argsort(edges, kind="stable")
-    depth = np.cumsum(np.where(order < len(starts), 1, -1))[:-1]
-    lasting = np.diff(edges[order])
-    return int(lasting[depth >= 1].sum()), int(lasting[depth >= 2].sum())

@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.analysis.causality import Thoughts, binding_causes, check_times, queries_among, thoughts
+from emulator.trace.analysis.causality import (
+    Thoughts,
+    binding_causes,
+    check_times,
+    queries_among,
+    thought_spans,
+)
 from emulator.trace.analysis.excerpt import commands_at, spans_at, spans_of
 from emulator.trace.analysis.ledger import HOST
 from emulator.trace.analysis.utilisation import HOST_RESOURCE
@@ -110,10 +116,10 @@ def timeline(trace: Trace, from_s: float | None = None, to_s: float | None = Non
         )
     check_times(trace)
     binding = binding_causes(trace.commands, trace.joins, queries_among(trace))
-    thought = thoughts(trace, binding)
+    thought = thought_spans(trace)
     window = fit_window(trace, thought, from_s, to_s)
     rows = np.flatnonzero(window.shows(trace.commands.t_issued, trace.commands.t_done))
-    spans = spans_of(trace, rows)
+    spans = spans_of(trace, rows, by_frame=False)
     t_first = _first_starts(spans, len(binding))
     spans = spans_at(spans, np.flatnonzero(window.shows(spans.t_start, spans.t_end)))
     names = _Names(trace)

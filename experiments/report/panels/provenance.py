@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from experiments.compare.comparison import Comparison, Scalar
+from experiments.compare.comparison import Comparison
 from experiments.inspect.inspection import Inspection, MetricSummary
 from experiments.report.markup import Markup, details, element, note, table, text
 from experiments.report.section import Section
@@ -88,5 +88,5 @@ def _summary(one: MetricSummary | None) -> tuple[str, str, str]:
     return f"{one.first:.6g}", f"{one.best:.6g}", f"{one.last:.6g}"
 
 
-def _value(value: Scalar | None) -> str:
+def _value(value: object) -> str:
     return "missing" if value is None else str(value)

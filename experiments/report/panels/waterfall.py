@@ -74,8 +74,9 @@ def waterfall_section(contenders: Sequence[Contender], orders: Sequence[Sequence
         parts += (_waterfall(one, order, number, scale, end_s * scale.factor), _ledger(one, order, scale))
     parts.append(
         note(
-            "Every instant belongs to one span, the one that started last, so that the spans add up to the elapsed "
-            "time. Last digits are rounded so that each column adds up as printed."
+            "Every instant belongs to one span, the one that started last, and among the stages of a pipeline to "
+            "the slowest, so that the spans add up to the elapsed time. Last digits are rounded so that each "
+            "column adds up as printed."
         )
     )
     return Section("time", "Where the time went", parts)

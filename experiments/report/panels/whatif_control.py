@@ -1,7 +1,7 @@
 """Sliders that stretch the recorded run in the reader's hands: an estimate, made in the page, of time and energy.
 
 With factors f on spans and g on components the page shows T = sum_s f_s t_s and E = sum_s f_s sum_c g_c E_sc,
-where E_sc is what component c drew while span s ran (``reporting.attribution``). The recorded readings and
+where E_sc is what component c drew while span s ran (``analysis.attribution``). The recorded readings and
 choices are kept; nothing is simulated anew.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from emulator.trace.analysis.attribution import Attribution
 from emulator.trace.analysis.ledger import IDLE
 from experiments.compare.comparison import Contender
-from experiments.report.attribution import Attribution
 from experiments.report.markup import Markup, element, join, note, text
 from experiments.report.section import Section
 

@@ -9,6 +9,8 @@ import numpy as np
 from emulator.bench import Bench, RunResult
 from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller
+from emulator.config.models import StrictModel
+from emulator.config.toml import to_toml
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
@@ -46,10 +48,19 @@ def opu_lab(seed: int = 0, **opu: object) -> Lab:
     return chip_lab(seed)._replace(opu=OpuConfig.model_validate(opu), opu_design=OPU_DESIGN)
 
 
+class _Sections(StrictModel):
+    """What a study would have told the trace of the lab, as far as frames depend on it."""
+
+    host: HostConfig
+    opu: OpuConfig | None
+
+
 def run(lab: Lab, agents: Agents, out: Path, detail: Detail = "commands") -> Outing:
     """Run ``agents`` on a fresh bench of ``lab`` into the trace ``out``."""
     design = random_design(SIZES) if lab.chip else None
-    recorder = Recorder.create(out, Header.now("", lab.seed), detail)
+    recorder = Recorder.create(
+        out, Header.now(to_toml(_Sections(host=lab.host, opu=lab.opu)), lab.seed), detail
+    )
     bench = Bench(
         lab.chip,
         design,

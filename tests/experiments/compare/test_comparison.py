@@ -15,7 +15,6 @@ from experiments.compare.comparison import (
     Comparison,
     compare_traces,
     config_differences,
-    flatten,
     reach,
     trace_names,
 )
@@ -156,11 +155,6 @@ def test_a_missing_key_is_told_from_every_value() -> None:
     assert config_differences([{"a": {}}, {}])[0].values == ("{}", None)
     assert config_differences([{"a": True}, {"a": 1}])[0].values == (True, 1)
     assert config_differences([]) == ()
-
-
-def test_trees_are_flattened_to_dotted_keys() -> None:
-    tree = {"seed": 0, "chip": {"dac": {"bits": 8}, "list": [1, "x"]}}
-    assert flatten(tree) == {"seed": 0, "chip.dac.bits": 8, "chip.list": '[1, "x"]'}
 
 
 def test_names_are_as_short_as_tells_them_apart() -> None:

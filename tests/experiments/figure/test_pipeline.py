@@ -35,8 +35,23 @@ def test_the_first_ten_frames_are_drawn_where_they_were_recorded(light_trace: Pa
     assert figure.legends[0].get_texts()[0].get_text() == "host: forward"
 
 
+def test_the_same_is_drawn_of_a_trace_of_either_detail(tmp_path: Path) -> None:
+    figures = []
+    for detail in ("commands", "full"):
+        path = record_light(tmp_path / f"{detail}.h5", f"trace.detail={detail}", "controller.epochs=1")
+        with open_trace(path) as trace:
+            figures.append(pipeline_figure(trace))
+    one, other = figures
+    for row in range(6):
+        np.testing.assert_array_equal(bars(one, row), bars(other, row))
+    labels = [[label.get_text() for label in figure.axes[0].get_yticklabels()] for figure in figures]
+    assert labels[0] == labels[1]
+    assert one.get_suptitle().endswith("the first 10 frames") == other.get_suptitle().endswith("10 frames")
+
+
 def test_without_single_frames_the_passes_of_commands_are_drawn(light_commands_trace: Path) -> None:
     with open_trace(light_commands_trace) as trace:
+        trace.config_text = ""  # of a bench that no study built
         figure = pipeline_figure(trace)
         batch_s = 256 / 1500
     first = bars(figure, 1)[0]

@@ -3,7 +3,8 @@
 import pytest
 
 from emulator.errors import ConfigError
-from emulator.instruments.chip.config import ChipConfig, HostConfig
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from experiments.presets.sections import chip, host, opu
 

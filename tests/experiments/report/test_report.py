@@ -16,6 +16,7 @@ from emulator.trace import Header, Recorder
 from experiments.inspect.inspection import inspect_trace
 from experiments.report.report import write_report
 from experiments.report.section import COLOURS, colour, plot_labels, plot_text
+from tests.experiments.light_traces import record_light
 from tests.experiments.report.report_traces import HOSTILE, hostile_trace, pipelined_trace
 
 MAX_BYTES = 3_000_000
@@ -104,6 +105,36 @@ def test_the_whatif_starts_from_the_recorded_totals(page: str, small_trace: Path
     assert len(run["time_slider"]) == len(run["time_s"])
     sliders = page.count("data-whatif=")
     assert max(*run["time_slider"], *run["power_slider"]) == sliders - 1
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("trace.detail=full",),
+        ("opu.pcie.latency_s=1 ms",),
+        ("controller.schedule=late", "host.flops_per_s=1e10"),
+    ],
+)
+def test_the_sliders_of_a_training_with_light_follow_its_ledgers(
+    overrides: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = record_light(tmp_path / "light.h5", "controller.epochs=1", *overrides)
+    (run,) = numbers_of(page_of([path], tmp_path / "report.html"))["runs"]
+    found = inspect_trace(path)
+    assert run["time_s"] == list(found.latency_by_span_s.values())
+    assert np.sum(run["energy_j"], axis=0) == pytest.approx(
+        list(found.energy_by_component_j.values()), rel=1e-12
+    )
+    box = list(found.energy_by_component_j).index("opu.box")  # draws 30 W, whatever is under way
+    assert np.array(run["energy_j"])[:, box] == pytest.approx(
+        30.0 * np.array(run["time_s"]), rel=1e-9, abs=1e-12
+    )
+    hosts = [name for name in found.energy_by_component_j if name.startswith("host")]
+    drawn_w = sum(
+        np.array(run["energy_j"])[:, list(found.energy_by_component_j).index(name)] for name in hosts
+    )
+    assert np.all(drawn_w <= 400.0 * np.array(run["time_s"]) + 1e-12)  # active, and grabbing one frame
 
 
 def test_several_traces_are_compared(small_trace: Path, tmp_path: Path) -> None:

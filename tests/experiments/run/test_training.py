@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from emulator.commands import Controller, Project, Projection
 from emulator.errors import CommandError, ConfigError
+from emulator.instruments.opu.opu import Opu
 from emulator.streams import stream
 from emulator.trace import NullRecorder
 from emulator.trace.reading.reader import open_trace

@@ -8,7 +8,7 @@ from emulator.trace.analysis.causality import (
     check_times,
     final_command,
     queries_among,
-    thoughts,
+    thought_spans,
 )
 from tests.trace_builders import small_trace
 
@@ -54,6 +54,8 @@ def test_a_joined_command_without_a_cause_is_issued_upon_what_it_joined() -> Non
         ([row(QUERY, -1, 0, 10), row(SET, 0, 12, 13)], "complete", 1),  # asked for upon the query
         ([row(QUERY, -1, 0, 10), row(SET, -1, 5, 15)], "complete", 1),  # at the very end
         ([row(SET, -1, 0, 10), row(SET, -1, 5, 19)], "complete", 0),  # the other ran on
+        # two queries at once, upon each of which the host thinks for 4: the second thought ends with the run
+        ([row(QUERY, -1, 0, 10), row(QUERY, -1, 0, 11), row(SET, 0, 14, 14)], "complete", 1),
     ],
 )
 def test_a_run_ends_with_a_reply_of_its_main_agent(
@@ -66,21 +68,21 @@ def test_a_run_ends_with_a_reply_of_its_main_agent(
 
 def test_thoughts_lie_between_replies_and_commands_and_before_the_end() -> None:
     trace = small_trace([row(QUERY, -1, 0, 5), row(SET, 0, 8, 9), row(QUERY, 1, 9, 12)], elapsed_ps=16)
-    found = thoughts(trace, binding_causes(trace.commands, trace.joins, queries_among(trace)))
+    found = thought_spans(trace)
     assert [column.tolist() for column in found] == [[5, 12], [8, 16], [0, 2]]
 
 
 def test_the_host_thinks_upon_every_query_though_a_command_waits_for_something_else() -> None:
     rows = [row(QUERY, -1, 0, 5), row(QUERY, 0, 8, 9), row(SET, -1, 8, 14), row(SET, 2, 14, 15)]
     trace = small_trace(rows, elapsed_ps=15, joins=[(3, 1)])
-    found = thoughts(trace, binding_causes(trace.commands, trace.joins, queries_among(trace)))
+    found = thought_spans(trace)
     assert [column.tolist() for column in found] == [[5, 9], [8, 12], [0, 1]]
 
 
 def test_an_agent_that_asks_for_two_things_at_once_thought_once() -> None:
     rows = [row(QUERY, -1, 0, 5), row(SET, 0, 8, 9), row(SET, 0, 8, 12)]
     trace = small_trace(rows, elapsed_ps=12)
-    found = thoughts(trace, binding_causes(trace.commands, trace.joins, queries_among(trace)))
+    found = thought_spans(trace)
     assert [column.tolist() for column in found] == [[5], [8], [0]]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator.trace import NO_COMMAND, REMAINDER, Header, Recorder
 from emulator.trace.analysis.ledger import (
     energy_by_component,
-    host_share_ps,
+    host_stretches,
     latency_by_span,
     plan_shares_ps,
     span_shares_ps,
@@ -203,4 +203,4 @@ def test_the_host_has_the_instants_in_which_only_an_agent_was_at_work(
         and not any(start <= tick < end for start, end in busy)
         for tick in range(elapsed_ps)
     )
-    assert host_share_ps(commands, spans(listed), elapsed_ps) == expected
+    assert host_stretches(commands, elapsed_ps, spans(listed)).total_ps == expected

@@ -3,27 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import TraceError
 from emulator.trace import Recorder
-from emulator.trace.analysis.utilisation import busy_and_overlap_ps, utilisation
+from emulator.trace.analysis.utilisation import utilisation
 from emulator.trace.reading.reader import open_trace
 from tests.trace_builders import small_trace
 
 intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=10)
-
-
-@given(intervals, st.integers(0, 40))
-def test_busy_and_overlap_equal_a_count_over_every_tick(rows: list[tuple[int, int]], elapsed_ps: int) -> None:
-    start = np.array([start for start, _ in rows], np.int64)
-    end = np.array([start + lasting for start, lasting in rows], np.int64)
-    depth = [int(((start <= tick) & (tick < end)).sum()) for tick in range(elapsed_ps)]
-    expected = sum(n >= 1 for n in depth), sum(n >= 2 for n in depth)
-    assert busy_and_overlap_ps(start, end, elapsed_ps) == expected
 
 
 rows = st.lists(

@@ -1,0 +1,169 @@
+"""The frames of a trace's projections, frame by frame at every detail; it divides no time among them.
+
+At detail "commands" a trace holds one span a stage of a pipelined command, from its first frame to its last. When
+each frame passed follows from the configuration that the trace embeds: the frames are sent again by the very code
+that the run sent them with, and are taken only if all that was recorded of them follows. Where it does not, as in a
+trace of a bench that no study built, the recorded stages stand for their frames.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from emulator.config.models import build
+from emulator.config.toml import parse_toml
+from emulator.errors import ConfigError, PhysicsError
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.frames import FrameSender, Sent
+from emulator.instruments.opu.pipeline import FrameTimes
+from emulator.instruments.opu.spans import STAGES, stage_spans
+from emulator.instruments.opu.timing import OpuDesign, patterns_of
+from emulator.trace.plans import merge_spans
+from emulator.trace.reading.reader import Trace
+from emulator.trace.schema import Spans
+
+__all__ = ["frame_table", "frames_known", "recorded_design", "stored_spans"]
+
+
+def stored_spans(trace: Trace) -> Spans:
+    """Return the spans that no plan stands for, those of projections frame by frame where the frames are known.
+
+    At detail "full" these are all spans of the trace. They come sorted by start and then by command.
+    """
+    if trace.detail == "full":
+        return trace.spans
+    sent = _sent_again(trace)
+    if not sent:
+        return trace.spans
+    other = ~np.isin(trace.spans.command, np.fromiter(sent, dtype=np.int64, count=len(sent)))
+    passes = [(row, times) for row, each in sent.items() for times in each.passes]
+    framed = frame_table(passes, _stage_numbers(trace))
+    return merge_spans(Spans(*(getattr(trace.spans, one.name)[other] for one in fields(Spans))), framed)
+
+
+def frames_known(trace: Trace) -> bool | None:
+    """Tell whether the instants of single frames are known; None where the trace holds no projection."""
+    if trace.detail == "summary" or len(trace.frames.command) == 0:
+        return None
+    return trace.detail == "full" or bool(_sent_again(trace))
+
+
+def recorded_design(trace: Trace) -> OpuDesign | None:
+    """Return the sizes that the recorded projections have; None where nothing was projected."""
+    names, work = trace.labels("work.quantity"), trace.work
+    sizes = []
+    for name in OpuDesign._fields:
+        if name not in names:
+            return None
+        found = work.value[work.quantity == names.index(name)]
+        if len(found) == 0:
+            return None
+        sizes.append(int(found[0]))
+    return OpuDesign(*sizes)
+
+
+def frame_table(passes: Sequence[tuple[int, FrameTimes]], stages: Sequence[tuple[int, int]]) -> Spans:
+    """Return the span of every frame in every stage that it reached, stage by stage.
+
+    ``passes`` are frames with the row of their command; ``stages`` number resource and activity of each of
+    ``STAGES``.
+    """
+    sizes = [len(times.fate) for _, times in passes]
+    command = np.repeat(np.array([row for row, _ in passes], dtype=np.int64), sizes)
+    none = np.empty(0, dtype=np.int64)
+    parts = [Spans(none.astype(np.uint8), none.astype(np.uint8), none, none, none)]
+    for (_, _, first, last), numbers in zip(STAGES, stages, strict=True):
+        start = np.concatenate([none, *(getattr(times, first) for _, times in passes)])
+        end = np.concatenate([none, *(getattr(times, last) for _, times in passes)])
+        came = end > start
+        if came.any():
+            resource, activity = (np.full(int(came.sum()), number, dtype=np.uint8) for number in numbers)
+            parts.append(Spans(resource, activity, start[came], end[came], command[came]))
+    return Spans(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Spans)))
+
+
+def _sent_again(trace: Trace) -> dict[int, Sent]:
+    """Return what became of the frames of each projection, by row; nothing unless all of it is as recorded."""
+    frames = trace.frames
+    whole = np.flatnonzero(frames.command < len(trace.commands.plan))
+    found = _sender(trace) if len(whole) else None
+    if found is None:
+        return {}
+    config, sender = found
+    sent: dict[int, Sent] = {}
+    rows, said = frames.command[whole].tolist(), frames.sent[whole].tolist()
+    for row, patterns, most in zip(rows, _patterns(trace, config, rows), said, strict=True):
+        if not 0 <= patterns <= most:
+            return {}
+        sent[row] = sender.send(int(trace.commands.t_issued[row]), patterns)
+    return sent if _follows(trace, sent) else {}
+
+
+def _sender(trace: Trace) -> tuple[OpuConfig, FrameSender] | None:
+    """Return the unit of the embedded configuration, its pipeline empty; None where this version can read none."""
+    design, text = recorded_design(trace), trace.config_text
+    try:
+        tree = parse_toml(text, str(trace.path))
+        unit, host = tree.get("opu"), tree.get("host", {})
+        if design is None or not isinstance(unit, dict) or not isinstance(host, dict):
+            return None
+        config = build(OpuConfig, unit, str(trace.path))
+        sender = FrameSender(config, build(HostConfig, host, str(trace.path)), design, trace.seed)
+    except (ConfigError, PhysicsError):
+        return None
+    return config, sender
+
+
+def _patterns(trace: Trace, config: OpuConfig, rows: Sequence[int]) -> list[int]:
+    """Return how many patterns each of the projections ``rows`` shows; -1 where it is not said."""
+    names, work = trace.labels("work.quantity"), trace.work
+    amounts: dict[int, dict[str, int]] = {}
+    asked = zip(work.plan.tolist(), work.quantity.tolist(), work.value.tolist(), strict=True)
+    for plan, quantity, value in asked:
+        amounts.setdefault(plan, {})[names[quantity]] = value
+    shown = {
+        plan: patterns_of(config, each["vectors"], each["dark"])
+        for plan, each in amounts.items()
+        if {"vectors", "dark"} <= each.keys()
+    }
+    return [shown.get(plan, -1) for plan in trace.commands.plan[np.array(rows)].tolist()]
+
+
+def _follows(trace: Trace, sent: Mapping[int, Sent]) -> bool:
+    """Tell whether the frames ``sent`` make the instants, the counts and the stages that were recorded."""
+    commands, frames = trace.commands, trace.frames
+    rows = np.fromiter(sent, dtype=np.int64, count=len(sent))
+    times = np.array([(one.started_ps, one.done_ps) for one in sent.values()], dtype=np.int64).reshape(-1, 2)
+    counts = np.array([one.counts(0, 0)[2:] for one in sent.values()], dtype=np.int64).reshape(-1, 5)
+    said = np.stack([frames.sent, frames.used, frames.dropped, frames.late, frames.torn], axis=1)[: len(rows)]
+    if not (
+        np.array_equal(times[:, 0], commands.t_started[rows])
+        and np.array_equal(times[:, 1], commands.t_done[rows])
+        and np.array_equal(counts, said)
+    ):
+        return False
+    numbers = {stage[:2]: number for stage, number in zip(STAGES, _stage_numbers(trace), strict=True)}
+    expected = sorted(
+        (row, *numbers[span.resource, span.activity], span.t_start, span.t_end)
+        for row, one in sent.items()
+        for each in one.passes
+        for span in stage_spans(each)
+    )
+    spans = trace.spans
+    mine = np.isin(spans.command, rows)
+    columns = (spans.command, spans.resource, spans.activity, spans.t_start, spans.t_end)
+    return expected == sorted(zip(*(column[mine].tolist() for column in columns), strict=True))
+
+
+def _stage_numbers(trace: Trace) -> list[tuple[int, int]]:
+    """Return the labels of each stage's resource and activity; -1 for one that the trace never met."""
+    resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
+    return [
+        (
+            resources.index(resource) if resource in resources else -1,
+            activities.index(activity) if activity in activities else -1,
+        )
+        for resource, activity, _, _ in STAGES
+    ]
