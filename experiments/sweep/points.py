@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.config.models import build, digest, with_overrides
+from emulator.config.models import digest
 from emulator.errors import ConfigError
 from experiments.output.tables import Table
 from experiments.paper.szo_scd.outcome import Outcome
-from experiments.run.study import Study, StudyConfig
+from experiments.run.study import Study, study_from_overrides
 
 __all__ = ["MNIST", "Experiment", "Job", "Point", "Results", "jobs_of"]
 
@@ -92,8 +92,6 @@ def jobs_of(name: str, points: Iterable[Point], seeds: int, folder: Path) -> tup
     for seed in range(seeds):
         for point in points:
             fixed = (f'title="paper {name}: {point.name}"', f"seed={seed}", "trace.detail=summary")
-            study = build(
-                StudyConfig, with_overrides({}, (*point.overrides, *fixed)), f"paper {name}, {point.name}"
-            )
+            study = study_from_overrides((*point.overrides, *fixed), f"paper {name}, {point.name}")
             jobs.append(Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5"))
     return tuple(jobs)

@@ -82,7 +82,7 @@ class Notes:
             self.touches.append(_Drive(heaters, np.array(command.radians), end_ps - self.touched_ps))
             self.touched_ps = end_ps
         elif isinstance(command, Forward):
-            light_ps = start_ps + s_to_ps(self.plant.study.chip.link.latency_s)
+            light_ps = start_ps + s_to_ps(self.plant.chip.link.latency_s)
             self.touches.append(_Read(command.batch, light_ps - self.touched_ps))
             self.readings.append((reply, command.batch))
             self.touched_ps = light_ps
@@ -109,7 +109,7 @@ def take_notes(plant: Plant, queries: int) -> Notes:
 
 def part_workloads(notes: Notes) -> dict[str, Workload]:
     """Return one workload for each part; each gives its cost per query."""
-    chip = notes.plant.study.chip
+    chip = notes.plant.chip
     receiver, inputs = chip.receiver, chip.inputs.model_copy(update={"bits": 0})
     stepless = receiver.model_copy(update={"adc_bits": 0})
     silent = stepless.model_copy(update={"shot_noise": False, "thermal_noise_a_per_sqrt_hz": 0.0})
@@ -158,7 +158,7 @@ def _chip(notes: Notes) -> Workload:
 
     def run() -> Cost:
         recorder = NullRecorder()
-        chip = Chip(study.chip, notes.plant.design, study.seed, Meter(recorder), recorder)
+        chip = Chip(notes.plant.chip, notes.plant.design, study.seed, Meter(recorder), recorder)
         watch = Stopwatch()
         with watch:
             for served in notes.served:
@@ -224,7 +224,7 @@ def read_ns_by_layer(notes: Notes) -> list[list[int]]:
     spent: list[list[int]] = [[] for _ in counts]
     driven = [t.heaters[0] if isinstance(t, _Drive) else -1 for t in notes.touches]
     layer, names = -1, iter(driven)
-    for name, ns in _Replay(notes, notes.plant.study.chip).calls_ns():
+    for name, ns in _Replay(notes, notes.plant.chip).calls_ns():
         if name == "load":
             layer = -1
             continue

@@ -1,0 +1,39 @@
+"""What an agent of a study says of itself; it lists none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.commands import Command, Controller
+from emulator.config.models import StrictModel
+
+__all__ = ["AgentKind", "AgentOptions", "Disturbance"]
+
+Disturbance = Callable[[str, float, int], Command]
+"""Makes the command that changes hidden state: a target such as "chip.dead", the value, the index of the part."""
+
+
+class AgentOptions(StrictModel):
+    """One entry [[agents]] of a study; every kind narrows ``kind`` to its own name."""
+
+    kind: str
+    """Which agent this entry configures."""
+
+
+@dataclass(frozen=True)
+class AgentKind:
+    """Describe one kind of agent.
+
+    Attributes
+    ----------
+    name
+        What a study chooses it by.
+    options
+        The model of its entry.
+    start
+        Makes the generator that runs beside the controller, until the controller ends at the latest.
+    """
+
+    name: str
+    options: type[AgentOptions]
+    start: Callable[[Any, Disturbance], Controller]
