@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 unexport PYTHONPATH
 
-.PHONY: help .venv test lint types imports unit slow format demo bench paper clean distclean
+.PHONY: help .venv test lint types imports unit slow format docs demo bench paper clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ slow: .venv ## the tests marked slow
 format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv ## write the tables of keys in docs/studies.md anew, from the code
+	$(BIN)/python -m experiments.output.keys
 
 demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)

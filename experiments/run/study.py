@@ -23,7 +23,14 @@ from experiments.agents.registry import AGENTS
 from experiments.run.instruments import INSTRUMENTS
 from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig
 
-__all__ = ["Study", "load_study", "study_from_overrides", "study_from_text", "study_type"]
+__all__ = [
+    "Study",
+    "load_study",
+    "optional_sections",
+    "study_from_overrides",
+    "study_from_text",
+    "study_type",
+]
 
 S = TypeVar("S", bound=StrictModel)
 
@@ -90,9 +97,9 @@ def study_type(kind: str) -> type[Study]:
         "controller": (controller.options, controller.options.model_validate({})),
         "agents": (_many_of([agent.options for agent in AGENTS.values()]), ()),
     }
-    for name, config in _sections().items():
+    for name, config in optional_sections().items():
         if name in controller.needs:
-            fields[name] = (config, config())
+            fields[name] = (config, Field(config(), description=config.__doc__))
     return create_model(
         f"Study[{kind}]", __base__=Study, __module__=__name__, __doc__=Study.__doc__, **fields
     )
@@ -129,7 +136,7 @@ def _built(tree: Tree, where: str) -> Study:
     kind = CONTROLLERS[_kind_of(tree, where)]
     for key in _moved(tree, kind):
         raise ConfigError(f"{where}: controller.{key} has moved: write {_MOVED[key]}.{key}")
-    for name in _sections():
+    for name in optional_sections():
         if name in tree and name not in kind.needs:
             users = ", ".join(repr(each.name) for each in CONTROLLERS.values() if name in each.needs)
             raise ConfigError(
@@ -171,7 +178,7 @@ def _brought_up_to_date(tree: Tree) -> Tree:
     return tree
 
 
-def _sections() -> dict[str, type[StrictModel]]:
+def optional_sections() -> dict[str, type[StrictModel]]:
     """Return the sections that some controllers need and others do not, by name."""
     return {DEPLOYMENT: DeploymentConfig} | {each.name: each.config for each in INSTRUMENTS.values()}
 
