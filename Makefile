@@ -30,7 +30,7 @@ CORES := Haswell Prescott
 CORE_TESTS := tests/emulator/adapters $(wildcard tests/emulator/physics/opu/test_*medium*.py) \
     tests/emulator/physics/opu/test_row_products.py tests/emulator/instruments/opu/test_rows_alone.py
 
-.PHONY: help .venv test lint types imports cores unit slow format demo bench paper check clean distclean
+.PHONY: help .venv test lint types imports cores unit slow format docs demo bench paper check clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -79,6 +79,9 @@ slow: .venv ## the tests marked slow
 format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv ## write the tables of keys in docs/studies.md anew, from the code
+	$(BIN)/python -m experiments.output.keys
 
 demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)

@@ -12,30 +12,47 @@ Sources: J. Launay et al., Light-in-the-loop (2020), for the algorithm and its n
 2409.12965, for blocks.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from controllers.feedback_alignment import cost
-from controllers.feedback_alignment.dfa import FloatArray, Pending, align, backpropagated, backward, forward
+from controllers.feedback_alignment.dfa import (
+    FloatArray,
+    Loss,
+    Pending,
+    align,
+    backpropagated,
+    backward,
+    forward,
+)
 from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, centred, feedback_matrix
 from controllers.feedback_alignment.ternary import empty_rows, ternarize
+from controllers.feedback_alignment.work import Model, StepWork, Work, centring_work
+from controllers.kind import Kind, Options, Program, Setting
 from emulator.commands import Command, Compute, Controller, Join, Log, Project, Projection, Start, Ticket
-from emulator.config.models import PositiveInt, StrictModel
+from emulator.config.models import PositiveInt
+from emulator.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OdfaConfig", "TrainingSet", "odfa"]
+__all__ = ["KIND", "OdfaConfig", "TrainingSet", "odfa", "start"]
+
+_UNIT = "opu"
+"""The instrument that projects when the feedback is optical."""
+
+_COMPUTATIONS = 4
+"""Pieces of work in a step without light: forward pass, output gradient, projection or backpropagation, update."""
 
 Talk = Generator[Command, Any, None]
 
 
-class OdfaConfig(StrictModel):
+class OdfaConfig(Options):
     """Configure training by feedback alignment; the defaults are those of Light-in-the-loop's optical run."""
 
     kind: Literal["odfa"] = "odfa"
@@ -61,7 +78,7 @@ class OdfaConfig(StrictModel):
 
 
 class TrainingSet(NamedTuple):
-    """Hold what is learnt: ``x`` (samples, inputs) float32 and ``y`` (samples,) int64, as torch tensors."""
+    """Hold what is learnt, as torch tensors: ``x`` (samples, inputs), float32; ``y`` labels or float32 values."""
 
     x: "torch.Tensor"
     y: "torch.Tensor"
@@ -69,23 +86,21 @@ class TrainingSet(NamedTuple):
 
 def odfa(
     config: OdfaConfig,
-    blocks: "Sequence[torch.nn.Module]",
-    sizes: Sequence[int],
+    model: Model,
     training_set: TrainingSet,
     batches: np.random.Generator,
     feedback: np.random.Generator,
-    on_epoch: Callable[[int], Mapping[str, float]] | None = None,
+    loss: Loss | None = None,
 ) -> Controller:
-    """Train ``blocks``, a network of ``sizes`` (inputs, hidden..., classes), in place.
+    """Train the blocks of ``model`` in place.
 
-    ``batches`` shuffles, ``feedback`` draws the digital matrix. ``on_epoch`` is called with 0 before training and
-    with the number of every epoch after it, and returns what else to log. Logs ``epoch``, ``train_loss`` (mean
-    over the epoch), ``alignment_<layer>`` (cosine of the parameters' gradient with the true one),
-    ``alignment_output_<layer>`` (of the output's) and, with light, ``dark_vectors`` and ``lost_vectors``.
+    ``batches`` shuffles, ``feedback`` draws the digital matrix; ``loss`` None is the mean cross-entropy against
+    class indices. Logs ``epoch`` whenever one ends, ``train_loss`` (mean over the epoch), ``alignment_<layer>``
+    (cosine of the parameters' gradient with the true one), ``alignment_output_<layer>`` (of the output's) and,
+    with light, ``dark_vectors`` and ``lost_vectors``.
     """
-    agent = _Agent(config, blocks, sizes, feedback)
+    agent = _Agent(config, model, feedback, loss)
     samples = len(training_set.y)
-    yield from _report(0, on_epoch)
     for epoch in range(1, config.epochs + 1):
         order = batches.permutation(samples)
         for rows in _pieces(order, config.batch_size):
@@ -94,7 +109,6 @@ def odfa(
             yield from agent.settle()
         yield Log("epoch", epoch)
         yield from agent.report()
-        yield from _report(epoch, on_epoch)
 
 
 def _pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
@@ -102,10 +116,8 @@ def _pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
         yield order[begin : begin + size]
 
 
-def _report(epoch: int, on_epoch: Callable[[int], Mapping[str, float]] | None) -> Talk:
-    if on_epoch is not None:
-        for name, value in on_epoch(epoch).items():
-            yield Log(name, value)
+def _pay(work: Work, activity: str) -> Compute:
+    return Compute(work.flops, work.bytes, activity)
 
 
 @dataclass(slots=True)
@@ -122,27 +134,23 @@ class _Agent:
     """The state of one training: the network, its optimiser, and the batch whose projection is in flight."""
 
     def __init__(
-        self,
-        config: OdfaConfig,
-        blocks: "Sequence[torch.nn.Module]",
-        sizes: Sequence[int],
-        feedback: np.random.Generator,
+        self, config: OdfaConfig, model: Model, feedback: np.random.Generator, loss: Loss | None
     ) -> None:
         import torch
 
         self.config = config
-        self.blocks = blocks
-        self.sizes = tuple(sizes)
-        self.layout = FeedbackLayout(self.sizes[1:-1], config.sharing)
-        self.parameters = cost.parameter_count(self.sizes)
+        self.blocks = model.blocks
+        self.loss = loss
+        self.work: Callable[[int], StepWork] = cache(model.work)
+        self.layout = FeedbackLayout(model.hidden, config.sharing)
         self.optimizer = torch.optim.Adam(
-            [parameter for block in blocks for parameter in block.parameters()], lr=config.learning_rate
+            [parameter for block in self.blocks for parameter in block.parameters()], lr=config.learning_rate
         )
         self.matrix = np.empty((0, 0), dtype=np.float32)
         if config.feedback in {"ternary", "exact"}:
-            self.matrix = feedback_matrix(self.sizes[-1], self.layout.width, feedback)
+            self.matrix = feedback_matrix(model.outputs, self.layout.width, feedback)
         # Re(T e) has the variance |e|^2/2; scaled so, light and digital matrix are alike.
-        self.light_scale = np.float32(np.sqrt(2.0 / self.sizes[-1]))
+        self.light_scale = np.float32(np.sqrt(2.0 / model.outputs))
         self.in_flight: tuple[Pending, Ticket] | None = None
         self.steps = 0
         self.tally = _Tally()
@@ -150,10 +158,9 @@ class _Agent:
     def step(self, x: "torch.Tensor", y: "torch.Tensor") -> Talk:
         """Learn from one batch, or begin to."""
         batch = len(y)
-        work = cost.forward_work(self.sizes, batch) + cost.error_work(self.sizes[-1], batch)
-        yield Compute(work.flops, work.bytes, "forward")
+        yield _pay(self.work(batch).forward + self.work(batch).error, "forward")
         late = self.config.schedule == "late" and self.config.feedback == "optical"
-        pending = forward(self.blocks, x, y, late=late)
+        pending = forward(self.blocks, x, y, self.loss, late)
         self.tally.losses += pending.loss * batch
         self.tally.samples += batch
         if self.config.feedback == "optical":
@@ -185,8 +192,7 @@ class _Agent:
         shown = ternarize(pending.errors, self.config.threshold)
         self.tally.dark += int(empty_rows(shown).sum())
         ticket = yield Start(Project(shown.astype(np.float32)))
-        work = cost.output_gradient_work(self.sizes, len(shown))
-        yield Compute(work.flops, work.bytes, "output_gradient")
+        yield _pay(self.work(len(shown)).output_gradient, "output_gradient")
         if late:
             yield from self.settle()
         self.in_flight = (pending, ticket)
@@ -194,16 +200,13 @@ class _Agent:
             yield from self.settle()
 
     def _step_on_host(self, pending: Pending) -> Talk:
-        batch = len(pending.errors)
-        work = cost.output_gradient_work(self.sizes, batch)
-        yield Compute(work.flops, work.bytes, "output_gradient")
+        work = self.work(len(pending.errors))
+        yield _pay(work.output_gradient, "output_gradient")
         if self.config.feedback == "backprop":
-            work = cost.backpropagation_work(self.sizes, batch)
-            yield Compute(work.flops, work.bytes, "backpropagation")
+            yield _pay(work.backpropagation, "backpropagation")
             yield from self._learn(pending, backpropagated(pending))
             return
-        work = cost.projection_work(self.sizes, batch)
-        yield Compute(work.flops, work.bytes, "projection")
+        yield _pay(work.projection, "projection")
         errors = pending.errors
         if self.config.feedback == "ternary":
             errors = ternarize(errors, self.config.threshold).astype(np.float32)
@@ -221,10 +224,48 @@ class _Agent:
                 yield Log(f"alignment_output_{layer}", found.output)
         self.steps += 1
         batch = len(pending.errors)
-        work = cost.local_gradient_work(self.sizes, batch) + cost.update_work(self.parameters)
+        work = self.work(batch).local_gradient + self.work(batch).update
         if self.config.centre and self.config.feedback != "backprop":
-            work += cost.centring_work(self.layout.width, batch)
-        yield Compute(work.flops, work.bytes, "update")
+            work += centring_work(self.layout.width, batch)
+        yield _pay(work, "update")
         self.optimizer.zero_grad()
         backward(pending, projected)
         self.optimizer.step()
+
+
+def start(options: OdfaConfig, setting: Setting) -> Program:
+    """Return the training of the setting's model; raises ``ConfigError`` when there is none or it is too small."""
+    import torch
+
+    model = setting.model
+    if model is None:
+        raise ConfigError("controller.kind: feedback alignment trains a network, and there is none here")
+    targets = torch.tensor(setting.targets)
+    training_set = TrainingSet(
+        torch.tensor(setting.inputs, dtype=torch.float32),
+        targets.float() if targets.is_floating_point() else targets,
+    )
+    controller = odfa(
+        options,
+        model,
+        training_set,
+        setting.stream("odfa/batches"),
+        setting.stream("odfa/feedback"),
+        setting.loss,
+    )
+    samples, optical = len(setting.inputs), options.feedback == "optical"
+    steps = _COMPUTATIONS * -(-samples // options.batch_size)
+    return Program(
+        controller,
+        (samples if optical else steps) * options.epochs,
+        "training",
+        {_UNIT: (model.outputs, FeedbackLayout(model.hidden, options.sharing).width)} if optical else {},
+        mark="epoch",
+    )
+
+
+def _unused(options: OdfaConfig) -> frozenset[str]:
+    return frozenset() if options.feedback == "optical" else frozenset({_UNIT})
+
+
+KIND = Kind("odfa", OdfaConfig, needs=frozenset({_UNIT}), start=start, unused=_unused)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from controllers.deployment import ActiveShare
+from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
 from controllers.losses import cross_entropy
 from emulator.commands import (
     Batch,
@@ -32,23 +32,19 @@ from emulator.commands import (
     SetPhases,
     Settle,
 )
-from emulator.config.models import Fraction, PositiveInt, Radians, StrictModel
+from emulator.config.models import Fraction, PositiveInt, Radians
 
-__all__ = ["SzoScdConfig", "power_rises", "szo_scd"]
+__all__ = ["KIND", "SzoScdConfig", "power_rises", "start", "szo_scd"]
 
 TWO_PI = 2.0 * math.pi
 _SETTLE = Settle()
 
 
-class SzoScdConfig(StrictModel):
+class SzoScdConfig(Options):
     """Configure SZO-SCD; the defaults are the paper's for its MNIST network."""
 
     kind: Literal["szo_scd"] = "szo_scd"
     """Which controller this section configures."""
-    alpha: Annotated[float, Field(gt=0, le=1)] = 0.15
-    """Share of devices that are active, (0, 1]; the paper's alpha."""
-    active_share: ActiveShare = "of_all"
-    """Whether alpha counts all phases, Sigma included (the paper's alpha d), or rotators only."""
     sparsity: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Share of the active phases that one iteration visits, (0, 1]; the paper's s."""
     selection: Literal["exact", "bernoulli"] = "exact"
@@ -262,3 +258,20 @@ class _Descent:
             return np.zeros(len(home), dtype=np.bool_)
         rises = power_rises(home, back, self.config.power_estimate)
         return rises if taken == 1.0 else rises & (self.rng.random(len(home)) < taken)
+
+
+def start(options: SzoScdConfig, setting: Setting) -> Program:
+    """Return the descent from the design phases; raises ``ConfigError`` for a batch beyond the training set."""
+    controller = szo_scd(
+        options,
+        setting.heaters,
+        setting.phases,
+        setting.batches(options.batch_size, "controller/batches"),
+        max(1, len(setting.inputs) // options.batch_size),
+        setting.stream("controller/choices"),
+        setting.dac_step_rad,
+    )
+    return Program(controller, options.queries, "recovering")
+
+
+KIND = Kind("szo_scd", SzoScdConfig, needs=frozenset({"chip", DEPLOYMENT}), start=start)

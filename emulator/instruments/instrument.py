@@ -200,6 +200,8 @@ class InstrumentKind:
         "" for one.
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
+    sized
+        Makes the design of an instrument that is built to its controller's measure, from the sizes asked for.
     """
 
     name: str
@@ -210,6 +212,7 @@ class InstrumentKind:
     build: Callable[[Stand, Setting], Instrument]
     counts: Mapping[str, str]
     disturbs: Mapping[str, str] = field(default_factory=dict)
+    sized: Callable[[tuple[int, ...]], Any] | None = None
 
 
 def by_name(*kinds: InstrumentKind) -> Mapping[str, InstrumentKind]:

@@ -7,7 +7,12 @@ from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import InstrumentKind, by_name
 from emulator.instruments.opu.kind import KIND as OPU
 
-__all__ = ["INSTRUMENTS"]
+__all__ = ["INSTRUMENTS", "placed"]
 
 INSTRUMENTS: Mapping[str, InstrumentKind] = by_name(CHIP, OPU, HOST)
 """Every kind by its name. Of those on a bench, the first counts the run's queries."""
+
+
+def placed() -> Mapping[str, InstrumentKind]:
+    """Return the kinds that a study may place on its bench, by name; the host is always there."""
+    return {name: kind for name, kind in INSTRUMENTS.items() if kind is not HOST}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from emulator.config.models import digest, to_toml
 from emulator.errors import LightloopError
-from emulator.instruments.chip.config import LinkConfig
+from emulator.instruments.chip.config import ChipConfig, LinkConfig
 from emulator.processes import child_environment, module_command
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import load_recording, retime
@@ -29,7 +29,7 @@ from emulator.trace.reading.reader import Trace, open_trace
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text
-from experiments.run.study import StudyConfig, chip_study, study_from_text
+from experiments.run.study import Study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
 
@@ -98,7 +98,7 @@ def measure_retiming(trace: Path, verify: bool) -> RetimingCost:
     return RetimingCost(**json.loads(done.stdout))
 
 
-def repeat_trace(study: StudyConfig, short: Path, long: Path, times: int) -> None:
+def repeat_trace(study: Study, short: Path, long: Path, times: int) -> None:
     """Record the commands of the trace ``short`` of ``study`` ``times`` over, end to end, into ``long``."""
     recorder = Recorder.create(long, Header.now(to_toml(study), study.seed, digest(study)))
     with open_trace(short) as trace:
@@ -170,9 +170,10 @@ def _rerun_s(plant: Plant, out: Path) -> float:
 
 def _measure(path: Path, verify: bool) -> RetimingCost:
     with open_trace(path) as trace:
-        study = chip_study(study_from_text(trace.config_text))
-    lab = Lab(study.seed, study.host, study.budget, study.chip)
-    slower = lab._replace(chip=study.chip.model_copy(update={"link": LinkConfig(latency_s=5e-6)}))
+        study = study_from_text(trace.config_text)
+    chip = study.section(ChipConfig)
+    lab = Lab(study.seed, study.host, study.budget, chip)
+    slower = lab._replace(chip=chip.model_copy(update={"link": LinkConfig(latency_s=5e-6)}))
     began_s, cpu_s = time.perf_counter(), -time.process_time()
     with open_trace(path) as trace:
         recording = load_recording(trace, lab, verify)

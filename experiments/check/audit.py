@@ -14,14 +14,14 @@ from typing import Final
 
 import numpy as np
 
-from emulator.config.models import build, digest, with_overrides
+from emulator.config.models import digest
 from emulator.errors import TaskError
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.tables import Column, Table, to_markdown
-from experiments.run.study import StudyConfig
+from experiments.run.study import study_from_overrides
 from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import Job, Point
 from experiments.sweep.trial import Size, Trial
@@ -177,7 +177,7 @@ def _job(point: Point, seed: int, queries: int, folder: Path) -> Job:
         else ("trace.detail=commands",)
     )
     overrides = (*point.overrides, *detail, f"seed={seed}", f"controller.queries={queries}")
-    study = build(StudyConfig, with_overrides({}, overrides), f"check audit, {point.name}")
+    study = study_from_overrides(overrides, f"check audit, {point.name}")
     return Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5")
 
 

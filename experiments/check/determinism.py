@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emulator.config.models import build, to_toml, with_overrides
+from emulator.config.models import to_toml
 from emulator.errors import TaskError
 from emulator.processes import child_environment, module_command
 from emulator.trace.reading.reader import open_trace
 from experiments.output.tables import Column, Table, to_markdown
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study, study_from_overrides
 from experiments.sweep import worker
 from experiments.sweep.trial import Size, Trial
 
@@ -53,16 +53,16 @@ class Repeat:
     accuracy: float
 
 
-def vowel_study(queries: int, seed: int = 0) -> StudyConfig:
+def vowel_study(queries: int, seed: int = 0) -> Study:
     """Return the study that is repeated: vowels on a dynamic chip with noise, recorded in full."""
     overrides = (
         "task.name=vowel", "controller.sparsity=0.6", f"controller.queries={queries}", f"seed={seed}",
         "trace.detail=full",
     )  # fmt: skip
-    return build(StudyConfig, with_overrides({}, overrides), "check determinism")
+    return study_from_overrides(overrides, "check determinism")
 
 
-def repeat(study: StudyConfig, cases: Sequence[Case], folder: Path, jobs: int) -> list[Repeat]:
+def repeat(study: Study, cases: Sequence[Case], folder: Path, jobs: int) -> list[Repeat]:
     """Run ``study`` once a case, ``jobs`` at a time, in ``folder``; raises ``TaskError`` when a process fails."""
     path = folder / "study.toml"
     path.write_text(to_toml(study), encoding="utf-8")

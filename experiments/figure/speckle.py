@@ -22,9 +22,8 @@ from emulator.physics.opu.off_axis import OffAxis
 from emulator.streams import key_words, stream
 from emulator.trace.reading.reader import Trace
 from experiments.figure.style import BLUE, GREY, ORANGE, SKY, title_of
-from experiments.run.study import TrainingConfig, study_from_text
-from experiments.tasks.registry import build_task
-from experiments.tasks.task import TaskOptions
+from experiments.run.prepare import task_of
+from experiments.run.study import study_from_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,18 +96,13 @@ def speckle_figure(trace: Trace) -> "Figure":
 
 def _scene_of_trace(trace: Trace) -> Scene:
     study = study_from_text(trace.config_text, str(trace.path))
-    if not isinstance(study, TrainingConfig) or study.controller.feedback != "optical":
+    unit = next((each for each in study.standing().values() if isinstance(each, OpuConfig)), None)
+    if unit is None:
         raise TraceError(
             f"{trace.path}: no optical processing unit gave the feedback, so there is no speckle to draw; allowed: "
             "a run of controller.kind = 'odfa' with controller.feedback = 'optical'"
         )
-    task = study.task
-    built = build_task(
-        TaskOptions(
-            task.name, task.classes, task.split, study.task_seed, task.validation_fraction, task.hidden
-        )
-    )
-    return scene_of(study.opu, built.layer_sizes[-1], study.seed)
+    return scene_of(unit, task_of(study).layer_sizes[-1], study.seed)
 
 
 def scene_of(config: OpuConfig, features: int, seed: int) -> Scene:

@@ -2,17 +2,66 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from controllers.feedback_alignment.work import StepWork
+from data.sets import FloatArray
 from emulator.errors import ConfigError
+from experiments.models.mlp_work import step_work
+from experiments.models.model import ModelKind
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["mlp"]
+__all__ = ["KIND", "Mlp", "mlp"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mlp:
+    """A network of ``sizes`` (inputs, hidden..., outputs), and what a training of it asks of the host."""
+
+    sizes: tuple[int, ...]
+    blocks: "list[torch.nn.Module]"
+
+    @classmethod
+    def drawn(cls, sizes: Sequence[int], rng: np.random.Generator) -> "Mlp":
+        """Return a network with random weights; raises ``ConfigError`` when it has no hidden layer."""
+        if len(sizes) < 3:
+            raise ConfigError(
+                "task.hidden: a network that is trained from scratch needs at least one hidden layer; allowed: one "
+                "or more"
+            )
+        return cls(tuple(sizes), mlp(sizes, rng))
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Return the units of each hidden layer."""
+        return self.sizes[1:-1]
+
+    @property
+    def outputs(self) -> int:
+        """Return the units of the last layer."""
+        return self.sizes[-1]
+
+    def work(self, batch: int) -> StepWork:
+        """Return what a training step on ``batch`` samples asks of the host."""
+        return step_work(self.sizes, batch)
+
+    def answers(self, x: FloatArray) -> NDArray[np.float32]:
+        """Return the outputs (samples, outputs) for ``x`` (samples, inputs)."""
+        import torch
+
+        with torch.no_grad():
+            signal = torch.tensor(x, dtype=torch.float32)
+            for block in self.blocks:
+                signal = block(signal)
+            outputs: NDArray[np.float32] = signal.numpy()
+        return outputs
 
 
 def mlp(
@@ -39,3 +88,6 @@ def mlp(
         blocks.append(layer)
     act = torch.nn.Tanh if activation is None else activation
     return [torch.nn.Sequential(layer, act()) for layer in blocks[:-1]] + blocks[-1:]
+
+
+KIND = ModelKind("mlp", Mlp.drawn)

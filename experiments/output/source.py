@@ -13,8 +13,15 @@ __all__ = ["ROOT", "source_digest"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 """The folder that holds the packages."""
 
-_FOLDERS: Final = ("emulator", "controllers", "data", "experiments/tasks")
-_FILES: Final = ("experiments/run/run.py", "experiments/run/study.py", "experiments/run/recovery_watch.py")
+_FOLDERS: Final = (
+    "emulator",
+    "controllers",
+    "data",
+    "experiments/agents",
+    "experiments/models",
+    "experiments/run",
+    "experiments/tasks",
+)
 _SUFFIXES: Final = frozenset({".py", ".toml", ".npz"})
 
 
@@ -22,7 +29,7 @@ def source_digest() -> str:
     """Return 16 hexadecimal digits for everything that can change the numbers of a run."""
     paths = [path for folder in _FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in _SUFFIXES]
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted([*paths, *(ROOT / name for name in _FILES)]):
+    for path in sorted(paths):
         digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
         digest.update(hashlib.blake2b(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -23,11 +23,10 @@ from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
 from emulator.units import ps_to_s
 from experiments.replay.origin import Origin, refuse_replay, replay_header, titled
 from experiments.replay.score import Score, performers
+from experiments.run.bench import design_of, make_bench
 from experiments.run.laboratory import open_recording, study_of
-from experiments.run.recovery_watch import RecoveryObserver
-from experiments.run.run import prepare
-from experiments.run.study import Study, StudyConfig, TrainingConfig
-from experiments.run.training import make_training_bench, prepare_training
+from experiments.run.run import prepare, program_of, watch_of
+from experiments.run.study import Study
 
 __all__ = ["MetricPair", "Timed", "timed"]
 
@@ -100,25 +99,20 @@ def _stage(
     trace: Trace, old: Study, new: Study, out: Path, score: Score
 ) -> tuple[Bench, Score, list[Observer]]:
     """Build the new bench with the old design, and give the score its inputs."""
-    if isinstance(old, StudyConfig) and isinstance(new, StudyConfig):
-        prepared = prepare(old)
-        design = Design(prepared.deployment.layers, prepared.deployment.active)
-        _check_design(trace, design)
-        Bench(new.chip, design, new.seed, new.host)  # what physics refuses is refused before a file exists
-        recorder = _recorder(trace, new, out)
-        bench = Bench(new.chip, design, new.seed, new.host, new.budget, new.clock, recorder)
-        watch = RecoveryObserver(prepared.task, new.evaluate_every)
-        return bench, score.with_inputs(prepared.task.x_train, prepared.task.y_train), [watch]
-    if isinstance(old, TrainingConfig) and isinstance(new, TrainingConfig):
-        training = prepare_training(old)
-        score.check_patterns()
-        recorder = _recorder(trace, new, out)
-        bench = make_training_bench(new, training, recorder)
-        return bench, score.with_features(training.task.layer_sizes[-1]), []
-    raise ConfigError("controller.kind cannot be replayed as another kind; run the study with it instead")
+    prepared = prepare(old)
+    sizes = program_of(old, prepared).sizes
+    if prepared.taped_out is not None:
+        _check_design(trace, design_of(prepared))
+    score.check_patterns()
+    bench = make_bench(new, prepared, sizes)  # what physics refuses is refused before a file exists
+    bench.attach(_recorder(trace, new, out))
+    if prepared.taped_out is None:
+        return bench, score.with_features(prepared.task.layer_sizes[-1]), []
+    watch = watch_of(new, prepared, program_of(new, prepared))
+    return bench, score.with_inputs(prepared.task.x_train, prepared.task.y_train), [watch]
 
 
-def _recorder(trace: Trace, study: StudyConfig | TrainingConfig, out: Path) -> Recorder:
+def _recorder(trace: Trace, study: Study, out: Path) -> Recorder:
     return Recorder.create(out, replay_header(study, Origin(_MODE, trace.digest)), study.trace.detail)
 
 

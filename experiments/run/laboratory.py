@@ -1,12 +1,14 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
+from typing import Any
+
 from emulator.retiming.cautions import refuse_other_choices
 from emulator.retiming.lab import Lab, model_changes
 from emulator.retiming.recording import Recording
 from emulator.retiming.retime import load_recording
 from emulator.trace.analysis.frames import recorded_design
 from emulator.trace.reading.reader import Trace
-from experiments.run.study import Study, StudyConfig, study_from_text
+from experiments.run.study import Study, study_from_text
 
 __all__ = ["altered_lab", "laboratory", "open_recording", "study_of"]
 
@@ -18,12 +20,8 @@ def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
 
 def laboratory(study: Study, trace: Trace) -> Lab:
     """Return what stands on the bench of ``study``, which made ``trace``."""
-    if isinstance(study, StudyConfig):
-        return Lab(study.seed, study.host, study.budget, chip=study.chip)
-    lab = Lab(study.seed, study.host, study.budget)
-    if study.controller.feedback != "optical":
-        return lab
-    return lab._replace(opu=study.opu, opu_design=recorded_design(trace))
+    lab = Lab(study.seed, study.host, study.budget)._replace(**_standing(study))
+    return lab if lab.opu is None else lab._replace(opu_design=recorded_design(trace))
 
 
 def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
@@ -32,10 +30,12 @@ def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
     Raises ``ConfigError`` when the two differ in anything that decides what the controller asks for.
     """
     refuse_other_choices(model_changes(old, new))
-    altered = lab._replace(host=new.host, budget=new.budget)
-    if isinstance(new, StudyConfig):
-        return altered._replace(chip=new.chip)
-    return altered._replace(opu=new.opu) if lab.opu is not None else altered
+    return lab._replace(host=new.host, budget=new.budget, **_standing(new))
+
+
+def _standing(study: Study) -> dict[str, Any]:
+    """Return the configurations of the instruments that stand on the bench, by their fields of ``Lab``."""
+    return dict(study.standing())
 
 
 def open_recording(trace: Trace, study: Study, verify: bool = True) -> Recording:

@@ -1,61 +1,50 @@
-"""The observer of a recovery: accuracy on validation and test data, beside the run and steering nothing.
+"""What is watched of a chip that is tuned: validation and test inputs go through it as it is.
 
-The state with the lowest validation loss so far is kept in the trace as ``best_phases``; its test accuracy is
-the metric ``selected_test_accuracy``.
+The state with the lowest validation loss so far is kept in the trace as ``best_phases``.
 """
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from controllers.losses import cross_entropy
 from emulator.bench import Bench
 from emulator.instruments.chip.chip import Chip
 from emulator.units import format_si
+from experiments.run.watch import Scores
 from experiments.tasks.task import Task
 
-__all__ = ["RecoveryObserver"]
+__all__ = ["TunedChip"]
 
 
-class RecoveryObserver:
-    """Send validation and test inputs through the chip as it is, every ``every_queries`` queries.
+class TunedChip:
+    """Measure the chip on the bench; one look sends both parts of ``task`` through at once."""
 
-    ``test_accuracy`` is the last one measured, for people who watch.
-    """
-
-    verb = "recovering"
-
-    def __init__(self, task: Task, every_queries: int) -> None:
-        self.every_queries = every_queries
+    def __init__(self, task: Task) -> None:
+        self._task = task
         self._inputs = np.concatenate([task.x_val, task.x_test])
-        self._split = len(task.x_val)
-        self._val_labels = np.ascontiguousarray(task.y_val)
-        self._test_labels = task.y_test
-        self.test_accuracy = math.nan
-        self._best_loss = math.inf
-        self._selected = math.nan
 
-    def observe(self, bench: Bench) -> Mapping[str, float]:
-        """Return accuracies (fractions), validation loss, heater power and total energy at this instant."""
-        chip = bench.instrument(Chip)
-        outputs = chip.observe(self._inputs, bench.now_ps)
-        right = outputs.argmax(axis=1)
-        val_loss = float(cross_entropy(outputs[: self._split], self._val_labels))
-        self.test_accuracy = test_accuracy = float((right[self._split :] == self._test_labels).mean())
-        if val_loss < self._best_loss:
-            self._best_loss, self._selected = val_loss, test_accuracy
-            bench.recorder.state("best_phases", chip.core.driven_phases(), "rad")
+    def scores(self, bench: Bench) -> Scores:
+        """Return validation loss and metrics of the chip at this instant."""
+        task, split = self._task, len(self._task.x_val)
+        outputs = bench.instrument(Chip).observe(self._inputs, bench.now_ps)
+        val, test = outputs[:split], outputs[split:]
+        return Scores(
+            task.loss.of_arrays(val, task.y_val),
+            task.metric.of_arrays(val, task.y_val),
+            task.metric.of_arrays(test, task.y_test),
+        )
+
+    def keep(self, bench: Bench) -> None:
+        """Keep the phases that are driven now."""
+        bench.recorder.state("best_phases", bench.instrument(Chip).core.driven_phases(), "rad")
+
+    def further(self, bench: Bench) -> Mapping[str, float]:
+        """Return heater power and total energy at this instant."""
         return {
-            "test_accuracy": test_accuracy,
-            "selected_test_accuracy": self._selected,
-            "val_accuracy": float((right[: self._split] == self._val_labels).mean()),
-            "val_loss": val_loss,
-            "heater_power_w": chip.core.heater_power_w,
+            "heater_power_w": bench.instrument(Chip).core.heater_power_w,
             "energy_j": bench.energy_j,
         }
 
     def facts(self, bench: Bench) -> str:
-        """Return in a few words what the recovery is at."""
-        power = format_si(bench.instrument(Chip).core.heater_power_w, "W", 3)
-        return f"test {100 * self.test_accuracy:.1f} % | heaters {power:>7}"
+        """Return the heater power."""
+        return f"heaters {format_si(bench.instrument(Chip).core.heater_power_w, 'W', 3):>7}"

@@ -1,48 +1,23 @@
-"""One run of a study, top to bottom: task, pre-training, deployment, bench, controller, observers, trace.
+"""One run of a study, top to bottom: task, network, deployment, controller, bench, watch, agents, trace."""
 
-A study of training with light goes the same way through ``experiments.run.training``.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from controllers.batches import mini_batches
-from controllers.deployment import Deployment, deploy
-from controllers.zeroth_order.szo_scd import szo_scd
+from controllers.kind import Program, Setting
 from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
-from emulator.config.models import digest, to_toml
-from emulator.errors import TraceError
-from emulator.instruments.chip.state import Design
-from emulator.instruments.instrument import Stand
-from emulator.physics.chip.converters import phase_step_rad
-from emulator.streams import stream
-from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
-from experiments.run.recovery_watch import RecoveryObserver
-from experiments.run.study import Study, StudyConfig
-from experiments.run.training import (
-    TrainingWatch,
-    make_training_bench,
-    make_training_controller,
-    prepare_training,
-    training_queries,
-)
-from experiments.tasks.pretraining import Pretrained, default_options, pretrain, reproducible
-from experiments.tasks.registry import build_task
-from experiments.tasks.task import Task, TaskOptions
+from experiments.agents.registry import AGENTS
+from experiments.run.bench import make_bench, recorder_of
+from experiments.run.prepare import Prepared, prepare
+from experiments.run.recovery_watch import TunedChip
+from experiments.run.study import Study
+from experiments.run.training_watch import TrainedModel
+from experiments.run.watch import Subject, Watch, looked_at
+from experiments.tasks.pretraining import reproducible
 
-__all__ = ["Prepared", "Started", "Watch", "make_bench", "make_controller", "prepare", "run_study"]
-
-
-class Watch(Protocol):
-    """Know how a run is doing, for people who watch it."""
-
-    verb: str
-
-    def facts(self, bench: Bench) -> str:
-        """Return in a few words what the run is at."""
+__all__ = ["OwnController", "Started", "make_bench", "prepare", "program_of", "run_study", "watch_of"]
 
 
 class Started(NamedTuple):
@@ -55,74 +30,8 @@ class Started(NamedTuple):
 
 OnStart = Callable[[Started], None]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """Hold what a study needs before any emulated time passes."""
-
-    task: Task
-    pretrained: Pretrained
-    deployment: Deployment
-
-
-def prepare(study: StudyConfig) -> Prepared:
-    """Load the data, train the network electronically (or find it in the cache), and deploy it."""
-    options = study.task
-    task = build_task(
-        TaskOptions(
-            options.name, options.classes, options.split, study.task_seed, options.validation_fraction
-        )
-    )
-    mesh = study.chip.mesh
-    training = replace(
-        default_options(options.name), sigma_max=mesh.sigma_max, activation_clip=study.chip.activation_clip
-    )
-    pretrained = pretrain(task, training, study.task_seed)
-    deployment = deploy(
-        pretrained.weights,
-        study.controller.alpha,
-        stream(study.seed, "deployment/active"),
-        mesh.sigma_max,
-        mesh.shape,
-        mesh.rotation,
-        study.controller.active_share,
-    )
-    return Prepared(task, pretrained, deployment)
-
-
-def make_bench(study: StudyConfig, prepared: Prepared) -> Bench:
-    """Build the bench of ``study``; nothing is recorded before it is run."""
-    design = Design(prepared.deployment.layers, prepared.deployment.active)
-    lab = {"chip": Stand(study.chip, design), "host": Stand(study.host)}
-    return Bench(lab, study.seed, study.budget, study.clock)
-
-
-def _recorder(study: Study, out: Path | None) -> AnyRecorder:
-    if out is None:
-        return NullRecorder()
-    _make_folder(out.parent)
-    return Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TraceError(f"{folder}: the folder cannot be made ({error.strerror}); choose another") from error
-
-
-def make_controller(study: StudyConfig, prepared: Prepared) -> Controller:
-    """Build the controller of ``study``: it knows nominal phases, a training set and its own stream."""
-    task, deployment, config = prepared.task, prepared.deployment, study.controller
-    return szo_scd(
-        config,
-        deployment.heaters,
-        deployment.phases[deployment.active],
-        mini_batches(task.x_train, task.y_train, config.batch_size, stream(study.seed, "controller/batches")),
-        max(1, len(task.x_train) // config.batch_size),
-        stream(study.seed, "controller/choices"),
-        phase_step_rad(study.chip.dac.bits),
-    )
+OwnController = Callable[[Setting], Controller]
+"""A user's controller: a generator function of one argument, what is public where it works."""
 
 
 def run_study(
@@ -130,34 +39,62 @@ def run_study(
     out: Path | None = None,
     observers: Sequence[Observer] = (),
     on_start: OnStart | None = None,
+    own: OwnController | None = None,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
-    Raises ``LightloopError`` on bad input before anything is written.
+    A controller of one's ``own`` takes the place of the study's, under its function's name; it is watched as the
+    study's would be. Raises ``LightloopError`` on bad input before anything is written.
     """
-    if isinstance(study, StudyConfig):
-        return _recover(study, out, observers, on_start)
     with reproducible():
-        prepared = prepare_training(study)
-        watch = TrainingWatch(prepared)
-        controller = make_training_controller(study, prepared, watch)
-        bench = make_training_bench(study, prepared)  # what is refused is refused before a file exists
-        bench.attach(_recorder(study, out))
+        prepared = prepare(study)
+        program, name = program_of(study, prepared), study.kind.name
+        if own is not None:
+            program = replace(program, controller=own(prepared.setting))
+            name = getattr(own, "__name__", "controller")
+        others = _others(study)
+        bench = make_bench(study, prepared, program.sizes)  # what is refused is refused before a file exists
+        watch = watch_of(study, prepared, program)
+        bench.attach(recorder_of(study, out))
         if on_start is not None:
-            on_start(Started(bench, watch, training_queries(study, prepared)))
-        return bench.run({"odfa": controller}, observers)
+            on_start(Started(bench, watch, program.queries))
+        if prepared.taped_out is not None:
+            bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
+            bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
+        main, watches = _watched(study, program, watch, bench)
+        return bench.run({name: main, **others}, [*watches, *observers])
 
 
-def _recover(
-    study: StudyConfig, out: Path | None, observers: Sequence[Observer], on_start: OnStart | None
-) -> RunResult:
-    prepared = prepare(study)
-    controller = make_controller(study, prepared)
-    bench = make_bench(study, prepared)  # what physics refuses is refused here, before a file exists
-    bench.attach(_recorder(study, out))
-    watch = RecoveryObserver(prepared.task, study.evaluate_every)
-    if on_start is not None:
-        on_start(Started(bench, watch, study.controller.queries))
-    bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
-    bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
-    return bench.run({"szo_scd": controller}, [watch, *observers])
+def program_of(study: Study, prepared: Prepared) -> Program:
+    """Return the controller of ``study``, ready to run, with what the run has to know of it."""
+    return study.kind.start(study.controller, prepared.setting)
+
+
+def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:
+    """Return what measures the run: the chip where weights were deployed, else the network that is trained."""
+    task, model = prepared.task, prepared.model
+    subject: Subject = TunedChip(task) if model is None else TrainedModel(model, task)
+    every = study.evaluation.every_queries or max(1, program.queries // 200)
+    return Watch(subject, task.metric, program.verb, every)
+
+
+def _watched(
+    study: Study, program: Program, watch: Watch, bench: Bench
+) -> tuple[Controller, Sequence[Observer]]:
+    """Return the controller and the observers by which ``watch`` looks: at marks, or every so many queries."""
+    if program.mark is None or study.evaluation.every_queries is not None:
+        return program.controller, [watch]
+
+    def look() -> None:
+        for name, value in watch.observe(bench).items():
+            bench.log(name, value)
+
+    return looked_at(program.controller, program.mark, look), []
+
+
+def _others(study: Study) -> Mapping[str, Controller]:
+    """Return the further agents of ``study`` by the names that they have in the trace."""
+    return {
+        f"{options.kind}.{number}": AGENTS[options.kind].start(options)
+        for number, options in enumerate(study.agents)
+    }

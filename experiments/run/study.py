@@ -1,74 +1,53 @@
-"""A study: everything that defines one run, strict and frozen, from a TOML file and ``--set`` overrides."""
+"""A study: everything that defines one run, strict and frozen, from a TOML file and ``--set`` overrides.
 
+There is one ``Study``. Which further sections it has says the kind of its controller: what that needs, each by the
+name and the model that a registry gives it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, reduce
+from operator import or_
 from pathlib import Path
-from typing import Annotated
+from types import GenericAlias
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from controllers.feedback_alignment.odfa import OdfaConfig
-from controllers.zeroth_order.szo_scd import SzoScdConfig
+from controllers.kind import DEPLOYMENT, Kind, Options
+from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
-from emulator.config.models import (
-    Name,
-    PositiveInt,
-    StrictModel,
-    Tree,
-    build,
-    parse_toml,
-    read_toml,
-    with_overrides,
-)
+from emulator.config.models import StrictModel, Tree, build, merge, parse_toml, read_toml, with_overrides
 from emulator.errors import ConfigError, nearest
-from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.registry import placed
+from experiments.agents.kind import AgentOptions
+from experiments.agents.registry import AGENTS
+from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig
 
 __all__ = [
-    "CommonConfig",
-    "EvaluationConfig",
     "Study",
-    "StudyConfig",
-    "TaskConfig",
-    "TrainingConfig",
-    "chip_study",
     "load_study",
+    "optional_sections",
+    "study_from_overrides",
     "study_from_text",
+    "study_type",
 ]
 
+S = TypeVar("S", bound=StrictModel)
 
-class TaskConfig(StrictModel):
-    """Choose the data set and how it is split."""
-
-    name: Name = "mnist8x8"
-    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; to train from scratch also ``mnist`` or ``fashion``."""
-    classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
-    """Classes that are kept, in their new order; None is the task's default."""
-    split: Name | None = None
-    """How the set is split; None is the task's default."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    """Seed of the split and of pre-training; None is the study's seed."""
-    validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.1
-    """Part of the training set that is held out to choose the best state, (0, 0.5]."""
-    hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
-    """Units of the hidden layers; None is the task's default."""
+_MOVED: Final = {"alpha": DEPLOYMENT, "active_share": DEPLOYMENT}
+"""Keys that once stood in [controller], and the section in which they stand today."""
 
 
-class EvaluationConfig(StrictModel):
-    """Say when the observer measures accuracy, at no cost in emulated time or energy."""
-
-    every_queries: PositiveInt | None = None
-    """Queries between two evaluations; None is a two-hundredth of the controller's queries."""
-
-
-class CommonConfig(StrictModel):
-    """Define what every run has; ``seed`` fixes all that is random in it."""
+class Study(StrictModel):
+    """Define one run; the seed fixes device spread, active set, batches, noise, first weights and pre-training."""
 
     title: Annotated[str, Field(max_length=200)] = ""
     """What the study is about, for people."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seed of every random stream."""
     task: TaskConfig = TaskConfig()
-    """Data set."""
+    """Data set and network."""
     host: HostConfig = HostConfig()
     """Computer that runs the controller."""
     budget: BudgetConfig = BudgetConfig()
@@ -77,93 +56,140 @@ class CommonConfig(StrictModel):
     """Recording."""
     clock: ClockConfig = ClockConfig()
     """Virtual or real time."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """When accuracy is measured."""
+    agents: tuple[AgentOptions, ...] = ()
+    """Further agents, which play the world that the controller works in."""
+    controller: Options
+    """Algorithm."""
 
     @property
     def task_seed(self) -> int:
         """Return the seed of the split and of pre-training."""
         return self.seed if self.task.seed is None else self.task.seed
 
-
-class StudyConfig(CommonConfig):
-    """Define the recovery of a chip; the seed fixes device spread, active set, batches, noise and pre-training."""
-
-    chip: ChipConfig = ChipConfig()
-    """Instrument."""
-    controller: SzoScdConfig = SzoScdConfig()
-    """Algorithm."""
-    evaluation: EvaluationConfig = EvaluationConfig()
-    """Observer."""
-
     @property
-    def evaluate_every(self) -> int:
-        """Return the queries between two evaluations."""
-        return self.evaluation.every_queries or max(1, self.controller.queries // 200)
+    def kind(self) -> Kind:
+        """Return the kind of the controller."""
+        return CONTROLLERS[self.controller.kind]
+
+    def section(self, config: type[S]) -> S:
+        """Return the section that is a ``config``; raises ``ConfigError`` when this study has none."""
+        for name in type(self).model_fields:
+            if isinstance(found := getattr(self, name), config):
+                return found
+        users = [kind.name for kind in CONTROLLERS.values() if _has(study_type(kind.name), config)]
+        raise ConfigError(
+            f"controller.kind = {self.controller.kind!r} is refused here: it has no use for a {config.__name__}; "
+            f"allowed: {', '.join(map(repr, users))}"
+        )
+
+    def standing(self) -> dict[str, StrictModel]:
+        """Return the configuration of every instrument that stands on the bench, the host apart, by its name."""
+        names = self.kind.needs - self.kind.unused(self.controller)
+        return {name: getattr(self, name) for name in placed() if name in names}
 
 
-class TrainingConfig(CommonConfig):
-    """Define training with light; the seed fixes the medium, first weights, batches and noise."""
-
-    opu: OpuConfig = OpuConfig()
-    """Instrument; it stands on the bench when the controller's feedback is optical."""
-    controller: OdfaConfig = OdfaConfig()
-    """Algorithm."""
-
-
-Study = StudyConfig | TrainingConfig
-"""What ``lightloop run`` takes: ``controller.kind`` says which."""
-
-_KINDS: dict[str, type[StudyConfig] | type[TrainingConfig]] = {
-    "szo_scd": StudyConfig,
-    "odfa": TrainingConfig,
-}
-
-_OWNERS = {"chip": "szo_scd", "evaluation": "szo_scd", "opu": "odfa"}
-"""Sections that make sense for one kind of controller only."""
+@cache
+def study_type(kind: str) -> type[Study]:
+    """Return the model of studies whose controller is of ``kind``, a name of the registry."""
+    controller = CONTROLLERS[kind]
+    fields: dict[str, Any] = {
+        "controller": (controller.options, controller.options.model_validate({})),
+        "agents": (_many_of([agent.options for agent in AGENTS.values()]), ()),
+    }
+    for name, config in optional_sections().items():
+        if name in controller.needs:
+            fields[name] = (config, Field(config(), description=config.__doc__))
+    return create_model(
+        f"Study[{kind}]", __base__=Study, __module__=__name__, __doc__=Study.__doc__, **fields
+    )
 
 
-def load_study(path: Path | str, overrides: tuple[str, ...] = (), seed: int | None = None) -> Study:
-    """Return the study in the TOML file ``path``, with overrides such as ``"controller.alpha=0.05"`` on top.
+def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None = None) -> Study:
+    """Return the study in the TOML file ``path``, with overrides such as ``"deployment.alpha=0.05"`` on top.
 
     Raises ``ConfigError`` naming file, key, value and what is allowed.
     """
-    return _built(read_toml(path), str(path), overrides, seed)
+    further = [] if seed is None else [f"seed={seed}"]
+    return _built(with_overrides(read_toml(path), (*overrides, *further)), str(path))
 
 
-def study_from_text(text: str, where: str = "study", overrides: tuple[str, ...] = ()) -> Study:
+def study_from_overrides(overrides: Sequence[str], where: str = "--set") -> Study:
+    """Return the study that says nothing but ``overrides``; raises ``ConfigError`` that opens with ``where``."""
+    return _built(with_overrides({}, overrides), where)
+
+
+def study_from_text(text: str, where: str = "study", overrides: Sequence[str] = ()) -> Study:
     """Return the study in the TOML ``text``, such as a trace's embedded one, with ``overrides`` on top.
 
-    An embedded study gives every key, and would hide a preset that an override names: the preset replaces the whole
-    section.
+    Keys of ``text`` that have moved since it was written are taken from where they were. An embedded study gives
+    every key, and would hide a preset that an override names: the preset replaces the whole section.
     """
-    tree = parse_toml(text, where)
+    tree = _brought_up_to_date(parse_toml(text, where))
     for path in (override.partition("=")[0].strip() for override in overrides):
         if path.endswith(".preset"):
             tree.pop(path.removesuffix(".preset"), None)
-    return _built(tree, where, overrides, None)
+    return _built(with_overrides(tree, overrides), where)
 
 
-def chip_study(study: Study) -> StudyConfig:
-    """Return ``study`` where only the recovery of a chip makes sense; raises ``ConfigError`` for another."""
-    if not isinstance(study, StudyConfig):
-        raise ConfigError(
-            f"controller.kind = {study.controller.kind!r} is refused here: it tunes no chip; allowed: 'szo_scd'"
-        )
-    return study
+def _built(tree: Tree, where: str) -> Study:
+    kind = CONTROLLERS[_kind_of(tree, where)]
+    for key in _moved(tree, kind):
+        raise ConfigError(f"{where}: controller.{key} has moved: write {_MOVED[key]}.{key}")
+    for name in optional_sections():
+        if name in tree and name not in kind.needs:
+            users = ", ".join(repr(each.name) for each in CONTROLLERS.values() if name in each.needs)
+            raise ConfigError(
+                f"{where}: the section [{name}] is refused with controller.kind = {kind.name!r}; it belongs to "
+                f"{users or 'no controller'}"
+            )
+    return build(study_type(kind.name), tree, where)
 
 
-def _built(tree: Tree, where: str, overrides: tuple[str, ...], seed: int | None) -> Study:
-    merged = with_overrides(tree, (*overrides, *([] if seed is None else [f"seed={seed}"])))
-    section = merged.get("controller")
-    kind = section.get("kind", "szo_scd") if isinstance(section, dict) else "szo_scd"
-    if not isinstance(kind, str) or kind not in _KINDS:
-        hint = nearest(str(kind), _KINDS)
+def _kind_of(tree: Mapping[str, object], where: str) -> str:
+    section = tree.get("controller")
+    kind = section.get("kind", DEFAULT) if isinstance(section, dict) else DEFAULT
+    if not isinstance(kind, str) or kind not in CONTROLLERS:
+        hint = nearest(str(kind), CONTROLLERS)
         raise ConfigError(
             f"{where}: controller.kind = {str(kind)[:60]!r} is refused; allowed: one of "
-            f"{', '.join(map(repr, _KINDS))}{hint and f'; {hint}'}"
+            f"{', '.join(map(repr, CONTROLLERS))}{hint and f'; {hint}'}"
         )
-    for key, owner in _OWNERS.items():
-        if key in merged and owner != kind:
-            raise ConfigError(
-                f"{where}: the section [{key}] is refused with controller.kind = {kind!r}; it belongs to {owner!r}"
-            )
-    return build(_KINDS[kind], merged, where)
+    return kind
+
+
+def _moved(tree: Mapping[str, object], kind: Kind) -> list[str]:
+    """Return the keys of [controller] that stand elsewhere today, where the kind has use for them at all."""
+    section = tree.get("controller")
+    keys = section if isinstance(section, dict) else {}
+    return [key for key, home in _MOVED.items() if key in keys and home in kind.needs]
+
+
+def _brought_up_to_date(tree: Tree) -> Tree:
+    """Return ``tree`` with every key where it stands today."""
+    section = tree.get("controller")
+    kind = section.get("kind", DEFAULT) if isinstance(section, dict) else DEFAULT
+    if not isinstance(section, dict) or not isinstance(kind, str) or kind not in CONTROLLERS:
+        return tree
+    moved = _moved(tree, CONTROLLERS[kind])
+    tree = tree | {"controller": {key: value for key, value in section.items() if key not in moved}}
+    for key in moved:
+        tree = merge({_MOVED[key]: {key: section[key]}}, tree)
+    return tree
+
+
+def optional_sections() -> dict[str, type[StrictModel]]:
+    """Return the sections that some controllers need and others do not, by name."""
+    return {DEPLOYMENT: DeploymentConfig} | {each.name: each.config for each in placed().values()}
+
+
+def _has(study: type[Study], config: type[StrictModel]) -> bool:
+    return any(field.annotation is config for field in study.model_fields.values())
+
+
+def _many_of(models: Sequence[type[StrictModel]]) -> Any:
+    """Return the type of a list of sections of which each is one of ``models``, told apart by ``kind``."""
+    either: Any = reduce(or_, models)
+    one = either if len(models) == 1 else Annotated[either, Field(discriminator="kind")]
+    return GenericAlias(tuple, (one, ...))

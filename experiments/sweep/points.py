@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.config.models import build, digest, with_overrides
+from emulator.config.models import digest
 from emulator.errors import ConfigError
-from experiments.run.study import Study, StudyConfig
+from experiments.run.study import Study, study_from_overrides
 
 __all__ = ["Job", "Point", "jobs_of"]
 
@@ -55,8 +55,6 @@ def jobs_of(title: str, points: Iterable[Point], seeds: int, folder: Path) -> tu
     for seed in range(seeds):
         for point in points:
             fixed = (f'title="{title}: {point.name}"', f"seed={seed}", "trace.detail=summary")
-            study = build(
-                StudyConfig, with_overrides({}, (*point.overrides, *fixed)), f"{title}, {point.name}"
-            )
+            study = study_from_overrides((*point.overrides, *fixed), f"{title}, {point.name}")
             jobs.append(Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5"))
     return tuple(jobs)

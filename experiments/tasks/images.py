@@ -12,9 +12,10 @@ from data.sets import DataSet, FloatArray, IntArray, load
 from emulator.errors import TaskError
 from experiments.tasks.scaling import area_average
 from experiments.tasks.splits import choose_split, labels_of, stored_split, with_classes
-from experiments.tasks.task import Task, TaskOptions
+from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = [
+    "KINDS",
     "build_fashion",
     "build_fashion4k",
     "build_fashion8x8",
@@ -121,3 +122,13 @@ def _amplitudes(pixels: FloatArray, rows: IntArray) -> FloatArray:
     x = pixels[rows]
     x /= _WHITE
     return np.clip(x, 0.0, 1.0, out=x)  # a white area may average to 1 + 1 ulp
+
+
+KINDS = (
+    TaskKind("mnist8x8", build_mnist8x8),
+    TaskKind("fashion8x8", build_fashion8x8),
+    TaskKind("mnist", build_mnist),
+    TaskKind("fashion", build_fashion),
+    TaskKind("fashion60k", build_fashion60k),
+    TaskKind("fashion4k", build_fashion4k),
+)

@@ -1,15 +1,17 @@
-"""What a learning task is: options, arrays and network sizes; NOT how any one task is prepared."""
+"""What a learning task is: its parts, what judges outputs, and network sizes; NOT how any one task is prepared."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from data.sets import FloatArray, IntArray
+from data.sets import FloatArray
 from emulator.errors import TaskError
+from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
-__all__ = ["Task", "TaskOptions"]
+__all__ = ["Task", "TaskKind", "TaskOptions"]
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,30 @@ class TaskOptions:
 class Task:
     """Hold a task ready to train on: three parts that share no sample, all arrays read-only.
 
-    Inputs are float64, C-contiguous, shape (samples, layer_sizes[0]), in [0, 1]; labels are int64, shape
-    (samples,), in 0..layer_sizes[-1]-1. The validation part picks the best state; the test part steers
-    nothing. Raises ``TaskError`` when the arrays break these rules.
+    Inputs are float64, C-contiguous, shape (samples, layer_sizes[0]), in [0, 1]. Targets are labels, int64, shape
+    (samples,), in 0..layer_sizes[-1]-1, or values, float64, finite, shape (samples, layer_sizes[-1]). The
+    validation part picks the best state, by ``loss``; the test part steers nothing. Raises ``TaskError`` when the
+    arrays break these rules.
     """
 
     name: str
     title: str
     layer_sizes: tuple[int, ...]
-    """Inputs, hidden units..., classes."""
+    """Inputs, hidden units..., outputs."""
     x_train: FloatArray
-    y_train: IntArray
+    y_train: Targets
     x_val: FloatArray
-    y_val: IntArray
+    y_val: Targets
     x_test: FloatArray
-    y_test: IntArray
+    y_test: Targets
     options: TaskOptions
     """The options with every default filled in."""
     source: str
     """Origin and licence of the data on one line."""
+    loss: Loss = CROSS_ENTROPY
+    """What is learnt by, and what chooses the best state."""
+    metric: Metric = ACCURACY
+    """What is shown of outputs."""
 
     def __post_init__(self) -> None:
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -90,8 +97,8 @@ class Task:
         """Return (outputs, inputs) of each layer's matrix."""
         return tuple((outputs, inputs) for inputs, outputs in pairwise(self.layer_sizes))
 
-    def parts(self) -> tuple[tuple[str, FloatArray, IntArray], ...]:
-        """Return (name, inputs, labels) of the training, validation and test part."""
+    def parts(self) -> tuple[tuple[str, FloatArray, Targets], ...]:
+        """Return (name, inputs, targets) of the training, validation and test part."""
         return (
             ("train", self.x_train, self.y_train),
             ("val", self.x_val, self.y_val),
@@ -104,21 +111,41 @@ class Task:
         for part, x, y in self.parts():
             digest.update(f"{part}{x.shape}".encode())
             digest.update(np.ascontiguousarray(x, dtype="<f8").data)  # no copy: a part may take 0.4 GB
-            digest.update(np.ascontiguousarray(y, dtype="<i8").data)
+            digest.update(np.ascontiguousarray(y, dtype=y.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
 
-    def _check_part(self, part: str, x: FloatArray, y: IntArray) -> None:
+    def _check_part(self, part: str, x: FloatArray, y: Targets) -> None:
         rules = {
             "inputs must be float64, C-contiguous": x.dtype == np.float64 and x.flags.c_contiguous,
             f"inputs must have shape (samples >= 1, {self.layer_sizes[0]})": x.ndim == 2
             and len(x) >= 1
             and x.shape[1] == self.layer_sizes[0],
             "inputs must lie in [0, 1]": bool(((x >= 0) & (x <= 1)).all()),
-            "labels must be one int64 a sample": y.dtype == np.int64 and y.shape == x.shape[:1],
-            f"labels must lie in 0..{self.layer_sizes[-1] - 1}": bool(
-                ((y >= 0) & (y < self.layer_sizes[-1])).all()
-            ),
+            **(self._rules_of_values(x, y) if y.dtype == np.float64 else self._rules_of_labels(x, y)),
         }
         for rule, holds in rules.items():
             if not holds:
                 raise TaskError(f"task '{self.name}', {part} part: {rule}")
+
+    def _rules_of_labels(self, x: FloatArray, y: Targets) -> dict[str, bool]:
+        most = self.layer_sizes[-1]
+        return {
+            "labels must be one int64 a sample": y.dtype == np.int64 and y.shape == x.shape[:1],
+            f"labels must lie in 0..{most - 1}": bool(((y >= 0) & (y < most)).all()),
+        }
+
+    def _rules_of_values(self, x: FloatArray, y: Targets) -> dict[str, bool]:
+        shape = (len(x), self.layer_sizes[-1])
+        return {
+            f"values must have shape (samples, {shape[1]})": y.shape == shape,
+            "values must be finite": bool(np.isfinite(y).all()),
+        }
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """Name a task and what builds it: the same options always give the same arrays."""
+
+    name: str
+    build: Callable[[TaskOptions], Task]
+    """Raises ``TaskError`` when the options do not fit the task."""

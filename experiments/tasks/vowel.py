@@ -5,9 +5,9 @@ from dataclasses import replace
 from data.sets import load
 from experiments.tasks.scaling import PcaMinMax
 from experiments.tasks.splits import choose_split, labels_of, random_split, stored_split, with_classes
-from experiments.tasks.task import Task, TaskOptions
+from experiments.tasks.task import Task, TaskKind, TaskOptions
 
-__all__ = ["build_vowel"]
+__all__ = ["KIND", "build_vowel"]
 
 _COMPONENTS = 8
 _HIDDEN = (16, 16)
@@ -39,3 +39,6 @@ def build_vowel(options: TaskOptions) -> Task:
         options=replace(options, classes=classes, split=name, hidden=hidden),
         source=data.source,
     )
+
+
+KIND = TaskKind("vowel", build_vowel)

@@ -1,21 +1,25 @@
-"""Every controller in small, and a bench of canned replies to talk to; a new one joins a list below.
+"""Every controller in small, and a bench of canned replies to talk to; a new one joins ``SPECIMENS``.
 
-Replies are right in kind and shape and random otherwise, NOT an instrument's. No test lives here.
+A specimen is started as a run starts it, from its kind, its options and what is public. Replies are right in kind
+and shape and random otherwise, NOT an instrument's. No test lives here.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from controllers.batches import mini_batches
 from controllers.deployment import Deployment, deploy
-from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
-from controllers.zeroth_order.szo_scd import SzoScdConfig, szo_scd
+from controllers.feedback_alignment import odfa
+from controllers.feedback_alignment.odfa import OdfaConfig
+from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
+from controllers.registry import CONTROLLERS
+from controllers.zeroth_order import szo_scd
+from controllers.zeroth_order.szo_scd import SzoScdConfig
 from docs.examples.my_controller import random_steps
 from emulator.commands import (
     Command,
@@ -37,7 +41,7 @@ from emulator.commands import (
     Ticket,
 )
 from emulator.streams import stream
-from experiments.models.mlp import mlp
+from experiments.models.mlp import Mlp
 
 __all__ = [
     "CHIP_CONTROLLERS",
@@ -46,10 +50,13 @@ __all__ = [
     "LOOK",
     "MODULES",
     "SIZES",
+    "SPECIMENS",
     "CannedBench",
-    "ChipSpecimen",
     "Maker",
+    "Specimen",
     "conversation",
+    "small_deployment",
+    "small_setting",
     "told",
 ]
 
@@ -58,21 +65,12 @@ SAMPLES = 40
 LOOK = 300
 """Commands after which a test has seen enough."""
 
+Maker = Callable[[int], Controller]
+
 
 def small_task(seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     rng = stream(seed, "tests/task")
     return rng.random((SAMPLES, SIZES[0])), rng.integers(SIZES[-1], size=SAMPLES)
-
-
-# ------------------------------------------------------------------- controllers that tune a chip
-
-
-@dataclass(frozen=True)
-class ChipSpecimen:
-    """A controller, and the chip that it tunes."""
-
-    controller: Controller
-    deployment: Deployment
 
 
 def small_deployment(seed: int) -> Deployment:
@@ -81,81 +79,80 @@ def small_deployment(seed: int) -> Deployment:
     return deploy(passing, 0.5, stream(seed, "tests/deploy"))
 
 
-def szo_scd_specimen(seed: int, **options: Any) -> ChipSpecimen:
+def small_setting(seed: int) -> Setting:
+    """Return what is public in a laboratory that has everything: deployed weights and a network."""
     deployment = small_deployment(seed)
-    controller = szo_scd(
-        SzoScdConfig(**{"sparsity": 0.4, "queries": 100, **options}),
+    return Setting(
+        *small_task(seed),
+        partial(stream, seed),
         deployment.heaters,
         deployment.phases[deployment.active],
-        mini_batches(*small_task(seed), 8, stream(seed, "tests/batches")),
-        SAMPLES // 8,
-        stream(seed, "tests/choices"),
-        0.02,
-    )
-    return ChipSpecimen(controller, deployment)
-
-
-def coarse_szo_scd_specimen(seed: int) -> ChipSpecimen:
-    """Take steps of half a turn: phases wrap all the time."""
-    return szo_scd_specimen(seed, step_rad=3.0, step_decay=1.0, phase_memory="dac", selection="bernoulli")
-
-
-def pruning_szo_scd_specimen(seed: int) -> ChipSpecimen:
-    """Prune often: every other step of half a turn would raise the power."""
-    return szo_scd_specimen(seed, step_rad=3.0, power_awareness=1.0, order="shuffled")
-
-
-def my_controller_specimen(seed: int) -> ChipSpecimen:
-    deployment = small_deployment(seed)
-    return ChipSpecimen(random_steps(deployment, *small_task(seed), steps=25, seed=seed), deployment)
-
-
-# ------------------------------------------------------- controllers that train a network elsewhere
-
-
-def small_training(seed: int, **options: Any) -> Controller:
-    x, y = small_task(seed)
-    return odfa(
-        OdfaConfig(**{"batch_size": 8, "epochs": 5, "align_every": 4, **options}),
-        mlp(SIZES, stream(seed, "tests/weights")),
-        SIZES,
-        TrainingSet(torch.tensor(x, dtype=torch.float32), torch.tensor(y)),
-        stream(seed, "tests/batches"),
-        stream(seed, "tests/feedback"),
+        dac_step_rad=0.02,
+        model=Mlp.drawn(SIZES, stream(seed, "tests/weights")),
     )
 
 
-def odfa_specimen(seed: int) -> Controller:
-    return small_training(seed)
+@dataclass(frozen=True)
+class Specimen:
+    """A controller of a kind that is registered, with options that make it small."""
+
+    name: str
+    kind: Kind
+    options: Options
+
+    def program(self, seed: int) -> Program:
+        return self.kind.start(self.options, small_setting(seed))
+
+    def __call__(self, seed: int) -> Controller:
+        return self.program(seed).controller
 
 
-def late_odfa_specimen(seed: int) -> Controller:
-    return small_training(seed, schedule="late", sharing="shared", centre=False)
+def tuning(**options: Any) -> SzoScdConfig:
+    return SzoScdConfig(**{"sparsity": 0.4, "queries": 100, "batch_size": 8, **options})
 
 
-def ternary_odfa_specimen(seed: int) -> Controller:
-    return small_training(seed, feedback="ternary")
+def training(**options: Any) -> OdfaConfig:
+    return OdfaConfig(**{"batch_size": 8, "epochs": 5, "align_every": 4, **options})
 
 
-# -------------------------------------------------------------------------------------- the lists
-
-Maker = Callable[[int], Controller]
-
-CHIP_CONTROLLERS: list[Callable[[int], ChipSpecimen]] = [
-    szo_scd_specimen,
-    coarse_szo_scd_specimen,
-    pruning_szo_scd_specimen,
-    my_controller_specimen,
+SPECIMENS = [
+    Specimen("szo_scd", szo_scd.KIND, tuning()),
+    # Steps of half a turn: phases wrap all the time.
+    Specimen(
+        "szo_scd in coarse steps",
+        szo_scd.KIND,
+        tuning(step_rad=3.0, step_decay=1.0, phase_memory="dac", selection="bernoulli"),
+    ),
+    # Every other step of half a turn would raise the power.
+    Specimen(
+        "szo_scd that prunes", szo_scd.KIND, tuning(step_rad=3.0, power_awareness=1.0, order="shuffled")
+    ),
+    Specimen("odfa", odfa.KIND, training()),
+    Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
+    Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
 ]
-LIGHT_CONTROLLERS: list[Maker] = [odfa_specimen, late_odfa_specimen]
-HOST_CONTROLLERS: list[Maker] = [ternary_odfa_specimen]
+
+
+@dataclass(frozen=True)
+class Example:
+    """The guide's controller, which nobody registered."""
+
+    name: str = "my_controller"
+
+    def __call__(self, seed: int) -> Controller:
+        return random_steps(small_deployment(seed), *small_task(seed), steps=25, seed=seed)
+
+
+CHIP_CONTROLLERS = [*(each for each in SPECIMENS if DEPLOYMENT in each.kind.needs), Example()]
+LIGHT_CONTROLLERS = [
+    each
+    for each in SPECIMENS
+    if each not in CHIP_CONTROLLERS and each.kind.needs - each.kind.unused(each.options)
+]
+HOST_CONTROLLERS = [each for each in SPECIMENS if each not in [*CHIP_CONTROLLERS, *LIGHT_CONTROLLERS]]
 """They ask for computing time alone: no reply tells them anything."""
 
-MODULES = [
-    "controllers.feedback_alignment.odfa",
-    "controllers.zeroth_order.szo_scd",
-    "docs.examples.my_controller",
-]
+MODULES = [*(kind.start.__module__ for kind in CONTROLLERS.values()), "docs.examples.my_controller"]
 
 
 # --------------------------------------------------------------------------------- the other side

@@ -1,17 +1,18 @@
 """The contract that every controller keeps, and what those that tune a chip keep besides; replies are canned.
 
-A new controller joins a list in ``controller_specimens``.
+A new controller joins the specimens in ``controller_specimens``, or CI fails.
 """
 
 import math
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from controllers.kind import DEPLOYMENT, Kind
+from controllers.registry import CONTROLLERS
 from emulator.commands import (
     Command,
     Compute,
@@ -24,6 +25,7 @@ from emulator.commands import (
     Settle,
     Start,
 )
+from emulator.instruments.registry import placed
 from tests.contracts.controller_specimens import (
     CHIP_CONTROLLERS,
     HOST_CONTROLLERS,
@@ -31,10 +33,12 @@ from tests.contracts.controller_specimens import (
     LOOK,
     MODULES,
     SIZES,
+    SPECIMENS,
     CannedBench,
-    ChipSpecimen,
     Maker,
+    Specimen,
     conversation,
+    small_deployment,
     told,
 )
 
@@ -43,32 +47,58 @@ ENOUGH = 5000
 """Commands by which every specimen has come to an end."""
 
 
-def name(make: Callable[[int], Any]) -> str:
-    return make.__name__.removesuffix("_specimen")
+_chip = [pytest.param(make, id=make.name) for make in CHIP_CONTROLLERS]
+_light = [pytest.param(make, id=make.name) for make in LIGHT_CONTROLLERS]
+_host = [pytest.param(make, id=make.name) for make in HOST_CONTROLLERS]
 
-
-def bare(make: Callable[[int], ChipSpecimen]) -> Maker:
-    """Return the maker of the controller alone."""
-    return lambda seed: make(seed).controller
-
-
-_chip = [pytest.param(bare(make), id=name(make)) for make in CHIP_CONTROLLERS]
-_light = [pytest.param(make, id=name(make)) for make in LIGHT_CONTROLLERS]
-_host = [pytest.param(make, id=name(make)) for make in HOST_CONTROLLERS]
-
+every_kind = pytest.mark.parametrize("kind", CONTROLLERS.values(), ids=lambda kind: kind.name)
+every_specimen = pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda specimen: specimen.name)
 every_controller = pytest.mark.parametrize("make", [*_chip, *_light, *_host])
 every_controller_with_instrument = pytest.mark.parametrize("make", [*_chip, *_light])
 every_light_controller = pytest.mark.parametrize("make", _light)
 every_training = pytest.mark.parametrize("make", [*_light, *_host])
-every_chip_controller = pytest.mark.parametrize(
-    "tune", [pytest.param(make, id=name(make)) for make in CHIP_CONTROLLERS]
-)
+every_chip_controller = pytest.mark.parametrize("make", _chip)
 
 
 def asked(controller: Controller, kind: type[Any], most: int = LOOK) -> list[Any]:
     """Return the commands of ``kind``, also those that were started."""
     commands = [c.command if isinstance(c, Start) else c for c in conversation(controller, most=most)]
     return [command for command in commands if isinstance(command, kind)]
+
+
+# --------------------------------------------------------------------------- every kind registered
+
+
+@every_kind
+def test_a_controller_that_is_registered_keeps_this_contract_as_a_specimen(kind: Kind) -> None:
+    assert kind in [specimen.kind for specimen in SPECIMENS]
+
+
+def test_a_specimen_is_of_a_kind_that_is_registered_under_its_own_name() -> None:
+    assert {specimen.kind.name for specimen in SPECIMENS} == set(CONTROLLERS)
+    assert all(CONTROLLERS[specimen.kind.name] is specimen.kind for specimen in SPECIMENS)
+
+
+@every_kind
+def test_a_kind_says_its_name_in_its_options_which_all_have_defaults(kind: Kind) -> None:
+    assert kind.options.model_validate({}).kind == kind.name
+    assert get_args(kind.options.model_fields["kind"].annotation) == (kind.name,)
+
+
+@every_kind
+def test_a_kind_needs_sections_that_there_are(kind: Kind) -> None:
+    assert kind.needs <= {DEPLOYMENT, *placed()}
+
+
+@every_specimen
+def test_a_program_says_what_it_expects_and_is_true_to_it(specimen: Specimen) -> None:
+    program, standing = specimen.program(0), specimen.kind.needs - specimen.kind.unused(specimen.options)
+    assert program.queries > 0
+    assert program.verb.isalpha()
+    assert set(program.sizes) <= standing
+    assert all(size >= 1 for sizes in program.sizes.values() for size in sizes)
+    logged = {each.name for each in conversation(program.controller, most=ENOUGH) if isinstance(each, Log)}
+    assert program.mark is None or program.mark in logged
 
 
 # ------------------------------------------------------------------------------- every controller
@@ -188,45 +218,42 @@ def test_vectors_for_the_light_are_rows_of_single_precision_that_a_mirror_device
 
 # ------------------------------------------------------------------ controllers that tune a chip
 
-Tune = Callable[[int], ChipSpecimen]
-
 
 @every_chip_controller
-def test_a_tuning_sets_phases_settles_queries_and_logs(tune: Tune) -> None:
-    kinds = {type(command) for command in conversation(tune(0).controller)}
+def test_a_tuning_sets_phases_settles_queries_and_logs(make: Maker) -> None:
+    kinds = {type(command) for command in conversation(make(0))}
     assert kinds >= {SetPhases, Settle, Forward, Log}
 
 
 @every_chip_controller
-def test_it_sets_active_heaters_only_each_once_and_to_one_phase(tune: Tune) -> None:
-    specimen = tune(0)
-    active = set(specimen.deployment.heaters.tolist())
-    for command in asked(specimen.controller, SetPhases):
+def test_it_sets_active_heaters_only_each_once_and_to_one_phase(make: Maker) -> None:
+    active = set(small_deployment(0).heaters.tolist())
+    for command in asked(make(0), SetPhases):
         assert set(command.heaters) <= active
         assert len(set(command.heaters)) == len(command.heaters) == len(command.radians)
 
 
 @every_chip_controller
-def test_heaters_and_phases_are_plain_numbers_that_are_finite(tune: Tune) -> None:
-    for command in asked(tune(0).controller, SetPhases):
+def test_heaters_and_phases_are_plain_numbers_that_are_finite(make: Maker) -> None:
+    for command in asked(make(0), SetPhases):
         assert {type(heater) for heater in command.heaters} == {int}
         assert {type(phase) for phase in command.radians} == {float}
         assert all(math.isfinite(phase) for phase in command.radians)
 
 
 @every_chip_controller
-def test_phases_lie_within_one_turn(tune: Tune) -> None:
+def test_phases_lie_within_one_turn(make: Maker) -> None:
     for seed in range(5):
-        settings = asked(tune(seed).controller, SetPhases)
+        settings = asked(make(seed), SetPhases)
         phases = [phase for command in settings for phase in command.radians]
         assert min(phases) >= 0
         assert max(phases) < 2 * math.pi
 
 
 @every_chip_controller
-def test_it_lets_the_chip_settle_between_a_change_and_a_query(tune: Tune) -> None:
+def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> None:
     restless = False
-    for command in conversation(tune(0).controller):
+    for command in conversation(make(0)):
         if isinstance(command, SetPhases):
             restless = True
         elif isinstance(command, Settle):
@@ -236,9 +263,9 @@ def test_it_lets_the_chip_settle_between_a_change_and_a_query(tune: Tune) -> Non
 
 
 @every_chip_controller
-def test_a_batch_has_a_label_for_every_input_and_its_key_means_no_other(tune: Tune) -> None:
+def test_a_batch_has_a_label_for_every_input_and_its_key_means_no_other(make: Maker) -> None:
     known: dict[int, bytes] = {}
-    for command in asked(tune(0).controller, Forward):
+    for command in asked(make(0), Forward):
         batch = command.batch
         assert batch.inputs.shape == (len(batch.labels), SIZES[0])
         assert len(batch.samples) in {0, len(batch.labels)}

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from pydantic import BaseModel
 
 from docs.examples.my_controller import random_steps
 from emulator.commands import Controller, Forward, Log, PhasesSet, Reading, SetPhases, Settle, Settled
@@ -22,7 +21,6 @@ from experiments.cli import app_of
 from experiments.paper.registry import EXPERIMENTS
 from experiments.run.launch import shipped_studies
 from experiments.run.session import Setting
-from experiments.run.study import StudyConfig, TrainingConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -193,35 +191,6 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_the_studies_and_experiments_that_are_listed_are_those_that_exist() -> None:
     for page in (README, STUDIES):
         assert [name for name in (*shipped_studies(), *EXPERIMENTS, *CHECKS) if f"`{name}`" not in page] == []
-
-
-def rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the dotted key and the default of every value of a section."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            yield from rows(type(field.default), f"{prefix}{name}.")
-            continue
-        value = field.default
-        if isinstance(value, bool) or value is None:
-            shown = str(value).lower()
-        elif isinstance(value, str):
-            shown = f'`"{value}"`'
-        elif isinstance(value, tuple):
-            shown = f"`{list(value)}`"
-        else:
-            shown = str(value) if isinstance(value, int) else f"{value:g}"
-        yield f"{prefix}{name}", shown
-
-
-def listed(section: str) -> list[tuple[str, str]]:
-    return re.findall(r"^\| `([a-z0-9_.]+)` \| ([^|]+) \|", section, re.MULTILINE)
-
-
-def test_the_guide_to_studies_lists_every_key_with_its_default() -> None:
-    _, recovery, training = re.split(r"^## Every key.*$", STUDIES, flags=re.MULTILINE)
-    assert listed(recovery) == list(rows(StudyConfig))
-    own = [(key, shown) for key, shown in rows(TrainingConfig) if key.startswith(("opu.", "controller."))]
-    assert listed(training) == own
 
 
 def test_the_guide_to_the_trace_names_every_table_column_and_status() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig, load_study
+from experiments.run.study import Study, load_study
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 
@@ -24,7 +24,7 @@ def in_room(room: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_study() -> StudyConfig:
+def small_study() -> Study:
     """Return the shipped vowel recovery, cut down to 200 queries."""
     return load_study(
         STUDIES / "vowel_recovery.toml", ("controller.queries=200", "evaluation.every_queries=50")
@@ -32,7 +32,7 @@ def small_study() -> StudyConfig:
 
 
 @pytest.fixture(scope="session")
-def small_trace(room: Path, small_study: StudyConfig) -> Path:
+def small_trace(room: Path, small_study: Study) -> Path:
     """Return the finished trace of the small study; tests only read it."""
     out = room / "small.h5"
     with pytest.MonkeyPatch.context() as patch:

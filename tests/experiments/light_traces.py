@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from emulator.config.models import build, with_overrides
 from experiments.run.run import run_study
-from experiments.run.study import TrainingConfig
+from experiments.run.study import Study, study_from_overrides
 
 __all__ = ["light_study", "record_light"]
 
@@ -15,9 +14,9 @@ _SMALL = (
 )  # fmt: skip
 
 
-def light_study(*overrides: str) -> TrainingConfig:
+def light_study(*overrides: str) -> Study:
     """Return the small study with ``overrides`` on top."""
-    return build(TrainingConfig, with_overrides({}, (*_SMALL, *overrides)), "test")
+    return study_from_overrides((*_SMALL, *overrides), "test")
 
 
 def record_light(out: Path, *overrides: str) -> Path:

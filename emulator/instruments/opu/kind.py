@@ -4,6 +4,7 @@ from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
+from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["KIND"]
 
@@ -15,4 +16,5 @@ KIND = InstrumentKind(
     idle_w=idle_w,
     build=Opu.build,
     counts={"project": "target"},
+    sized=lambda sizes: OpuDesign(*sizes),
 )

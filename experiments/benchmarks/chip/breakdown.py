@@ -80,7 +80,7 @@ def take_notes(plant: Plant, queries: int) -> Notes:
 
 def part_workloads(notes: Notes) -> dict[str, Workload]:
     """Return one workload for each part; each gives its cost per query."""
-    chip = notes.plant.study.chip
+    chip = notes.plant.chip
     receiver, inputs = chip.receiver, chip.inputs.model_copy(update={"bits": 0})
     stepless = receiver.model_copy(update={"adc_bits": 0})
     silent = stepless.model_copy(update={"shot_noise": False, "thermal_noise_a_per_sqrt_hz": 0.0})
@@ -128,7 +128,7 @@ def _chip(notes: Notes) -> Workload:
 
     def run() -> Cost:
         setting = Setting(study.seed, study.host, Meter())
-        chip = Chip(study.chip, notes.plant.design, setting)
+        chip = Chip(notes.plant.chip, notes.plant.design, setting)
         watch = Stopwatch()
         with watch:
             for served in notes.served:
@@ -195,7 +195,7 @@ def probe_ns_by_layer(notes: Notes) -> list[list[int]]:
     counts = [layer.count for layer in notes.plant.deployment.layers]
     last = np.cumsum(counts)
     spent: list[list[int]] = [[] for _ in counts]
-    for name, heater, ns in _Replay(notes, notes.plant.study.chip).calls_ns():
+    for name, heater, ns in _Replay(notes, notes.plant.chip).calls_ns():
         if name == "probe" and heater >= 0:
             spent[int(np.searchsorted(last, heater, side="right"))].append(ns)
     return spent

@@ -36,11 +36,11 @@ class _Iterations:
     """One chip, and the iterations that are asked of it."""
 
     def __init__(self, plant: Plant) -> None:
-        self.core = ChipCore(plant.study.chip, plant.design, plant.study.seed)
+        self.core = ChipCore(plant.chip, plant.design, plant.study.seed)
         batch = plant.first_batch()
         self.inputs, self.labels = batch.inputs, batch.labels
         self.heaters: NDArray[np.int64] = plant.deployment.heaters
-        self.count = max(1, round(plant.study.controller.sparsity * self.heaters.size))
+        self.count = max(1, round(plant.options.sparsity * self.heaters.size))
         self.rng = stream(plant.study.seed, "benchmarks/physics")
         self.draw = 0
 

@@ -10,7 +10,7 @@ from experiments.benchmarks.chip.plant import square_plant
 from experiments.benchmarks.chip.workloads import bare_timeouts, plain_queries
 from experiments.benchmarks.paced import PacedRun
 from experiments.benchmarks.timing import Sample, Workload, interleave
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 __all__ = ["SIZES", "SizeCost", "exponent", "measure_sizes"]
 
@@ -32,7 +32,7 @@ class SizeCost:
     plain: float
 
 
-def measure_sizes(study: StudyConfig, rounds: int, sizes: Sequence[int] = SIZES) -> list[SizeCost]:
+def measure_sizes(study: Study, rounds: int, sizes: Sequence[int] = SIZES) -> list[SizeCost]:
     """Measure all sizes in turn, in one set of rounds; nothing is recorded."""
     workloads: dict[str, Workload] = {"timeout": bare_timeouts(_TIMEOUTS)}
     with ExitStack() as stack:

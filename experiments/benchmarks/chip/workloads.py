@@ -37,7 +37,7 @@ def bare_timeouts(count: int) -> Workload:
 
 def torch_queries(plant: Plant, count: int) -> Workload:
     """Return queries in plain PyTorch on one thread."""
-    chip = plant.study.chip
+    chip = plant.chip
     query = make_query(
         plant.deployment.layers, plant.first_batch(), chip.mesh.sigma_max, chip.activation_clip
     )

@@ -5,20 +5,21 @@ goes through bench, unit and camera, with noise, time and energy; the other's is
 torch's loop (``dfa_reference`` among the papers), without a bench. Neither evaluates, aligns or records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from controllers.feedback_alignment.dfa import backward, forward
 from controllers.feedback_alignment.feedback import FeedbackLayout, centred, feedback_matrix
-from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
+from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet
 from controllers.feedback_alignment.ternary import ternarize
 from emulator.streams import stream
 from experiments.benchmarks.timing import Cost, Ratio, Sample, Stopwatch, interleave, ratio
-from experiments.models.mlp import mlp
-from experiments.run.study import TaskConfig, TrainingConfig
-from experiments.run.training import PreparedTraining, make_training_bench, prepare_training
+from experiments.models.mlp import Mlp, mlp
+from experiments.run.prepare import Prepared, prepare
+from experiments.run.run import make_bench, program_of
+from experiments.run.study import Study, study_from_overrides
 from experiments.tasks.pretraining import reproducible
 from experiments.tasks.task import Task
 
@@ -38,14 +39,16 @@ class EpochCost:
     samples: int
 
 
-def epoch_study(task: str = "mnist") -> TrainingConfig:
+def epoch_study(task: str = "mnist") -> Study:
     """Return one epoch of optical feedback alignment on ``task``, whose steps wait for their light."""
-    return TrainingConfig(task=TaskConfig(name=task), controller=OdfaConfig(epochs=1, align_every=None))
+    study = study_from_overrides(("controller.kind=odfa", f"task.name={task}", "controller.epochs=1"))
+    never = study.section(OdfaConfig).model_copy(update={"align_every": None})
+    return study.model_copy(update={"controller": never})
 
 
-def epoch_cost(study: TrainingConfig, rounds: int) -> EpochCost:
+def epoch_cost(study: Study, rounds: int) -> EpochCost:
     """Measure an epoch of ``study`` both ways, in turn."""
-    prepared = prepare_training(study)
+    prepared = prepare(study)
     with reproducible():
         samples = interleave(
             {"light": lambda: _with_light(study, prepared), "plain": lambda: _plain(study, prepared.task)},
@@ -61,30 +64,24 @@ def _training_set(task: Task) -> TrainingSet:
     return TrainingSet(torch.tensor(task.x_train, dtype=torch.float32), torch.tensor(task.y_train))
 
 
-def _network(study: TrainingConfig, task: Task) -> "list[torch.nn.Module]":
+def _network(study: Study, task: Task) -> "list[torch.nn.Module]":
     return mlp(task.layer_sizes, stream(study.seed, "odfa/weights"))
 
 
-def _with_light(study: TrainingConfig, prepared: PreparedTraining) -> Cost:
-    task, blocks, watch = prepared.task, _network(study, prepared.task), Stopwatch()
-    bench = make_training_bench(study, prepared)
-    agent = odfa(
-        study.controller,
-        blocks,
-        task.layer_sizes,
-        _training_set(task),
-        stream(study.seed, "odfa/batches"),
-        stream(study.seed, "odfa/feedback"),
-    )
+def _with_light(study: Study, prepared: Prepared) -> Cost:
+    watch, sizes = Stopwatch(), prepared.task.layer_sizes
+    fresh = Mlp(sizes, _network(study, prepared.task))
+    program = program_of(study, replace(prepared, setting=replace(prepared.setting, model=fresh)))
+    bench = make_bench(study, prepared, sizes=program.sizes)
     with watch:
-        bench.run({"odfa": agent})
+        bench.run({study.kind.name: program.controller})
     return watch.per(1)
 
 
-def _plain(study: TrainingConfig, task: Task) -> Cost:
+def _plain(study: Study, task: Task) -> Cost:
     import torch
 
-    config, blocks, watch = study.controller, _network(study, task), Stopwatch()
+    config, blocks, watch = study.section(OdfaConfig), _network(study, task), Stopwatch()
     layout = FeedbackLayout(tuple(task.layer_sizes[1:-1]), config.sharing)
     matrix = feedback_matrix(task.layer_sizes[-1], layout.width, stream(study.seed, "odfa/feedback"))
     optimizer = torch.optim.Adam([p for block in blocks for p in block.parameters()], lr=config.learning_rate)

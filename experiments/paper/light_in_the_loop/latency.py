@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from controllers.feedback_alignment import cost
+from controllers.feedback_alignment.work import Work, centring_work
 from emulator.config.models import build
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import host_plan
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget
+from experiments.models.mlp_work import step_work
 from experiments.output.publishing import folder_of, publish
 from experiments.output.source import source_digest
 from experiments.output.tables import Cell, Column, Table
@@ -63,16 +64,16 @@ def training_ledger(
     """
     design = OpuDesign(sizes[-1], sum(sizes[1:-1]))
     alone = ledger_of_call(config, host, design, batch)
-    forward = cost.forward_work(sizes, batch) + cost.error_work(sizes[-1], batch)
-    update = cost.local_gradient_work(sizes, batch) + cost.update_work(cost.parameter_count(sizes))
-    update += cost.centring_work(design.outputs, batch)
-    meanwhile_ps = _compute_ps(host, cost.output_gradient_work(sizes, batch))
+    work = step_work(sizes, batch)
+    forward = work.forward + work.error
+    update = work.local_gradient + work.update + centring_work(design.outputs, batch)
+    meanwhile_ps = _compute_ps(host, work.output_gradient)
     beyond_ps = max(0, meanwhile_ps - alone.elapsed_ps)
     host_ps = _compute_ps(host, forward) + _compute_ps(host, update) + beyond_ps
     return ledger_of_call(config, host, design, batch, host_ps)
 
 
-def _compute_ps(host: HostConfig, work: cost.Work) -> int:
+def _compute_ps(host: HostConfig, work: Work) -> int:
     plan = host_plan(host, host, "compute", {"flops": work.flops, "bytes": work.bytes})
     return plan.reply_ps
 

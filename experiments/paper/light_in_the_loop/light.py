@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from data.fashion_mnist import installed
-from emulator.config.models import build, digest, with_overrides
+from emulator.config.models import digest
 from emulator.errors import TaskError
+from emulator.instruments.opu.config import OpuConfig
 from experiments.output.publishing import folder_of, publish, source_note
 from experiments.output.statistics import stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
 from experiments.paper.plots import COLOURS, band, figure
-from experiments.run.study import TrainingConfig
+from experiments.run.study import study_from_overrides
 from experiments.sweep.engine import run_jobs, source_of
 from experiments.sweep.points import Job, Point
 from experiments.sweep.trial import Size, Trial
@@ -97,7 +98,7 @@ def light_jobs(seeds: int, epochs: int, folder: Path) -> tuple[Job, ...]:
             )
             fixed = (f'title="paper light: {point.name}"', f"seed={seed}", "trace.detail=summary")
             where = f"paper light, {point.name}"
-            study = build(TrainingConfig, with_overrides({}, (*point.overrides, *fixed)), where)
+            study = study_from_overrides((*point.overrides, *fixed), where)
             jobs.append(Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5"))
     return tuple(jobs)
 
@@ -218,7 +219,7 @@ def _cost_cells(runs: Sequence[TrainingOutcome]) -> tuple[Cell, ...]:
     )  # fmt: skip
     if not one.frames:
         return ("", *spent, "", "", "", "")
-    opu = one.study.opu
+    opu = one.study.section(OpuConfig)
     frames, samples = one.frames / one.epochs, one.vectors / one.epochs
     rate_hz = opu.camera.frame_rate_hz or float("nan")
     frames_s = frames / rate_hz

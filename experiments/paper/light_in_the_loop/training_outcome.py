@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from controllers.feedback_alignment import odfa
 from emulator.errors import TraceError
+from emulator.instruments.opu.config import OpuConfig
 from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
-from experiments.run.study import TrainingConfig, study_from_text
+from experiments.run.study import Study, study_from_text
 
 __all__ = ["TrainingOutcome", "read_training"]
 
@@ -39,7 +41,7 @@ class TrainingOutcome:
     seed: int
     status: str
     created: str
-    study: TrainingConfig
+    study: Study
     accuracy: Floats
     t_s: Floats
     selected: float
@@ -71,14 +73,14 @@ def read_training(path: Path) -> TrainingOutcome:
         study = study_from_text(trace.config_text, str(path))
         metrics = trace.metrics()
         missing = {"test_accuracy", "selected_test_accuracy", "epoch"} - metrics.keys()
-        if missing or not isinstance(study, TrainingConfig):
+        if missing or study.kind is not odfa.KIND:
             raise TraceError(
                 f"{path}: no training was recorded ({', '.join(sorted(missing)) or 'a chip was'})"
             )
         return _outcome(trace, study, metrics)
 
 
-def _outcome(trace: Trace, study: TrainingConfig, metrics: dict[str, MetricSeries]) -> TrainingOutcome:
+def _outcome(trace: Trace, study: Study, metrics: dict[str, MetricSeries]) -> TrainingOutcome:
     accuracy = metrics["test_accuracy"]
     exposed_s = _total(metrics, _EXPOSURE)
     return TrainingOutcome(
@@ -93,7 +95,7 @@ def _outcome(trace: Trace, study: TrainingConfig, metrics: dict[str, MetricSerie
         vectors=trace.queries if exposed_s else 0,
         box_j=_total(metrics, _BOX),
         host_j=math.fsum(_total(metrics, name) for name in _HOST),
-        frames=round(exposed_s / study.opu.camera.exposure_s),
+        frames=round(exposed_s / study.section(OpuConfig).camera.exposure_s),
     )
 
 

@@ -32,7 +32,7 @@ def _points(queries: int) -> tuple[Point, ...]:
     every = min(500, max(1, queries // 40))
     common = ("chip.preset=paper", *MNIST, "controller.power_awareness=0.0", f"controller.queries={queries}")
     return tuple(
-        Point(_name(alpha), (*common, f"controller.alpha={alpha}", f"evaluation.every_queries={every}"))
+        Point(_name(alpha), (*common, f"deployment.alpha={alpha}", f"evaluation.every_queries={every}"))
         for alpha in _ALPHAS
     )
 

@@ -82,7 +82,7 @@ def _points(queries: int) -> tuple[Point, ...]:
     points = []
     for row in _ROWS:
         spent = min(queries, VOWEL_QUERIES) if row.network == "vowel" else queries
-        fixed = ("chip.preset=paper", "controller.alpha=0.15", f"controller.queries={spent}")
+        fixed = ("chip.preset=paper", "deployment.alpha=0.15", f"controller.queries={spent}")
         every = f"evaluation.every_queries={max(1, spent // 100)}"
         points.append(Point(row.point, (*fixed, *MNIST, *row.overrides, every)))
     return tuple(points)

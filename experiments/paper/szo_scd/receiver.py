@@ -80,7 +80,7 @@ _ROWS: Final = (
 
 def _points(queries: int) -> tuple[Point, ...]:
     common = (
-        "chip.preset=doped_si", *MNIST, "controller.alpha=0.15", "controller.power_awareness=0.0",
+        "chip.preset=doped_si", *MNIST, "deployment.alpha=0.15", "controller.power_awareness=0.0",
         "chip.receiver.averages=256", "chip.receiver.adc_bits=14", "chip.dac.bits=8",
         f"controller.queries={queries}", f"evaluation.every_queries={max(1, queries // 100)}",
     )  # fmt: skip

@@ -50,7 +50,7 @@ def _name(bench: _Bench, wait: float) -> str:
 def _points(queries: int) -> tuple[Point, ...]:
     common = (
         "chip.preset=doped_si", f"chip.heaters.tau_s={TAU_S}", "chip.heaters.dynamics=dynamic", *MNIST,
-        "controller.alpha=0.15", "controller.step_floor=dac_step", "controller.power_awareness=0.0",
+        "deployment.alpha=0.15", "controller.step_floor=dac_step", "controller.power_awareness=0.0",
         f"controller.queries={queries}", f"evaluation.every_queries={max(1, queries // 100)}",
     )  # fmt: skip
     return tuple(

@@ -4,7 +4,7 @@ Networks and data are of double precision; light is of single precision, as it i
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from emulator.commands import Command, Controller
 from emulator.streams import stream
-from experiments.models.mlp import mlp
+from experiments.models.mlp import Mlp, mlp
 from tests.controllers.feedback_alignment.canned_light import light, moves, play
 from tests.controllers.feedback_alignment.plain_training import (
     Batches,
@@ -38,7 +38,6 @@ IN_LIGHT_UNITS = math.sqrt(2 / CLASSES)
 """Light's projections are scaled to the root mean square of the error: the variance of Re T is 1/2."""
 
 Blocks = list[torch.nn.Module]
-OnEpoch = Callable[[int], Mapping[str, float]]
 
 
 def network() -> Blocks:
@@ -59,15 +58,13 @@ def batches() -> Batches:
     return shuffled(*samples(), BATCH, EPOCHS, stream(0, "tests/odfa/batches"))
 
 
-def agent(blocks: Blocks, on_epoch: OnEpoch | None = None, **options: Any) -> Controller:
+def agent(blocks: Blocks, **options: Any) -> Controller:
     return odfa(
         OdfaConfig(**{**QUIET, **options}),
-        blocks,
-        SIZES,
+        Mlp(SIZES, blocks),
         samples(),
         stream(0, "tests/odfa/batches"),
         stream(0, "tests/odfa/feedback"),
-        on_epoch,
     )
 
 

@@ -12,6 +12,7 @@ from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
 from emulator.commands import Compute, Log
 from emulator.errors import DivergedError
 from emulator.streams import stream
+from experiments.models.mlp import Mlp
 from tests.controllers.feedback_alignment.canned_light import light, logged, moves, play, projected
 from tests.controllers.feedback_alignment.odfa_lab import (
     BATCHES,
@@ -143,7 +144,7 @@ def test_without_any_projection_only_the_last_layer_learns(
     few = TrainingSet(*(part[: min(BATCHES)] for part in samples()))
     blocks, config = network(), OdfaConfig(**{**QUIET, **whole, **options})
     rngs = stream(0, "tests/odfa/batches"), stream(0, "tests/odfa/feedback")
-    asked = play(odfa(config, blocks, SIZES, few, *rngs), light(medium(), list(lost)))
+    asked = play(odfa(config, Mlp(SIZES, blocks), few, *rngs), light(medium(), list(lost)))
     *hidden, weights, bias = zip(parameters_of(blocks), parameters_of(network()), strict=True)
     assert all(torch.equal(now, before) for now, before in hidden)
     assert not torch.equal(*weights)

@@ -2,20 +2,25 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 
-from controllers.feedback_alignment import cost
-from controllers.feedback_alignment.odfa import OdfaConfig, odfa
+from controllers.feedback_alignment.odfa import KIND, OdfaConfig, odfa
+from controllers.feedback_alignment.work import centring_work
+from controllers.kind import Setting
 from emulator.commands import Command, Compute, Log
 from emulator.errors import ConfigError
 from emulator.streams import stream
-from experiments.models.mlp import mlp
-from tests.controllers.feedback_alignment.canned_light import light, logged, moves, play
+from experiments.models.mlp import Mlp, mlp
+from experiments.models.mlp_work import step_work
+from tests.controllers.feedback_alignment.canned_light import light, logged, play
 from tests.controllers.feedback_alignment.odfa_lab import (
     BATCHES,
     CLASSES,
@@ -75,23 +80,6 @@ def test_looking_at_the_alignment_changes_neither_the_work_nor_the_weights() -> 
     assert distance(blind[0], parameters_of(seeing[0])) == 0.0
 
 
-def test_whoever_evaluates_is_called_before_training_and_after_every_epoch_and_his_metrics_are_logged() -> (
-    None
-):
-    blocks, seen = network(), []
-
-    def evaluate(epoch: int) -> Mapping[str, float]:
-        seen.append((epoch, parameters_of(blocks)[0]))
-        return {"test_accuracy": 0.1 * epoch}
-
-    asked = play(agent(blocks, evaluate), light(medium()))
-    assert [epoch for epoch, _ in seen] == [0, 1, 2, 3]
-    assert torch.equal(seen[0][1], parameters_of(network())[0])
-    assert distance(blocks[:1], [seen[-1][1], parameters_of(blocks)[1]]) == 0.0
-    assert logged(asked, "test_accuracy") == pytest.approx([0.0, 0.1, 0.2, 0.3])
-    assert moves(asked)[0] == "= test_accuracy"
-
-
 # ------------------------------------------------------------------------------- what it pays for
 
 
@@ -101,18 +89,19 @@ def test_it_pays_for_the_work_that_is_counted_for_its_batches(feedback: str, cen
     asked = play(agent(network(), feedback=feedback, centre=centre), light(medium()))
     expected: Counter[tuple[str, int, int]] = Counter()
     for batch in BATCHES * EPOCHS:
-        update = cost.local_gradient_work(SIZES, batch) + cost.update_work(cost.parameter_count(SIZES))
+        work = step_work(SIZES, batch)
+        update = work.local_gradient + work.update
         if centre and feedback != "backprop":
-            update += cost.centring_work(sum(HIDDEN), batch)
+            update += centring_work(sum(HIDDEN), batch)
         works = {
-            "forward": cost.forward_work(SIZES, batch) + cost.error_work(CLASSES, batch),
-            "output_gradient": cost.output_gradient_work(SIZES, batch),
+            "forward": work.forward + work.error,
+            "output_gradient": work.output_gradient,
             "update": update,
         }
         if feedback == "backprop":
-            works["backpropagation"] = cost.backpropagation_work(SIZES, batch)
+            works["backpropagation"] = work.backpropagation
         elif feedback != "optical":
-            works["projection"] = cost.projection_work(SIZES, batch)
+            works["projection"] = work.projection
         expected.update((activity, work.flops, work.bytes) for activity, work in works.items())
     assert paid(asked) == expected
 
@@ -148,6 +137,46 @@ def test_options_that_mean_nothing_are_refused(key: str, value: object) -> None:
 def test_a_network_without_hidden_layers_is_refused_before_anything_is_asked() -> None:
     sizes = (SIZES[0], CLASSES)
     rngs = stream(0, "tests/odfa/batches"), stream(0, "tests/odfa/feedback")
-    controller = odfa(OdfaConfig(**QUIET), mlp(sizes, rngs[0]), sizes, samples(), *rngs)
+    controller = odfa(OdfaConfig(**QUIET), Mlp(sizes, mlp(sizes, rngs[0])), samples(), *rngs)
     with pytest.raises(ConfigError, match="sizes"):
         next(controller)
+
+
+# ------------------------------------------------------------------------------- how it is started
+
+
+def setting(**given: Any) -> Setting:
+    x, y = samples()
+    return Setting(x.numpy(), y.numpy(), partial(stream, 0), model=Mlp(SIZES, network()), **given)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "queries", "sizes"),
+    [
+        ("optical", SAMPLES * EPOCHS, {"opu": (CLASSES, sum(HIDDEN))}),
+        ("exact", 4 * len(BATCHES) * EPOCHS, {}),
+    ],
+)
+def test_it_says_what_it_will_ask_and_of_which_size_its_instrument_must_be(
+    feedback: str, queries: int, sizes: dict[str, tuple[int, ...]]
+) -> None:
+    options = OdfaConfig(**QUIET, feedback=feedback)
+    program = KIND.start(options, setting())
+    assert (program.queries, program.sizes, program.mark) == (queries, sizes, "epoch")
+    assert KIND.needs - KIND.unused(options) == set(sizes)
+
+
+def test_without_a_network_it_does_not_start() -> None:
+    with pytest.raises(ConfigError, match="there is none"):
+        KIND.start(OdfaConfig(), replace(setting(), model=None))
+
+
+def test_values_may_be_learnt_by_a_loss_that_is_given() -> None:
+    """The error of a mean square is twice the difference, over the outputs."""
+    values = stream(0, "tests/odfa/values").random((SAMPLES, CLASSES))
+    given = replace(setting(), inputs=samples().x.numpy(), targets=values, loss=torch.nn.functional.mse_loss)
+    for block in given.model.blocks:
+        block.float()
+    asked = play(KIND.start(OdfaConfig(**QUIET, feedback="exact"), given).controller)
+    losses = logged(asked, "train_loss")
+    assert losses[-1] < losses[0]

@@ -9,17 +9,17 @@ from emulator.retiming.retime import load_recording, retime
 from emulator.trace.reading.reader import open_trace
 from experiments.benchmarks.retiming import measure_retiming, repeat_trace
 from experiments.run.laboratory import laboratory
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 
 @pytest.fixture
-def long_trace(small_trace: Path, small_study: StudyConfig, tmp_path: Path) -> Path:
+def long_trace(small_trace: Path, small_study: Study, tmp_path: Path) -> Path:
     repeat_trace(small_study, small_trace, tmp_path / "long.h5", 5)
     return tmp_path / "long.h5"
 
 
 def test_a_repeated_trace_is_that_of_one_long_run(
-    long_trace: Path, small_trace: Path, small_study: StudyConfig
+    long_trace: Path, small_trace: Path, small_study: Study
 ) -> None:
     with open_trace(small_trace) as short, open_trace(long_trace) as long:
         assert (long.elapsed_ps, long.queries) == (5 * short.elapsed_ps, 5 * short.queries)

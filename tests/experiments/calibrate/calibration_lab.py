@@ -11,7 +11,7 @@ from emulator.config.toml import to_toml
 from emulator.instruments.chip.config import ChipConfig
 from emulator.streams import stream
 from emulator.trace import Header, Recorder
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 __all__ = ["Done", "done", "measured_csv", "record_done", "service_steps"]
 
@@ -58,7 +58,7 @@ def service_steps(chip: ChipConfig, command: Done) -> list[tuple[str, str, float
     return [upload, *steps] if command.upload else steps
 
 
-def record_done(out: Path, study: StudyConfig, commands: list[Done], explicit_s: float | None = None) -> Path:
+def record_done(out: Path, study: Study, commands: list[Done], explicit_s: float | None = None) -> Path:
     """Record ``commands`` as the chip of ``study`` serves them, and at last a Settle of ``explicit_s``."""
     recorder = Recorder.create(out, Header.now(to_toml(study), study.seed), "commands")
     agent, chip = recorder.label("commands.agent", "test"), recorder.label("commands.instrument", "chip")

@@ -13,7 +13,7 @@ from emulator.trace import Header, Recorder
 from emulator.trace.reading.reader import open_trace
 from experiments.calibrate.calibration import Calibration, calibrate
 from experiments.calibrate.model import latency_model
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 from tests.experiments.calibrate.calibration_lab import Done, done, measured_csv, record_done, service_steps
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
@@ -44,11 +44,11 @@ TRUE = {
 
 
 @pytest.fixture(scope="module")
-def trace(tmp_path_factory: pytest.TempPathFactory, small_study: StudyConfig) -> Path:
+def trace(tmp_path_factory: pytest.TempPathFactory, small_study: Study) -> Path:
     return record_done(tmp_path_factory.mktemp("lab") / "run.h5", small_study, done(40), explicit_s=3e-6)
 
 
-def test_the_model_is_the_recorded_service_time(trace: Path, small_study: StudyConfig) -> None:
+def test_the_model_is_the_recorded_service_time(trace: Path, small_study: Study) -> None:
     with open_trace(trace) as opened:
         model, commands = latency_model(opened), opened.commands
     predicted_s = (model.design @ model.seconds + model.rest_s)[model.type_of]
@@ -152,7 +152,7 @@ def test_computing_takes_a_start_and_what_binds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_changed_chip_is_found_within_the_stated_error(
-    trace: Path, small_study: StudyConfig, tmp_path: Path, seed: int
+    trace: Path, small_study: Study, tmp_path: Path, seed: int
 ) -> None:
     csv = measured_csv(tmp_path / "m.csv", other_chip(small_study.chip), done(40), 0.03, seed)
     found = calibrate(trace, csv, hold=(DETECTION,), seed=seed)
@@ -171,7 +171,7 @@ def test_a_changed_chip_is_found_within_the_stated_error(
 
 
 def test_errors_are_judged_on_what_the_fit_has_not_seen(
-    trace: Path, small_study: StudyConfig, tmp_path: Path
+    trace: Path, small_study: Study, tmp_path: Path
 ) -> None:
     csv = measured_csv(tmp_path / "m.csv", other_chip(small_study.chip), done(40), 0.03)
     found = calibrate(trace, csv)
@@ -189,7 +189,7 @@ def test_errors_are_judged_on_what_the_fit_has_not_seen(
 
 
 def test_what_only_appears_together_is_named_and_its_sum_is_right(
-    trace: Path, small_study: StudyConfig, tmp_path: Path
+    trace: Path, small_study: Study, tmp_path: Path
 ) -> None:
     csv = measured_csv(tmp_path / "m.csv", other_chip(small_study.chip), done(40), 0.0)
     found = calibrate(trace, csv)
@@ -203,7 +203,7 @@ def test_what_only_appears_together_is_named_and_its_sum_is_right(
         assert fitted[path].value == pytest.approx(TRUE[path], rel=1e-5)
 
 
-def test_one_kind_alone_tells_sums_only(trace: Path, small_study: StudyConfig, tmp_path: Path) -> None:
+def test_one_kind_alone_tells_sums_only(trace: Path, small_study: Study, tmp_path: Path) -> None:
     chip = other_chip(small_study.chip)
     one = Done("set_phases", 8)
     seconds = sum(s for _, _, s in service_steps(chip, one))
@@ -217,7 +217,7 @@ def test_one_kind_alone_tells_sums_only(trace: Path, small_study: StudyConfig, t
 
 
 def test_latencies_that_nothing_explains_are_left_out_and_counted(
-    trace: Path, small_study: StudyConfig, tmp_path: Path
+    trace: Path, small_study: Study, tmp_path: Path
 ) -> None:
     csv = measured_csv(tmp_path / "m.csv", small_study.chip, done(40), 0.01)
     with csv.open("a") as file:
@@ -226,9 +226,7 @@ def test_latencies_that_nothing_explains_are_left_out_and_counted(
     assert (found.latencies, found.left_out) == (520, 1)
 
 
-def test_a_transfer_that_takes_no_time_has_no_rate(
-    trace: Path, small_study: StudyConfig, tmp_path: Path
-) -> None:
+def test_a_transfer_that_takes_no_time_has_no_rate(trace: Path, small_study: Study, tmp_path: Path) -> None:
     link = small_study.chip.link.model_copy(update={"rate_bit_per_s": 1e15})
     chip = small_study.chip.model_copy(update={"link": link})
     found = calibrate(trace, measured_csv(tmp_path / "m.csv", chip, done(40), 0.05, seed=2))
@@ -237,13 +235,13 @@ def test_a_transfer_that_takes_no_time_has_no_rate(
     assert json.loads(found.to_json())["latencies"] == 520
 
 
-def test_the_same_seed_gives_the_same_answer(trace: Path, small_study: StudyConfig, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_answer(trace: Path, small_study: Study, tmp_path: Path) -> None:
     csv = measured_csv(tmp_path / "m.csv", other_chip(small_study.chip), done(40), 0.03)
     found: list[Calibration] = [calibrate(trace, csv, seed=seed) for seed in (1, 1, 2)]
     assert found[0] == found[1] != found[2]
 
 
-def test_what_cannot_be_calibrated_is_refused(trace: Path, small_study: StudyConfig, tmp_path: Path) -> None:
+def test_what_cannot_be_calibrated_is_refused(trace: Path, small_study: Study, tmp_path: Path) -> None:
     csv = measured_csv(tmp_path / "m.csv", small_study.chip, done(40), 0.01)
     with pytest.raises(TraceError, match="holds no commands"):
         calibrate(GOLDEN / "v1-summary.h5", csv)

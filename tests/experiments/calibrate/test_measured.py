@@ -9,12 +9,12 @@ from emulator.errors import ConfigError
 from emulator.trace.reading.reader import open_trace
 from experiments.calibrate.measured import read_measured
 from experiments.calibrate.model import LatencyModel, latency_model
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 from tests.experiments.calibrate.calibration_lab import done, record_done
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory, small_study: StudyConfig) -> LatencyModel:
+def model(tmp_path_factory: pytest.TempPathFactory, small_study: Study) -> LatencyModel:
     with open_trace(record_done(tmp_path_factory.mktemp("lab") / "run.h5", small_study, done(2))) as trace:
         return latency_model(trace)
 

@@ -11,13 +11,13 @@ from emulator.errors import ConfigError
 from experiments.calibrate.calibration import Calibration, calibrate
 from experiments.calibrate.snippet import snippet, write_snippet
 from experiments.calibrate.view import show_calibration
-from experiments.run.study import StudyConfig, load_study
+from experiments.run.study import Study, load_study
 from tests.experiments.calibrate.calibration_lab import done, measured_csv, record_done
 from tests.experiments.terminal import WIDTHS, missing, seen
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory, small_study: StudyConfig) -> Calibration:
+def found(tmp_path_factory: pytest.TempPathFactory, small_study: Study) -> Calibration:
     folder = tmp_path_factory.mktemp("lab")
     trace = record_done(folder / "run.h5", small_study, done(10))
     chip = small_study.chip.model_copy(

@@ -13,7 +13,7 @@ from emulator.trace.schema import Power
 from experiments.check.audit import audit_table, audit_trace, exact_energy_j
 from experiments.output.tables import to_markdown
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 
 def test_a_sound_trace_passes_to_the_last_picosecond(small_trace: Path) -> None:
@@ -46,7 +46,7 @@ def test_energy_is_the_exact_integral_of_the_steps() -> None:
 
 
 @pytest.mark.usefixtures("in_room")
-def test_a_trace_without_powers_is_refused(small_study: StudyConfig, tmp_path: Path) -> None:
+def test_a_trace_without_powers_is_refused(small_study: Study, tmp_path: Path) -> None:
     out = tmp_path / "summary.h5"
     short = small_study.controller.model_copy(update={"queries": 20})
     summary = small_study.model_copy(update={"trace": TraceConfig(detail="summary"), "controller": short})

@@ -8,7 +8,7 @@ import pytest
 from emulator.trace.reading.reader import open_trace
 from experiments.check.kills import kill_many, prefix_faults, run_kills
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 
 @pytest.mark.timeout(400)
@@ -26,7 +26,7 @@ def test_a_trace_is_a_prefix_of_itself(small_trace: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_room")
-def test_another_run_is_no_prefix(small_trace: Path, small_study: StudyConfig, tmp_path: Path) -> None:
+def test_another_run_is_no_prefix(small_trace: Path, small_study: Study, tmp_path: Path) -> None:
     out = tmp_path / "other.h5"
     short = small_study.controller.model_copy(update={"queries": 100, "step_rad": 0.03})
     run_study(small_study.model_copy(update={"controller": short}), out)

@@ -21,12 +21,12 @@ from experiments.compare.comparison import (
 from experiments.compare.view import show_comparison
 from experiments.inspect.inspection import inspect_trace
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 from tests.experiments.report.report_traces import hostile_trace, pipelined_trace
 
 
 @pytest.fixture(scope="module")
-def slower_trace(room: Path, small_study: StudyConfig) -> Path:
+def slower_trace(room: Path, small_study: Study) -> Path:
     """Return the small study with twice the settling time and another seed, at detail "summary"."""
     out = room / "slower.h5"
     heaters = small_study.chip.heaters.model_copy(update={"settle_s": 2 * small_study.chip.heaters.settle_s})
@@ -68,7 +68,7 @@ def test_each_trace_brings_what_its_inspection_says(
     assert found.traces[1].utilisation == {}  # a summary does not tell
 
 
-def test_only_the_keys_that_differ_are_named(found: Comparison, small_study: StudyConfig) -> None:
+def test_only_the_keys_that_differ_are_named(found: Comparison, small_study: Study) -> None:
     settle_s = small_study.chip.heaters.settle_s
     assert {row.key: row.values for row in found.differences} == {
         "chip.heaters.settle_s": (settle_s, 2 * settle_s),

@@ -22,7 +22,7 @@ from emulator.trace.writing.journal import journal_path
 from experiments.inspect.inspection import Inspection, MetricSummary, inspect_trace, peak_power_w
 from experiments.inspect.view import show_inspection, show_ledgers, show_summary
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -38,7 +38,7 @@ def shown(found: Inspection) -> str:
     return paper.getvalue()
 
 
-def at_detail(study: StudyConfig, detail: str, out: Path) -> Inspection:
+def at_detail(study: Study, detail: str, out: Path) -> Inspection:
     trace = study.trace.model_copy(update={"detail": detail})
     run_study(study.model_copy(update={"trace": trace}), out)
     return inspect_trace(out)
@@ -54,7 +54,7 @@ def test_the_ledgers_account_for_all_time_and_all_energy(found: Inspection) -> N
 
 
 def test_the_hosts_time_between_reading_and_next_command_is_no_idle_time(
-    found: Inspection, small_study: StudyConfig
+    found: Inspection, small_study: Study
 ) -> None:
     thought_s = found.queries * small_study.host.overhead_s
     assert found.latency_by_span_s["host.compute"] == pytest.approx(thought_s, rel=1e-12)
@@ -64,7 +64,7 @@ def test_the_hosts_time_between_reading_and_next_command_is_no_idle_time(
 @pytest.mark.usefixtures("in_room")
 @pytest.mark.parametrize("detail", ["full", "summary"])
 def test_every_detail_tells_the_same_story(
-    detail: str, found: Inspection, small_study: StudyConfig, tmp_path: Path
+    detail: str, found: Inspection, small_study: Study, tmp_path: Path
 ) -> None:
     other = at_detail(small_study, detail, tmp_path / "run.h5")
     assert other.detail == detail
@@ -131,9 +131,7 @@ def test_the_summary_and_the_ledgers_are_parts_of_it(found: Inspection) -> None:
 
 
 @pytest.mark.usefixtures("in_room")
-def test_what_a_budget_allowed_is_set_against_what_was_spent(
-    small_study: StudyConfig, tmp_path: Path
-) -> None:
+def test_what_a_budget_allowed_is_set_against_what_was_spent(small_study: Study, tmp_path: Path) -> None:
     budget = small_study.budget.model_copy(update={"queries": 30, "energy_j": 100.0})
     run_study(small_study.model_copy(update={"budget": budget}), tmp_path / "run.h5")
     found = inspect_trace(tmp_path / "run.h5")
@@ -145,7 +143,7 @@ def test_what_a_budget_allowed_is_set_against_what_was_spent(
 
 
 @pytest.mark.usefixtures("in_room")
-def test_a_killed_run_is_recovered_and_said_to_be_killed(small_study: StudyConfig, tmp_path: Path) -> None:
+def test_a_killed_run_is_recovered_and_said_to_be_killed(small_study: Study, tmp_path: Path) -> None:
     out = tmp_path / "run.h5"
     code = (
         "import os, signal, sys\nfrom pathlib import Path\n"

@@ -159,7 +159,7 @@ def test_a_closed_replay_can_be_replayed_closed_but_in_no_other_mode(
     [
         ("rerum", (), "did you mean 'rerun'"),
         ("rerun", ("seed=1",), "a rerun changes nothing"),
-        ("timed", ("controller.alpha=0.5",), r"controller\.alpha = 0\.5 cannot be replayed"),
+        ("timed", ("deployment.alpha=0.5",), r"deployment\.alpha = 0\.5 cannot be replayed"),
         ("timed", ("chip.mesh.rotation=cw",), r"chip\.mesh\.rotation = 'cw' cannot be replayed"),
         ("closed", ("seed=1",), "seed = 1 cannot be re-timed"),
     ],

@@ -11,7 +11,7 @@ from emulator.errors import ConfigError
 from emulator.trace.reading.reader import open_trace
 from experiments.run.launch import default_out, launch, open_study, shipped_studies
 from experiments.run.progress import ProgressLine
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 from tests.experiments.conftest import STUDIES
 
 
@@ -20,7 +20,7 @@ from tests.experiments.conftest import STUDIES
 def test_a_signal_ends_the_run_after_the_command_in_flight(
     number: signal.Signals,
     code: int,
-    small_study: StudyConfig,
+    small_study: Study,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -48,7 +48,7 @@ def test_a_signal_ends_the_run_after_the_command_in_flight(
 
 
 @pytest.mark.usefixtures("in_room")
-def test_a_finished_run_leaves_the_signals_as_they_were(small_study: StudyConfig, tmp_path: Path) -> None:
+def test_a_finished_run_leaves_the_signals_as_they_were(small_study: Study, tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT)
     launched = launch(small_study, tmp_path / "run.h5")
     assert (launched.exit_code, launched.result.status) == (0, "complete")
@@ -56,10 +56,10 @@ def test_a_finished_run_leaves_the_signals_as_they_were(small_study: StudyConfig
 
 
 def test_a_study_is_opened_by_path_or_by_its_shipped_name() -> None:
-    by_name = open_study("mnist_recovery", ("controller.alpha=0.5",), 3)
-    by_path = open_study(str(STUDIES / "mnist_recovery.toml"), ("controller.alpha=0.5",), 3)
+    by_name = open_study("mnist_recovery", ("deployment.alpha=0.5",), 3)
+    by_path = open_study(str(STUDIES / "mnist_recovery.toml"), ("deployment.alpha=0.5",), 3)
     assert by_name == by_path
-    assert (by_name.controller.alpha, by_name.seed) == (0.5, 3)
+    assert (by_name.deployment.alpha, by_name.seed) == (0.5, 3)
 
 
 def test_a_file_without_a_suffix_is_opened_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

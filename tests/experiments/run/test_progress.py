@@ -8,10 +8,10 @@ from rich.console import Console
 
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 
 
-def drawn(study: StudyConfig, terminal: bool, quiet: bool) -> str:
+def drawn(study: Study, terminal: bool, quiet: bool) -> str:
     paper = io.StringIO()
     console = Console(file=paper, force_terminal=terminal, width=120, color_system=None)
 
@@ -26,7 +26,7 @@ def drawn(study: StudyConfig, terminal: bool, quiet: bool) -> str:
 
 @pytest.mark.usefixtures("in_room")
 def test_a_terminal_sees_queries_time_accuracy_and_power(
-    small_study: StudyConfig, monkeypatch: pytest.MonkeyPatch
+    small_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("experiments.run.progress._EVERY_WALL_S", 0.0)
     text = drawn(small_study, terminal=True, quiet=False)
@@ -36,7 +36,5 @@ def test_a_terminal_sees_queries_time_accuracy_and_power(
 
 @pytest.mark.usefixtures("in_room")
 @pytest.mark.parametrize(("terminal", "quiet"), [(False, False), (True, True)])
-def test_neither_a_pipe_nor_the_quiet_see_anything(
-    terminal: bool, quiet: bool, small_study: StudyConfig
-) -> None:
+def test_neither_a_pipe_nor_the_quiet_see_anything(terminal: bool, quiet: bool, small_study: Study) -> None:
     assert drawn(small_study, terminal, quiet) == ""

@@ -1,15 +1,27 @@
 """Tests of studies: strict, frozen, overridable by one dotted path, and whole in a trace."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import ValidationError
 
-from emulator.config.models import digest, to_toml
+from controllers.feedback_alignment import odfa
+from controllers.kind import Kind, Options
+from controllers.registry import CONTROLLERS
+from controllers.zeroth_order import szo_scd
+from emulator.config.models import PositiveInt, StrictModel, Watts, digest, to_toml
 from emulator.errors import ConfigError
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.host import Host
+from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.registry import INSTRUMENTS
 from experiments.run.launch import shipped_studies
-from experiments.run.study import StudyConfig, TrainingConfig, chip_study, load_study, study_from_text
+from experiments.run.prepare import prepare
+from experiments.run.sections import DeploymentConfig
+from experiments.run.study import Study, load_study, study_from_overrides, study_from_text, study_type
 from experiments.tasks.registry import task_names
 from tests.experiments.conftest import STUDIES
 
@@ -21,26 +33,18 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_an_empty_file_is_the_default_study(tmp_path: Path) -> None:
-    assert load_study(write(tmp_path, "")) == StudyConfig()
+    assert load_study(write(tmp_path, "")) == study_from_text("") == study_from_overrides(())
 
 
 def test_overrides_beat_the_file_and_the_seed_beats_both(tmp_path: Path) -> None:
-    path = write(tmp_path, "seed = 1\n[controller]\nalpha = 0.5\n")
-    study = chip_study(
-        load_study(path, ("controller.alpha=0.25", "seed=2", "chip.heaters.tau_s=2 us"), seed=3)
-    )
-    assert (study.controller.alpha, study.seed, study.chip.heaters.tau_s) == (0.25, 3, 2e-6)
+    path = write(tmp_path, "seed = 1\n[deployment]\nalpha = 0.5\n")
+    study = load_study(path, ("deployment.alpha=0.25", "seed=2", "chip.heaters.tau_s=2 us"), seed=3)
+    assert (study.deployment.alpha, study.seed, study.chip.heaters.tau_s) == (0.25, 3, 2e-6)
 
 
 def test_the_tasks_seed_follows_the_studys_unless_it_is_given() -> None:
     assert study_from_text("seed = 4").task_seed == 4
     assert study_from_text("seed = 4\n[task]\nseed = 0").task_seed == 0
-
-
-def test_a_run_is_evaluated_two_hundred_times_unless_told_otherwise() -> None:
-    assert chip_study(study_from_text("[controller]\nqueries = 10_000")).evaluate_every == 50
-    assert chip_study(study_from_text("[controller]\nqueries = 7")).evaluate_every == 1
-    assert chip_study(study_from_text("[evaluation]\nevery_queries = 3")).evaluate_every == 3
 
 
 @pytest.mark.parametrize("name", shipped_studies())
@@ -56,9 +60,10 @@ def test_a_shipped_study_names_a_task_and_the_papers_settings(name: str) -> None
     study = load_study(STUDIES / f"{name}.toml")
     assert study.title
     assert study.task.name in task_names()
-    if isinstance(study, StudyConfig):
+    if study.kind is szo_scd.KIND:
         chip = study.controller
-        assert (chip.alpha, chip.step_rad, chip.step_decay, chip.batch_size) == (0.15, 0.02, 0.985, 32)
+        assert (chip.step_rad, chip.step_decay, chip.batch_size) == (0.02, 0.985, 32)
+        assert study.deployment.alpha == 0.15
     else:
         light = study.controller
         assert (light.feedback, light.threshold, light.learning_rate) == ("optical", 0.1, 0.01)
@@ -68,7 +73,7 @@ def test_a_shipped_study_names_a_task_and_the_papers_settings(name: str) -> None
 @pytest.mark.parametrize("name", ["mnist_odfa", "fashion_odfa"])
 def test_a_training_with_light_is_the_papers(name: str) -> None:
     study = load_study(STUDIES / f"{name}.toml")
-    assert isinstance(study, TrainingConfig)
+    assert study.kind is odfa.KIND
     assert study.task.hidden == (1024, 1024)
     assert study.controller.epochs == 10
 
@@ -84,13 +89,13 @@ def test_every_number_of_a_shipped_study_has_a_source(name: str) -> None:
 
 def test_a_study_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        StudyConfig().seed = 1  # type: ignore[misc]
+        study_from_text("").seed = 1  # type: ignore[misc]
 
 
 def test_a_refusal_names_file_key_value_and_what_is_allowed(tmp_path: Path) -> None:
-    path = write(tmp_path, "[controller]\nalpha = 1.5\n")
+    path = write(tmp_path, "[deployment]\nalpha = 1.5\n")
     with pytest.raises(
-        ConfigError, match=r"study\.toml: controller\.alpha = 1\.5 is refused; allowed: .*<= 1"
+        ConfigError, match=r"study\.toml: deployment\.alpha = 1\.5 is refused; allowed: .*<= 1"
     ):
         load_study(path)
 
@@ -101,20 +106,21 @@ def test_a_refusal_names_file_key_value_and_what_is_allowed(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("", StudyConfig),
-        ("[controller]\nalpha = 0.5", StudyConfig),
-        ('[controller]\nkind = "szo_scd"', StudyConfig),
-        ('[controller]\nkind = "odfa"', TrainingConfig),
+        ("", szo_scd.KIND),
+        ("[controller]\nsparsity = 0.5", szo_scd.KIND),
+        ('[controller]\nkind = "szo_scd"', szo_scd.KIND),
+        ('[controller]\nkind = "odfa"', odfa.KIND),
     ],
 )
-def test_the_controllers_kind_says_what_is_studied(text: str, kind: type) -> None:
-    assert type(study_from_text(text)) is kind
+def test_the_controllers_kind_says_what_is_studied(text: str, kind: Kind) -> None:
+    study = study_from_text(text)
+    assert study.kind is kind
+    assert isinstance(study.controller, kind.options)
 
 
 def test_an_override_may_choose_the_kind(tmp_path: Path) -> None:
     path = write(tmp_path, '[task]\nname = "mnist"')
     study = load_study(path, ("controller.kind=odfa", "controller.threshold=0.2"))
-    assert isinstance(study, TrainingConfig)
     assert (study.task.name, study.controller.threshold) == ("mnist", 0.2)
 
 
@@ -177,8 +183,129 @@ def test_what_belongs_to_another_kind_of_study_is_refused_with_the_nearest_key(
         study_from_text(text)
 
 
-def test_where_only_a_chip_makes_sense_a_training_is_refused() -> None:
-    chip = study_from_text("seed = 5")
-    assert chip_study(chip) is chip
-    with pytest.raises(ConfigError, match=r"controller\.kind = 'odfa' is refused here.*allowed: 'szo_scd'"):
-        chip_study(study_from_text('[controller]\nkind = "odfa"'))
+def test_a_section_is_asked_for_by_its_model_and_refused_where_the_controller_has_no_use_for_it() -> None:
+    chip = study_from_text("chip.activation_clip = 2.0")
+    assert chip.section(ChipConfig).activation_clip == 2.0
+    assert chip.section(DeploymentConfig) == DeploymentConfig()
+    with pytest.raises(ConfigError, match=r"kind = 'odfa' is refused here.* ChipConfig; allowed: 'szo_scd'"):
+        study_from_text('[controller]\nkind = "odfa"').section(ChipConfig)
+
+
+@pytest.mark.parametrize(
+    ("text", "standing"),
+    [
+        ("", {"chip"}),
+        ('[controller]\nkind = "odfa"', {"opu"}),
+        ('[controller]\nkind = "odfa"\nfeedback = "exact"', set()),
+    ],
+)
+def test_the_instruments_that_a_controller_uses_stand_on_the_bench(text: str, standing: set[str]) -> None:
+    study = study_from_text(text)
+    assert study.standing() == {name: getattr(study, name) for name in standing}
+
+
+def test_the_network_may_be_chosen_by_name_and_is_refused_when_there_is_none_of_that_name() -> None:
+    study = study_from_text('[controller]\nkind = "odfa"\n[task]\nname = "vowel"\nmodel = "mpl"')
+    with pytest.raises(ConfigError, match=r"task\.model = 'mpl' is unknown.*did you mean 'mlp'"):
+        prepare(study)
+
+
+# ------------------------------------------------------------------------- what has moved elsewhere
+
+
+def test_alpha_is_taken_from_where_it_was_when_a_trace_was_made() -> None:
+    old = study_from_text('[controller]\nkind = "szo_scd"\nalpha = 0.5\nactive_share = "of_unitary"')
+    assert (old.deployment.alpha, old.deployment.active_share) == (0.5, "of_unitary")
+    assert study_from_text(to_toml(old)) == old
+
+
+@pytest.mark.parametrize("key", ["alpha = 0.5", 'active_share = "of_all"'])
+def test_a_studys_file_with_a_key_that_has_moved_is_told_where(key: str, tmp_path: Path) -> None:
+    name = key.split(" ", maxsplit=1)[0]
+    with pytest.raises(ConfigError, match=rf"controller\.{name} has moved: write deployment\.{name}"):
+        load_study(write(tmp_path, f"[controller]\n{key}\n"))
+
+
+def test_an_override_of_a_key_that_has_moved_is_told_where_with_a_study_and_with_a_trace(
+    tmp_path: Path,
+) -> None:
+    moved = pytest.raises(ConfigError, match=r"controller\.alpha has moved: write deployment\.alpha")
+    with moved:
+        load_study(write(tmp_path, ""), ("controller.alpha=0.5",))
+    with moved:
+        study_from_text("[controller]\nalpha = 0.5", "run.h5", ("controller.alpha=0.5",))
+
+
+# ------------------------------------------------------------------------------- further agents
+
+
+def test_further_agents_are_read_written_and_told_apart() -> None:
+    text = '[[agents]]\nkind = "disturb"\ntarget = "chip.dead"\nindex = 3\nvalue = 1.0\nat_s = "2 us"'
+    study = study_from_text(text)
+    assert [(each.target, each.index, each.at_s) for each in study.agents] == [("chip.dead", 3, 2e-6)]
+    assert study_from_text(to_toml(study)) == study
+    assert digest(study) != digest(study_from_text(""))
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ('kind = "destroy"\ntarget = "chip.dead"\nvalue = 1.0', r"agents\[0\]\.kind = 'destroy' is refused"),
+        ('kind = "disturb"\ntarget = "chip.dead"', r"agents\[0\]\.value is missing"),
+        ('kind = "disturb"\ntarget = "chip"\nvalue = 1.0', r"agents\[0\]\.target = 'chip' is refused"),
+    ],
+)
+def test_an_agent_that_means_nothing_is_refused(entry: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        study_from_text(f"[[agents]]\n{entry}")
+
+
+# -------------------------------------------------------------------------- a kind that is added
+
+
+class Glow(StrictModel):
+    """A new instrument's section."""
+
+    power_w: Watts = 2.0
+    """Power, in watts."""
+
+
+class Guess(Options):
+    """A new controller's section."""
+
+    kind: Literal["guess"] = "guess"
+    """Which controller this section configures."""
+    patience: PositiveInt = 7
+    """Guesses."""
+
+
+LAMP = InstrumentKind(
+    "lamp", Glow, {}, lambda *_: pytest.fail("not asked here"), lambda config: {}, Host.build, {}
+)
+
+
+@pytest.fixture
+def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register a dummy of each for the time of a test."""
+    guess = Kind("guess", Guess, frozenset({"lamp"}), lambda *_: pytest.fail("not started here"))
+    monkeypatch.setitem(INSTRUMENTS, "lamp", LAMP)
+    monkeypatch.setitem(CONTROLLERS, "guess", guess)
+    study_type.cache_clear()
+    yield
+    study_type.cache_clear()
+
+
+@pytest.mark.usefixtures("_added")
+def test_a_controller_and_an_instrument_that_are_registered_are_read_checked_written_and_digested() -> None:
+    study = study_from_text('[controller]\nkind = "guess"\n[lamp]\npower_w = "30 mW"')
+    assert isinstance(study, Study)
+    assert (study.controller.patience, study.section(Glow).power_w) == (7, 0.03)
+    assert "[lamp]\npower_w = 0.03" in to_toml(study)
+    assert study_from_text(to_toml(study)) == study
+    assert digest(study) != digest(study_from_text('[controller]\nkind = "guess"'))
+    with pytest.raises(ConfigError, match=r"lamp\.powre_w = 1\.0 .* did you mean 'lamp\.power_w'"):
+        study_from_text('[controller]\nkind = "guess"\n[lamp]\npowre_w = 1.0')
+    with pytest.raises(ConfigError, match=r"\[lamp\] is refused with .*'szo_scd'; it belongs to 'guess'"):
+        study_from_text("[lamp]\npower_w = 1.0")
+    with pytest.raises(ConfigError, match="allowed: one of 'szo_scd', 'odfa', 'guess'"):
+        study_from_text('[controller]\nkind = "gues"')

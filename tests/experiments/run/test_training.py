@@ -10,18 +10,10 @@ from numpy.typing import NDArray
 
 from emulator.commands import Controller, Project, Projection
 from emulator.errors import CommandError, ConfigError
-from emulator.instruments.opu.opu import Opu
 from emulator.streams import stream
-from emulator.trace import NullRecorder
 from emulator.trace.reading.reader import open_trace
-from experiments.run.run import Started, run_study
-from experiments.run.study import TrainingConfig, study_from_text
-from experiments.run.training import (
-    PreparedTraining,
-    TrainingWatch,
-    make_training_bench,
-    make_training_controller,
-)
+from experiments.run.run import Started, program_of, run_study
+from experiments.run.study import Study, study_from_text
 from experiments.tasks.task import Task
 from tests.builders import NotingRecorder
 from tests.controllers.feedback_alignment.plain_training import (
@@ -36,6 +28,7 @@ from tests.experiments.run.training_lab import (
     HIDDEN,
     SAMPLES,
     SILENT,
+    bench,
     distance,
     few_digits,
     first_weights,
@@ -50,15 +43,14 @@ def task() -> Task:
     return few_digits()
 
 
-def measured_matrix(study: TrainingConfig, task: Task) -> NDArray[np.float32]:
+def measured_matrix(study: Study, task: Task) -> NDArray[np.float32]:
     """Return the medium's matrix (classes, width) as a unit of the same seed shows it, one class at a time."""
-    bench = make_training_bench(study, prepared(study, task), NullRecorder())
-    reply = bench.ask(Project(np.eye(CLASSES, dtype=np.float32)))
+    reply = bench(study, prepared(study, task)).ask(Project(np.eye(CLASSES, dtype=np.float32)))
     assert isinstance(reply, Projection)
     return reply.outputs
 
 
-def plainly_trained(study: TrainingConfig, task: Task) -> list[torch.Tensor]:
+def plainly_trained(study: Study, task: Task) -> list[torch.Tensor]:
     """Return the parameters after the same training in plain torch, with the measured matrix."""
     config = study.controller
     plain = PlainTraining(first_weights(study, task), config.learning_rate)
@@ -89,14 +81,14 @@ def test_without_noise_light_trains_as_plain_torch_does_with_the_mediums_matrix(
         ten_digits(*SILENT, *MODES[mode], f"controller.schedule={name}") for name in ("wait", "late")
     )
     study, other = (later, wait) if late else (wait, later)
-    found = parameters_of(train(study, task)[0].blocks)
+    found = parameters_of(train(study, task)[0].model.blocks)
     assert distance(found, plainly_trained(study, task)) < 1e-4
     assert distance(found, plainly_trained(other, task)) > 1e-2
 
 
 def test_noise_changes_what_is_learnt_but_not_what_it_is_about(task: Task) -> None:
     noisy, silent = (ten_digits("host.preset=ideal", f"opu.camera.noise={on}") for on in ("true", "false"))
-    away = distance(*(parameters_of(train(study, task)[0].blocks) for study in (noisy, silent)))
+    away = distance(*(parameters_of(train(study, task)[0].model.blocks) for study in (noisy, silent)))
     assert 1e-4 < away < 0.1
 
 
@@ -106,7 +98,7 @@ def test_dark_vectors_that_are_not_shown_teach_the_same_in_less_time(task: Task)
         for skip in ("false", "true")
     )
     (with_all, slow), (with_few, fast) = train(shown, task), train(skipped, task)
-    assert distance(parameters_of(with_all.blocks), parameters_of(with_few.blocks)) == 0.0
+    assert distance(parameters_of(with_all.model.blocks), parameters_of(with_few.model.blocks)) == 0.0
     assert slow.queries == fast.queries == 2 * SAMPLES
     assert fast.elapsed_s < slow.elapsed_s
 
@@ -117,25 +109,22 @@ def test_dark_vectors_that_are_not_shown_teach_the_same_in_less_time(task: Task)
 @pytest.mark.parametrize("feedback", ["ternary", "exact", "backprop"])
 def test_without_light_no_unit_stands_on_the_bench(feedback: str, task: Task) -> None:
     study = ten_digits(f"controller.feedback={feedback}")
-    bench = make_training_bench(study, prepared(study, task), NullRecorder())
     with pytest.raises(CommandError, match="no optical processing unit"):
-        _ = bench.instrument(Opu)
+        _ = bench(study, prepared(study, task)).opu
     assert set(train(study, task)[1].energy_by_component_j) == {"host"}
 
 
 @pytest.mark.parametrize(("sharing", "outputs"), [("slices", 28), ("shared", 16)])
 def test_the_unit_projects_errors_onto_the_hidden_units(sharing: str, outputs: int, task: Task) -> None:
     study = ten_digits(f"controller.sharing={sharing}")
-    bench = make_training_bench(study, prepared(study, task), NullRecorder())
-    assert bench.instrument(Opu).core.design == (CLASSES, outputs)
+    assert bench(study, prepared(study, task)).opu.core.design == (CLASSES, outputs)
 
 
 def test_vectors_whose_frames_are_lost_are_counted(task: Task) -> None:
     study = ten_digits("opu.camera.missed_probability=0.2", "opu.retries=0", "controller.epochs=1")
     ready, recorder = prepared(study, task), NotingRecorder()
-    bench = make_training_bench(study, ready, recorder)
     replies: list[Projection] = []
-    bench.run({"odfa": overheard(make_training_controller(study, ready, TrainingWatch(ready)), replies)})
+    bench(study, ready, recorder).run({"odfa": overheard(program_of(study, ready).controller, replies)})
     lost = sum(int((~reply.valid).sum()) for reply in replies)
     logged = [value for name, _, _, value in recorder.metrics if name == "lost_vectors"]
     assert logged == [lost]
@@ -153,37 +142,6 @@ def overheard(controller: Controller, replies: list[Projection]) -> Controller:
         reply = yield command
         if isinstance(reply, Projection):
             replies.append(reply)
-
-
-def test_the_watch_measures_the_network_and_selects_by_validation_loss(task: Task) -> None:
-    study = ten_digits()
-    ready = prepared(study, task)
-    watch = TrainingWatch(ready)
-    bench = make_training_bench(study, ready, NullRecorder())
-    assert watch.facts(bench) == ""
-    best = math.inf, math.nan
-    for _ in range(4):
-        found = watch.evaluate(0)
-        logits = [plain_logits(ready, x) for x in (task.x_val, task.x_test)]
-        accuracies = [
-            (z.argmax(1) == y).mean() for z, y in zip(logits, (task.y_val, task.y_test), strict=True)
-        ]
-        assert [found["val_accuracy"], found["test_accuracy"]] == pytest.approx(accuracies, abs=2e-3)
-        peaks = logits[0][np.arange(len(task.y_val)), task.y_val]
-        assert found["val_loss"] == pytest.approx((np.log(np.exp(logits[0]).sum(1)) - peaks).mean(), rel=1e-5)
-        best = min(best, (found["val_loss"], found["test_accuracy"]))
-        assert found["selected_test_accuracy"] == best[1]
-        for parameter in ready.blocks[-1].parameters():
-            parameter.data = -2.0 * parameter.data
-    assert watch.facts(bench) == f"test {100 * watch.test_accuracy:.1f} %"
-
-
-def plain_logits(ready: PreparedTraining, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    numbers = [parameter.double().numpy() for parameter in parameters_of(ready.blocks)]
-    for weights, bias in zip(numbers[:-2:2], numbers[1:-2:2], strict=True):
-        x = np.tanh(x @ weights.T + bias)
-    logits: NDArray[np.float64] = x @ numbers[-2].T + numbers[-1]
-    return logits
 
 
 # ------------------------------------------------------------------------------- a whole run

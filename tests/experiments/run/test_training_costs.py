@@ -65,7 +65,7 @@ def test_evaluating_and_aligning_take_neither_time_nor_energy_nor_chances(task: 
     often, never = ten_digits("controller.align_every=1"), ten_digits("controller.align_every=1_000")
     (seen, one), (unseen, other) = train(often, task), train(never, task)
     assert one == other
-    assert distance(parameters_of(seen.blocks), parameters_of(unseen.blocks)) == 0.0
+    assert distance(parameters_of(seen.model.blocks), parameters_of(unseen.model.blocks)) == 0.0
 
 
 @pytest.mark.parametrize("schedule", ["wait", "late"])
@@ -76,4 +76,4 @@ def test_a_spent_budget_stops_the_training(budget: str, schedule: str, task: Tas
     assert result.status == "budget"
     assert f"budget.{budget.split('=', maxsplit=1)[0]}" in result.reason
     assert result.queries == 2 * BATCH  # each is spent by more than one batch and less than two
-    assert distance(parameters_of(ready.blocks), parameters_of(first_weights(ten_digits(), task))) > 0.0
+    assert distance(parameters_of(ready.model.blocks), parameters_of(first_weights(ten_digits(), task))) > 0.0

@@ -4,18 +4,14 @@ from dataclasses import replace
 
 import torch
 
-from emulator.bench import RunResult
+from emulator.bench import Bench, RunResult
 from emulator.streams import stream
-from emulator.trace import NullRecorder
-from experiments.models.mlp import mlp
-from experiments.run.study import TrainingConfig
-from experiments.run.training import (
-    PreparedTraining,
-    TrainingWatch,
-    make_training_bench,
-    make_training_controller,
-    prepare_training,
-)
+from emulator.trace import AnyRecorder, NullRecorder
+from experiments.models.mlp import Mlp, mlp
+from experiments.run.bench import make_bench
+from experiments.run.prepare import Prepared, prepare, task_of
+from experiments.run.run import program_of
+from experiments.run.study import Study
 from experiments.tasks.task import Task
 from tests.experiments.light_traces import light_study
 
@@ -27,6 +23,7 @@ __all__ = [
     "SAMPLES",
     "SILENT",
     "SLOW_TO_START",
+    "bench",
     "distance",
     "few_digits",
     "first_weights",
@@ -48,30 +45,37 @@ SILENT = ("opu.camera.noise=false", "host.preset=ideal")
 SLOW_TO_START = ("host.preset=ideal", f"host.launch_s={LAUNCH_S}")
 
 
-def ten_digits(*overrides: str) -> TrainingConfig:
+def ten_digits(*overrides: str) -> Study:
     return light_study(*TEN_DIGITS, *overrides)
 
 
 def few_digits() -> Task:
     """Return the ten digits, of which only a few batches are to be learnt."""
-    whole = prepare_training(ten_digits()).task
+    whole = task_of(ten_digits())
     return replace(whole, x_train=whole.x_train[:SAMPLES].copy(), y_train=whole.y_train[:SAMPLES].copy())
 
 
-def first_weights(study: TrainingConfig, task: Task) -> list[torch.nn.Module]:
+def first_weights(study: Study, task: Task) -> list[torch.nn.Module]:
     return mlp(task.layer_sizes, stream(study.seed, "odfa/weights"))
 
 
-def prepared(study: TrainingConfig, task: Task) -> PreparedTraining:
-    return PreparedTraining(task, first_weights(study, task))
+def prepared(study: Study, task: Task) -> Prepared:
+    """Return what ``study`` prepares, for this ``task`` instead of its own."""
+    model = Mlp(task.layer_sizes, first_weights(study, task))
+    setting = replace(prepare(study).setting, inputs=task.x_train, targets=task.y_train, model=model)
+    return Prepared(task, setting, model=model)
 
 
-def train(study: TrainingConfig, task: Task) -> tuple[PreparedTraining, RunResult]:
+def bench(study: Study, ready: Prepared, recorder: AnyRecorder | None = None) -> Bench:
+    bench = make_bench(study, ready, program_of(study, ready).sizes)
+    bench.attach(recorder or NullRecorder())
+    return bench
+
+
+def train(study: Study, task: Task) -> tuple[Prepared, RunResult]:
     """Return the trained network, and the result of the run."""
     ready = prepared(study, task)
-    bench = make_training_bench(study, ready, NullRecorder())
-    controller = make_training_controller(study, ready, TrainingWatch(ready))
-    return ready, bench.run({"odfa": controller})
+    return ready, bench(study, ready).run({"odfa": program_of(study, ready).controller})
 
 
 def distance(one: list[torch.Tensor], other: list[torch.Tensor]) -> float:

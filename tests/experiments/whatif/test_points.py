@@ -12,7 +12,7 @@ from rich.console import Console
 from emulator.errors import ConfigError
 from emulator.streams import stream
 from experiments.run.run import run_study
-from experiments.run.study import StudyConfig, load_study
+from experiments.run.study import Study, load_study
 from experiments.whatif.points import WhatIf, sweep_values, whatif
 from experiments.whatif.view import draw_whatif, show_whatif
 from tests.experiments.conftest import STUDIES
@@ -45,7 +45,7 @@ def test_there_is_a_row_for_every_point_of_the_product(swept: WhatIf) -> None:
     assert all(p.changed["chip.dac.update_s"] == 2e-6 for p in swept.points)
 
 
-def test_a_point_is_a_real_run_with_its_parameters(small_study: StudyConfig, tmp_path: Path) -> None:
+def test_a_point_is_a_real_run_with_its_parameters(small_study: Study, tmp_path: Path) -> None:
     instant = ("controller.queries=100", "chip.heaters.dynamics=instant")
     run_study(load_study(STUDIES / "vowel_recovery.toml", instant), tmp_path / "run.h5")
     settings = ("chip.link.latency_s=3 us", "chip.heaters.settle_s=2 us", "host.active_power_w=77")

@@ -26,7 +26,7 @@ def plant() -> Plant:
 
 def test_the_study_is_the_query_of_the_requirement() -> None:
     study = benchmark_study()
-    assert (study.controller.alpha, study.controller.batch_size) == (0.15, 32)
+    assert (study.deployment.alpha, study.controller.batch_size) == (0.15, 32)
     assert study.chip.heaters.dynamics == "dynamic"
     assert study.chip.receiver.shot_noise
     assert study.chip.receiver.thermal_noise_a_per_sqrt_hz > 0

@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from controllers.feedback_alignment.cost import (
-    Work,
+from controllers.feedback_alignment.dfa import backpropagated, backward, forward
+from controllers.feedback_alignment.work import Work, centring_work
+from emulator.streams import stream
+from experiments.models.mlp import mlp
+from experiments.models.mlp_work import (
     backpropagation_work,
-    centring_work,
     error_work,
     forward_work,
     local_gradient_work,
@@ -16,9 +18,6 @@ from controllers.feedback_alignment.cost import (
     projection_work,
     update_work,
 )
-from controllers.feedback_alignment.dfa import backpropagated, backward, forward
-from emulator.streams import stream
-from experiments.models.mlp import mlp
 
 SIZES, BATCH = (20, 13, 17, 5), 6
 HIDDEN, ALL = 13 + 17, 13 + 17 + 5

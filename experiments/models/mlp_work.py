@@ -6,19 +6,19 @@ operand is read once and each result is written once, as if a cache held one ste
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from controllers.feedback_alignment.work import StepWork, Work
+
 __all__ = [
-    "Work",
     "backpropagation_work",
-    "centring_work",
     "error_work",
     "forward_work",
     "local_gradient_work",
     "output_gradient_work",
     "parameter_count",
     "projection_work",
+    "step_work",
     "update_work",
 ]
 
@@ -34,15 +34,17 @@ _FLOPS_PER_ERROR = 6
 """Subtract the largest, exponential, sum, division; subtract the one-hot target, and compare for the largest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Count floating-point operations and bytes moved."""
-
-    flops: int
-    bytes: int
-
-    def __add__(self, other: "Work") -> "Work":
-        return Work(self.flops + other.flops, self.bytes + other.bytes)
+def step_work(sizes: Sequence[int], batch: int) -> StepWork:
+    """Return the work of every part of a training step of a network of ``sizes`` (inputs, hidden..., outputs)."""
+    return StepWork(
+        forward=forward_work(sizes, batch),
+        error=error_work(sizes[-1], batch),
+        output_gradient=output_gradient_work(sizes, batch),
+        backpropagation=backpropagation_work(sizes, batch),
+        projection=projection_work(sizes, batch),
+        local_gradient=local_gradient_work(sizes, batch),
+        update=update_work(parameter_count(sizes)),
+    )
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
@@ -89,11 +91,6 @@ def backpropagation_work(sizes: Sequence[int], batch: int) -> Work:
 def projection_work(sizes: Sequence[int], batch: int) -> Work:
     """Return the work of projecting the error to all hidden layers on the host instead of with light."""
     return _product(batch, sizes[-1], sum(sizes[1:-1]))
-
-
-def centring_work(width: int, batch: int) -> Work:
-    """Return the work of taking the mean over the batch off a projection (batch, width): a sum and a difference."""
-    return Work(2 * batch * width, _BYTES * (3 * batch * width + 2 * width))
 
 
 def update_work(parameters: int) -> Work:

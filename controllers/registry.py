@@ -1,0 +1,20 @@
+"""The controllers by name; adding one is one file and one line here."""
+
+from collections.abc import Mapping
+
+from controllers.feedback_alignment import odfa
+from controllers.kind import Kind
+from controllers.zeroth_order import szo_scd
+
+__all__ = ["CONTROLLERS", "DEFAULT", "by_name"]
+
+
+def by_name(*kinds: Kind) -> Mapping[str, Kind]:
+    """Return ``kinds`` by their names, in order."""
+    return {kind.name: kind for kind in kinds}
+
+
+CONTROLLERS = by_name(szo_scd.KIND, odfa.KIND)
+
+DEFAULT = szo_scd.KIND.name
+"""The controller of a study that names none."""

@@ -1,0 +1,36 @@
+"""What an agent of a study says of itself; it lists none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.commands import Controller
+from emulator.config.models import StrictModel
+
+__all__ = ["AgentKind", "AgentOptions"]
+
+
+class AgentOptions(StrictModel):
+    """One entry [[agents]] of a study; every kind narrows ``kind`` to its own name."""
+
+    kind: str
+    """Which agent this entry configures."""
+
+
+@dataclass(frozen=True)
+class AgentKind:
+    """Describe one kind of agent.
+
+    Attributes
+    ----------
+    name
+        What a study chooses it by.
+    options
+        The model of its entry.
+    start
+        Makes the generator that runs beside the controller, until the controller ends at the latest.
+    """
+
+    name: str
+    options: type[AgentOptions]
+    start: Callable[[Any], Controller]

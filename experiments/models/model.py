@@ -1,0 +1,28 @@
+"""What a model is to a run: what trains it, what it answers, and a name to be chosen by; it builds none."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from controllers.feedback_alignment import work
+from data.sets import FloatArray
+
+__all__ = ["Model", "ModelKind"]
+
+
+class Model(work.Model, Protocol):
+    """A network that a controller trains and that whoever watches may ask."""
+
+    def answers(self, x: FloatArray) -> NDArray[np.float32]:
+        """Return the outputs (samples, outputs) for ``x`` (samples, inputs)."""
+
+
+@dataclass(frozen=True)
+class ModelKind:
+    """Name a kind of model and what draws one of ``sizes`` (inputs, hidden..., outputs)."""
+
+    name: str
+    draw: Callable[[Sequence[int], np.random.Generator], Model]

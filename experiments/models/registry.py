@@ -1,0 +1,31 @@
+"""The models by name; adding one is one file and one line here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emulator.errors import ConfigError, nearest
+from experiments.models import mlp
+from experiments.models.model import Model, ModelKind
+
+__all__ = ["MODELS", "draw_model", "model_names"]
+
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND,)}
+
+
+def model_names() -> tuple[str, ...]:
+    """Return the names that ``draw_model`` knows."""
+    return tuple(MODELS)
+
+
+def draw_model(name: str, sizes: Sequence[int], rng: np.random.Generator) -> Model:
+    """Return the model ``name`` of ``sizes`` (inputs, hidden..., outputs) with weights from ``rng``.
+
+    Raises ``ConfigError`` when there is no such model or it cannot be of these sizes.
+    """
+    if name not in MODELS:
+        hint = nearest(name, MODELS)
+        raise ConfigError(
+            f"task.model = {name!r} is unknown; allowed: {', '.join(MODELS)}{hint and f'; {hint}'}"
+        )
+    return MODELS[name].draw(sizes, rng)

@@ -1,0 +1,57 @@
+"""The one place that puts the instruments of a study on a bench, and begins its trace."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from emulator.bench import Bench
+from emulator.config.models import digest, to_toml
+from emulator.errors import TraceError
+from emulator.instruments.chip.state import Design
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import Stand
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
+from experiments.run.prepare import Prepared
+from experiments.run.study import Study
+
+__all__ = ["design_of", "make_bench", "recorder_of"]
+
+Sizes = Mapping[str, tuple[int, ...]]
+_NONE: Sizes = MappingProxyType({})
+
+
+def make_bench(study: Study, prepared: Prepared, sizes: Sizes = _NONE) -> Bench:
+    """Build the bench of ``study``, whose network was ``prepared``; nothing is recorded before it is run.
+
+    ``sizes`` are those of instruments that are built to the controller's measure. Raises ``LightloopError`` for
+    what cannot be built.
+    """
+    lab = {name: Stand(config, _design(name, prepared, sizes)) for name, config in study.standing().items()}
+    return Bench({**lab, HOST.name: Stand(study.host)}, study.seed, study.budget, study.clock)
+
+
+def _design(name: str, prepared: Prepared, sizes: Sizes) -> object:
+    """Return what an instrument is made for: what was taped out, or the sizes that its controller asks for."""
+    kind = INSTRUMENTS[name]
+    if name in sizes and kind.sized is not None:
+        return kind.sized(sizes[name])
+    return design_of(prepared) if prepared.taped_out is not None else None
+
+
+def design_of(prepared: Prepared) -> Design:
+    """Return what a chip is made of when ``prepared`` was taped out."""
+    return Design(prepared.deployment.layers, prepared.deployment.active)
+
+
+def recorder_of(study: Study, out: Path | None) -> AnyRecorder:
+    """Begin the trace of ``study`` at ``out``, whose folder is made, or record nothing; raises ``TraceError``."""
+    if out is None:
+        return NullRecorder()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TraceError(
+            f"{out.parent}: the folder cannot be made ({error.strerror}); choose another"
+        ) from error
+    return Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)

@@ -1,0 +1,45 @@
+"""What is watched of a network that is trained: its answers in memory, as they are after the last step."""
+
+from collections.abc import Mapping
+
+from data.sets import FloatArray
+from emulator.bench import Bench
+from experiments.models.model import Model
+from experiments.run.watch import Scores
+from experiments.tasks.judges import Targets, loss_in_torch
+from experiments.tasks.task import Task
+
+__all__ = ["TrainedModel"]
+
+
+class TrainedModel:
+    """Measure a network; its best state is not kept, as no instrument holds it."""
+
+    def __init__(self, model: Model, task: Task) -> None:
+        self._model = model
+        self._task = task
+
+    def scores(self, bench: Bench) -> Scores:
+        """Return validation loss and metrics of the network as it is."""
+        del bench
+        task = self._task
+        val_loss, val = self._measured(task.x_val, task.y_val)
+        return Scores(val_loss, val, self._measured(task.x_test, task.y_test)[1])
+
+    def keep(self, bench: Bench) -> None:
+        """Keep nothing."""
+
+    def further(self, bench: Bench) -> Mapping[str, float]:
+        """Return nothing."""
+        del bench
+        return {}
+
+    def facts(self, bench: Bench) -> str:
+        """Return nothing."""
+        del bench
+        return ""
+
+    def _measured(self, x: FloatArray, targets: Targets) -> tuple[float, float]:
+        """Return loss and metric on ``x`` (samples, inputs)."""
+        outputs = self._model.answers(x)
+        return loss_in_torch(self._task.loss, outputs, targets), self._task.metric.of_arrays(outputs, targets)
