@@ -56,6 +56,14 @@ class Source:
     name: str
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """Every node of the tree; many rules look at each."""
+
+    @classmethod
+    def of(cls, name: str, text: str) -> "Source":
+        """Return the file ``name`` that holds ``text``."""
+        tree = ast.parse(text, filename=name)
+        return cls(name, text, tree, tuple(ast.walk(tree)))
 
 
 @cache
@@ -70,26 +78,25 @@ def texts() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def sources(*folders: str) -> tuple[Source, ...]:
-    """Return the Python files under ``folders``."""
+def everything() -> tuple[Source, ...]:
+    """Return the Python files of the house and of its tests."""
+    folders = {*PACKAGES, *ALONE, "tests"}
     return tuple(
-        Source(name, text, ast.parse(text, filename=name))
+        Source.of(name, text)
         for name, text in texts()
         if name.endswith(".py") and name.split("/")[0] in folders
     )
 
 
-def everything() -> tuple[Source, ...]:
-    return sources(*PACKAGES, *ALONE, "tests")
+def sources(*folders: str) -> tuple[Source, ...]:
+    """Return the Python files under ``folders``."""
+    return tuple(file for file in everything() if file.name.split("/")[0] in folders)
 
 
 def offences(files: Iterable[Source], rule: Rule) -> list[str]:
     """Return ``file:line`` of every syntax node that ``rule`` refuses."""
     return [
-        f"{file.name}:{getattr(node, 'lineno', 1)}"
-        for file in files
-        for node in ast.walk(file.tree)
-        if rule(node)
+        f"{file.name}:{getattr(node, 'lineno', 1)}" for file in files for node in file.nodes if rule(node)
     ]
 
 
@@ -298,7 +305,7 @@ def test_every_packaged_toml_file_parses() -> None:
     ],
 )
 def test_a_rule_catches_its_offence(rule: Rule, snippet: str) -> None:
-    assert offences([Source("snippet.py", snippet, ast.parse(snippet))], rule) != []
+    assert offences([Source.of("snippet.py", snippet)], rule) != []
 
 
 @pytest.mark.parametrize(
@@ -316,7 +323,7 @@ def test_a_rule_catches_its_offence(rule: Rule, snippet: str) -> None:
     ],
 )
 def test_a_rule_passes_what_is_allowed(rule: Rule, snippet: str) -> None:
-    assert offences([Source("snippet.py", snippet, ast.parse(snippet))], rule) == []
+    assert offences([Source.of("snippet.py", snippet)], rule) == []
 
 
 def test_only_imports_that_run_at_import_time_count_as_early() -> None:

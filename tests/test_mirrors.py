@@ -1,6 +1,5 @@
 """Every module has a test in its place: ``tests`` mirrors the tree, or says here where else a module is tested."""
 
-import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def mirrored(module: str) -> bool:
 
 def imported_modules(file: Source) -> set[str]:
     """Return the dotted names that ``file`` imports, with the modules from which they come."""
-    names = {name for node in ast.walk(file.tree) for name in imported(node)}
+    names = {name for node in file.nodes for name in imported(node)}
     return names | {name.rpartition(".")[0] for name in names}
 
 

@@ -21,6 +21,7 @@ from experiments.cli import app_of
 from experiments.paper.registry import EXPERIMENTS
 from experiments.run.launch import shipped_studies
 from experiments.run.session import Setting
+from tests.weights import share_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -61,7 +62,7 @@ def slug(heading: str) -> str:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder in which the README's dozen lines have run."""
-    folder = tmp_path_factory.mktemp("reader")
+    folder = share_weights(tmp_path_factory.mktemp("reader"), tmp_path_factory)
     (code,) = blocks(README)
     (folder / "said.txt").write_text(run(code, folder), encoding="utf-8")
     return folder

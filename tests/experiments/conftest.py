@@ -6,6 +6,7 @@ import pytest
 
 from experiments.run.run import run_study
 from experiments.run.study import Study, load_study
+from tests.weights import share_weights
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 
@@ -13,7 +14,7 @@ STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 @pytest.fixture(scope="session")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder whose ``.cache`` keeps the pre-trained weights of the session."""
-    return tmp_path_factory.mktemp("room")
+    return share_weights(tmp_path_factory.mktemp("room"), tmp_path_factory)
 
 
 @pytest.fixture

@@ -156,21 +156,30 @@ def test_a_recording_retimed_with_its_own_parameters_is_itself(paths: Iterator[P
                 np.testing.assert_array_equal(getattr(found.times, name), getattr(trace.commands, name))
 
 
-def test_a_retimed_chip_is_a_real_one_for_twenty_random_sets_of_parameters(paths: Iterator[Path]) -> None:
+few_or_many = pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.slow)])
+"""How many random sets of parameters there are."""
+
+
+@few_or_many
+def test_a_retimed_chip_is_a_real_one_for_random_sets_of_parameters(
+    paths: Iterator[Path], count: int
+) -> None:
     rng, lab = stream(5, "tests/chip"), chip_lab()
-    others = (chip_parameters(rng, lab) for _ in range(20))
-    assert check_all(paths, lab, lambda: {"tuner": tuner()}, others) == [()] * 20
+    others = (chip_parameters(rng, lab) for _ in range(count))
+    assert check_all(paths, lab, lambda: {"tuner": tuner()}, others) == [()] * count
 
 
-def test_a_retimed_overlap_is_a_real_one(paths: Iterator[Path]) -> None:
+@few_or_many
+def test_a_retimed_overlap_is_a_real_one(paths: Iterator[Path], count: int) -> None:
     rng, lab = stream(6, "tests/overlap"), chip_lab()
-    others = (chip_parameters(rng, lab) for _ in range(10))
-    assert check_all(paths, lab, lambda: {"overlapping": overlapping()}, others) == [()] * 10
+    others = (chip_parameters(rng, lab) for _ in range(count))
+    assert check_all(paths, lab, lambda: {"overlapping": overlapping()}, others) == [()] * count
 
 
-def test_a_retimed_optical_processing_unit_is_a_real_one(paths: Iterator[Path]) -> None:
+@few_or_many
+def test_a_retimed_optical_processing_unit_is_a_real_one(paths: Iterator[Path], count: int) -> None:
     rng, lab = stream(7, "tests/opu"), opu_lab()._replace(chip=None)
-    others = (opu_parameters(rng, lab) for _ in range(20))
+    others = (opu_parameters(rng, lab) for _ in range(count))
     check_all(paths, lab, lambda: {"trainer": trainer()}, others)
 
 
@@ -226,17 +235,36 @@ def agent_of(program: list[tuple[Command, str]], ended: list[bool]) -> Controlle
     ended.append(True)
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(st.lists(st.lists(steps, max_size=12), min_size=1, max_size=2), st.integers(0, 1000))
+def some_examples(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+
+
+some_programs = st.lists(st.lists(steps, max_size=12), min_size=1, max_size=2)
+
+
+@some_examples(8)
+@given(some_programs, st.integers(0, 1000))
 def test_a_retimed_program_without_warnings_is_a_real_one(
     tmp_path_factory: pytest.TempPathFactory, programs: list[list[tuple[Command, str]]], seed: int
 ) -> None:
-    folder = tmp_path_factory.mktemp("program")
+    check_program(tmp_path_factory.mktemp("program"), programs, seed)
+
+
+@pytest.mark.slow
+@some_examples(100)
+@given(some_programs, st.integers(0, 1000))
+def test_many_retimed_programs_without_warnings_are_real_ones(
+    tmp_path_factory: pytest.TempPathFactory, programs: list[list[tuple[Command, str]]], seed: int
+) -> None:
+    check_program(tmp_path_factory.mktemp("program"), programs, seed)
+
+
+def check_program(folder: Path, programs: list[list[tuple[Command, str]]], seed: int) -> None:
+    """Record ``programs``, re-time them onto their own laboratory and onto another, and compare with real runs."""
     rng, lab = stream(seed, "tests/program"), opu_lab(seed)
 
     def played(in_lab: Lab, out: Path) -> tuple[Outing, bool]:

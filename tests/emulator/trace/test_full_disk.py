@@ -17,6 +17,8 @@ from emulator.trace.writing.recorder import BLOCK_ROWS
 
 Record = Callable[..., Recorder]
 
+pytestmark = pytest.mark.usefixtures("converts_in_child")
+
 
 def add(recorder: Recorder, row: int) -> int:
     return recorder.command(0, 0, 0, NO_PLAN, NO_COMMAND, row, row, row + 1, 0, 0.0, 0.0)

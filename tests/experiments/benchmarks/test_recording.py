@@ -10,7 +10,7 @@ from experiments.benchmarks.recording import RecordingCost, cost_table, measure_
 
 @pytest.fixture(scope="module")
 def costs() -> tuple[RecordingCost, ...]:
-    return measure_recording(square_plant(benchmark_study(), 8), rounds=2, slice_queries=150)
+    return measure_recording(square_plant(benchmark_study(), 8), rounds=1, slice_queries=100)
 
 
 def test_more_detail_takes_more_bytes(costs: tuple[RecordingCost, ...]) -> None:

@@ -11,7 +11,7 @@ from experiments.check.determinism import CASES, Case, repeat, run_determinism, 
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("in_room", "small_trace")  # the room's cache then holds the network
 def test_hash_seeds_and_threads_give_one_digest(tmp_path: Path) -> None:
-    cases = tuple(Case(*pair, trains=False) for pair in (("0", 1), ("1", 2), ("random", 2), ("random", 1)))
+    cases = tuple(Case(*pair, trains=False) for pair in (("0", 1), ("random", 2)))
     found = repeat(vowel_study(300), cases, tmp_path, jobs=2)
     assert [one.case for one in found] == list(cases)
     assert len({one.digest for one in found}) == 1

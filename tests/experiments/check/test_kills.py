@@ -13,9 +13,9 @@ from experiments.run.study import Study
 
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("in_room", "small_trace")  # the room's cache then holds the network
-def test_eight_killed_runs_leave_a_prefix_that_inspect_reads(tmp_path: Path) -> None:
-    kills = kill_many(tmp_path, 8, 6000, jobs=2)
-    assert [kill.fault for kill in kills] == [""] * 8
+def test_killed_runs_leave_a_prefix_that_inspect_reads(tmp_path: Path) -> None:
+    kills = kill_many(tmp_path, 2, 3000, jobs=1)
+    assert [kill.fault for kill in kills] == [""] * 2
     assert set(Counter(kill.status for kill in kills)) <= {"killed", "complete"}
     assert "killed" in {kill.status for kill in kills}
 

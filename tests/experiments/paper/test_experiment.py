@@ -39,6 +39,8 @@ def tiny_figure(results: Results, path: Path) -> None:
 TINY_EXPERIMENT = Experiment("tiny", "two points", 200, lambda queries: POINTS, tiny_tables, tiny_figure)
 
 
+@pytest.mark.slow  # in this process, and quickly: sweep/test_finished_jobs.py
+@pytest.mark.timeout(600)
 def test_a_tiny_grid_runs_and_a_second_call_runs_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_spent_budget_is_a_success(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "budget.queries: 20 of 20 queries spent" in capsys.readouterr().out
 
 
+@pytest.mark.slow  # of processes that are no command: check/test_determinism.py
 @pytest.mark.usefixtures("in_room")
 def test_the_same_seed_gives_the_same_digest_whatever_the_hash_seed_and_the_threads(tmp_path: Path) -> None:
     digests = set()

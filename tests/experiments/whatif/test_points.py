@@ -79,11 +79,12 @@ def random_settings(rng: np.random.Generator) -> tuple[str, ...]:
     return tuple(f"{path}={rng.uniform(*ends)!r}" for path, ends in ranges.items())
 
 
-def test_a_retimed_recovery_is_a_real_one_for_twenty_random_sets_of_parameters(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_retimed_recovery_is_a_real_one_for_random_sets_of_parameters(tmp_path: Path, count: int) -> None:
     base = ("controller.queries=60", "evaluation.every_queries=60", "chip.heaters.dynamics=instant")
     run_study(load_study(STUDIES / "vowel_recovery.toml", base), tmp_path / "run.h5")
     rng = stream(11, "tests/whatif")
-    for _ in range(20):
+    for _ in range(count):
         settings = random_settings(rng)
         (found,) = whatif(tmp_path / "run.h5", settings).points
         real = run_study(load_study(STUDIES / "vowel_recovery.toml", (*base, *settings)))

@@ -109,7 +109,7 @@ def kill_many(folder: Path, kills: int) -> list[str]:
 
 
 def test_a_killed_run_opens_as_a_bit_for_bit_prefix(tmp_path: Path) -> None:
-    statuses = kill_many(tmp_path, 12)
+    statuses = kill_many(tmp_path, 5)
     assert "killed" in statuses
 
 
@@ -215,6 +215,7 @@ def test_a_journal_beside_another_runs_trace_is_kept(abandoned: Path, tmp_path: 
     assert abandoned.with_name("run.h5.journal").exists()
 
 
+@pytest.mark.usefixtures("converts_in_child")
 @pytest.mark.parametrize("death", [signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL])
 def test_a_finalizer_that_dies_leaves_the_journal_whole(
     tmp_path: Path, record: Record, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
@@ -234,12 +235,14 @@ def test_a_finalizer_that_dies_leaves_the_journal_whole(
         assert (trace.status, trace.queries, len(trace.commands.t_done)) == ("complete", 50, 100)
 
 
+@pytest.mark.usefixtures("converts_in_child")
 def test_a_failing_finalizer_is_quoted(abandoned: Path) -> None:
     part_path(abandoned).mkdir()
     with pytest.raises(TraceError, match=r"failed \(74\): .*safe in"):
         recover(abandoned)
 
 
+@pytest.mark.usefixtures("converts_in_child")
 def test_the_conversion_finds_its_package_from_any_folder(
     abandoned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -250,6 +253,7 @@ def test_the_conversion_finds_its_package_from_any_folder(
         assert trace.status == "killed"
 
 
+@pytest.mark.usefixtures("converts_in_child")
 def test_the_lock_outlives_the_parent_while_the_child_converts(
     abandoned: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
