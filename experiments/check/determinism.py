@@ -21,24 +21,36 @@ from experiments.run.study import Study, study_from_overrides
 from experiments.sweep import worker
 from experiments.sweep.trial import Size, Trial
 
-__all__ = ["CASES", "DETERMINISM", "Case", "Repeat", "repeat", "run_determinism", "vowel_study"]
+__all__ = [
+    "DETERMINISM",
+    "SURROUNDINGS",
+    "Repeat",
+    "Surroundings",
+    "repeat",
+    "run_determinism",
+    "vowel_study",
+]
 
 _QUERIES: Final = 2000
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One process: its hash seed ("random" is drawn by Python), its threads, and whether it trains anew."""
+class Surroundings:
+    """What is around a process: hash seed ("random" is drawn by Python), threads, and whether it trains anew."""
 
     hash_seed: str
     threads: int
     trains: bool
 
 
-CASES: Final = (
-    *(Case(hash_seed, threads, trains=True) for threads in (1, 2) for hash_seed in ("0", "1", "random")),
-    *(Case("random", threads, trains=False) for threads in (1, 2)),
+SURROUNDINGS: Final = (
+    *(
+        Surroundings(hash_seed, threads, trains=True)
+        for threads in (1, 2)
+        for hash_seed in ("0", "1", "random")
+    ),
+    *(Surroundings("random", threads, trains=False) for threads in (1, 2)),
 )
 """Every hash seed with every number of threads; trained anew each time, and twice from the cache."""
 
@@ -47,7 +59,7 @@ CASES: Final = (
 class Repeat:
     """Hold what a process left: the digest of its trace, and the numbers that people would compare."""
 
-    case: Case
+    around: Surroundings
     digest: str
     queries: int
     accuracy: float
@@ -62,20 +74,23 @@ def vowel_study(queries: int, seed: int = 0) -> Study:
     return study_from_overrides(overrides, "check determinism")
 
 
-def repeat(study: Study, cases: Sequence[Case], folder: Path, jobs: int) -> list[Repeat]:
-    """Run ``study`` once a case, ``jobs`` at a time, in ``folder``; raises ``TaskError`` when a process fails."""
+def repeat(study: Study, around: Sequence[Surroundings], folder: Path, jobs: int) -> list[Repeat]:
+    """Run ``study`` once in each of ``around``, ``jobs`` at a time, in ``folder``.
+
+    Raises ``TaskError`` when a process fails.
+    """
     path = folder / "study.toml"
     path.write_text(to_toml(study), encoding="utf-8")
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(lambda pair: _repeat(path, pair[1], folder / f"{pair[0]}"), enumerate(cases)))
+        return list(pool.map(lambda pair: _repeat(path, pair[1], folder / f"{pair[0]}"), enumerate(around)))
 
 
-def _repeat(study: Path, case: Case, folder: Path) -> Repeat:
+def _repeat(study: Path, around: Surroundings, folder: Path) -> Repeat:
     folder.mkdir()
     out = folder / "run.h5"
     done = subprocess.run(
         module_command(worker.__name__, str(study), str(out)),
-        env=_environment(case, folder),
+        env=_environment(around, folder),
         capture_output=True,
         text=True,
         check=False,
@@ -83,25 +98,25 @@ def _repeat(study: Path, case: Case, folder: Path) -> Repeat:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise TaskError(
-            f"determinism: {case}: exit code {done.returncode}: {said[-1] if said else 'nothing said'}"
+            f"determinism: {around}: exit code {done.returncode}: {said[-1] if said else 'nothing said'}"
         )
     with open_trace(out) as trace:
         accuracy = trace.metrics()["test_accuracy"].value[-1]
-        return Repeat(case, trace.digest, trace.queries, float(accuracy))
+        return Repeat(around, trace.digest, trace.queries, float(accuracy))
 
 
-def _environment(case: Case, folder: Path) -> dict[str, str]:
+def _environment(around: Surroundings, folder: Path) -> dict[str, str]:
     """Return the environment of a process; one that trains anew gets an empty cache, but compiled kernels."""
-    threads = dict.fromkeys(_THREADS, str(case.threads))
-    environment = child_environment(PYTHONHASHSEED=case.hash_seed, **threads)
-    if case.trains:
+    threads = dict.fromkeys(_THREADS, str(around.threads))
+    environment = child_environment(PYTHONHASHSEED=around.hash_seed, **threads)
+    if around.trains:
         environment.setdefault("NUMBA_CACHE_DIR", str(folder.parent / "kernels"))
         environment["LIGHTLOOP_CACHE"] = str(folder / "cache")
     return environment
 
 
 def run_determinism(out: Path, seeds: int, queries: int, jobs: int) -> None:
-    """Repeat the study in every case, with further seeds in the last two, and print the digests.
+    """Repeat the study in all surroundings, with further seeds in the last two, and print the digests.
 
     Raises ``TaskError`` when a seed has more than one digest.
     """
@@ -110,8 +125,8 @@ def run_determinism(out: Path, seeds: int, queries: int, jobs: int) -> None:
     found: list[tuple[int, list[Repeat]]] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            cases = CASES if seed == 0 else CASES[-2:]
-            found.append((seed, repeat(vowel_study(queries, seed), cases, Path(place), jobs)))
+            around = SURROUNDINGS if seed == 0 else SURROUNDINGS[-2:]
+            found.append((seed, repeat(vowel_study(queries, seed), around, Path(place), jobs)))
     text = to_markdown(_table(found))
     print(text)
     (folder / "determinism.md").write_text(text, encoding="utf-8")
@@ -126,8 +141,8 @@ def _table(found: Sequence[tuple[int, list[Repeat]]]) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            one.digest, seed, one.case.hash_seed, one.case.threads, "trained" if one.case.trains else "cached",
-            one.queries, one.accuracy,
+            one.digest, seed, one.around.hash_seed, one.around.threads,
+            "trained" if one.around.trains else "cached", one.queries, one.accuracy,
         )
         for seed, repeats in found
         for one in repeats

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emulator.units import si_prefix
 
-__all__ = ["Column", "Scale", "adding_up", "aligned", "percentages", "scale_for"]
+__all__ = ["PrintedColumn", "Scale", "adding_up", "aligned", "percentages", "scale_for"]
 
 _SIGNIFICANT = 6
 _HOUR_S = 3600.0
@@ -19,7 +19,7 @@ class Scale(NamedTuple):
     unit: str
 
 
-class Column(NamedTuple):
+class PrintedColumn(NamedTuple):
     """The printed cells of a column and their printed sum."""
 
     cells: tuple[str, ...]
@@ -36,7 +36,7 @@ def scale_for(largest: float, unit: str) -> Scale:
     return Scale(1 / factor, prefix.replace("u", "µ") + unit)
 
 
-def adding_up(amounts: Sequence[float], scale: Scale, significant: int = _SIGNIFICANT) -> Column:
+def adding_up(amounts: Sequence[float], scale: Scale, significant: int = _SIGNIFICANT) -> PrintedColumn:
     """Return ``amounts`` and their sum in the unit of ``scale``, so rounded that the printed cells add up.
 
     The sum is rounded to ``significant`` digits and each amount to the same decimals; where these do not add
@@ -58,19 +58,19 @@ def aligned(
     return [absent if amount is None else _fixed(amount * scale.factor, decimals) for amount in amounts]
 
 
-def percentages(amounts: Sequence[float]) -> Column:
+def percentages(amounts: Sequence[float]) -> PrintedColumn:
     """Return the share of each amount in their sum, in percent with one decimal; the cells add up to 100.0."""
     total = math.fsum(amounts)
     if total == 0:
-        return Column(("",) * len(amounts), "")
+        return PrintedColumn(("",) * len(amounts), "")
     return _column([100 * amount / total for amount in amounts], 1)
 
 
-def _column(values: Sequence[float], decimals: int) -> Column:
+def _column(values: Sequence[float], decimals: int) -> PrintedColumn:
     if not all(
         map(math.isfinite, values)
     ):  # a damaged run may have drawn NaN watts: there is nothing to add up
-        return Column(tuple(f"{value:g}" for value in values), f"{sum(values):g}")
+        return PrintedColumn(tuple(f"{value:g}" for value in values), f"{sum(values):g}")
     steps = [value * 10**decimals for value in values]
     whole = [math.floor(step) for step in steps]
     target = round(math.fsum(steps))
@@ -78,7 +78,7 @@ def _column(values: Sequence[float], decimals: int) -> Column:
     for at in by_remainder[: target - sum(whole)]:
         whole[at] += 1
     cells = tuple(_decimal(number, decimals) for number in whole)
-    return Column(cells, _decimal(target, decimals))
+    return PrintedColumn(cells, _decimal(target, decimals))
 
 
 def _decimals(value: float, significant: int) -> int:

@@ -28,7 +28,7 @@ from experiments.sweep.trial import Size, Trial
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CASES", "RECOVERY", "Case", "Measured", "measure", "opu_of", "run_recovery", "vectors_of"]
+__all__ = ["CASES", "RECOVERY", "Case", "Recovered", "measure", "opu_of", "run_recovery", "vectors_of"]
 
 _FEATURES: Final = 100
 _CLASSES: Final = 10
@@ -78,7 +78,7 @@ binary ones only."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class Recovered:
     """Compare recovered with true projections; noise in standard deviations of the true projections."""
 
     correlation: float
@@ -114,7 +114,7 @@ def vectors_of(case: Case, count: int, seed: int) -> NDArray[np.float32]:
     return rng.choice(np.array(values, dtype=np.float32), (count, case.features))
 
 
-def measure(case: Case, config: OpuConfig, seed: int, count: int = _VECTORS) -> Measured:
+def measure(case: Case, config: OpuConfig, seed: int, count: int = _VECTORS) -> Recovered:
     """Project ``count`` vectors of ``case`` and compare; ``seed`` fixes medium, noise and vectors."""
     core = OpuCore(config, OpuDesign(case.features, _OUTPUTS), seed)
     shown = vectors_of(case, count, seed)
@@ -127,11 +127,11 @@ def measure(case: Case, config: OpuConfig, seed: int, count: int = _VECTORS) -> 
     return _compared(true, found, projected.saturated / pixels)
 
 
-def _compared(true: NDArray[np.float64], found: NDArray[np.float64], saturated: float) -> Measured:
+def _compared(true: NDArray[np.float64], found: NDArray[np.float64], saturated: float) -> Recovered:
     spread = float(true.std())
     centred = true - true.mean()
     slope = float((centred * found).sum() / (centred**2).sum())
-    return Measured(
+    return Recovered(
         correlation=float(np.corrcoef(true.ravel(), found.ravel())[0, 1]),
         noise=float((found - true).std()) / spread,
         bias=slope - 1.0,
@@ -139,7 +139,7 @@ def _compared(true: NDArray[np.float64], found: NDArray[np.float64], saturated: 
     )
 
 
-Curve = tuple[float, tuple[Measured, ...], tuple[Measured, ...]]
+Curve = tuple[float, tuple[Recovered, ...], tuple[Recovered, ...]]
 """An exposure, and what was measured there of the field and of the statistics, one a seed."""
 
 
@@ -199,7 +199,7 @@ def _at_nominal(found: list[tuple[Case, list[Curve]]], seeds: int, vectors: int)
     )
 
 
-def _nominal(curves: list[Curve]) -> tuple[Measured, ...]:
+def _nominal(curves: list[Curve]) -> tuple[Recovered, ...]:
     return next(field for exposure, field, _ in curves if exposure == 1.0)
 
 
@@ -221,7 +221,7 @@ def _against_exposure(found: list[tuple[Case, list[Curve]]]) -> Table:
     return Table("Noise against exposure", columns, tuple(rows), notes)
 
 
-def _stat(measured: tuple[Measured, ...], name: str) -> Stat:
+def _stat(measured: tuple[Recovered, ...], name: str) -> Stat:
     return stat(float(getattr(one, name)) for one in measured)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from experiments.compare.comparison import Contender
 from experiments.report.markup import note, table
-from experiments.report.numbers import Column, Scale, adding_up, percentages, scale_for
+from experiments.report.numbers import PrintedColumn, Scale, adding_up, percentages, scale_for
 from experiments.report.section import Section
 
 __all__ = ["energy_section"]
@@ -41,7 +41,7 @@ def energy_section(contenders: Sequence[Contender]) -> Section:
     return Section("energy", "Where the energy went", (ledger, note(words)))
 
 
-def _spread(column: Column, own: Sequence[str], names: Sequence[str]) -> list[str]:
+def _spread(column: PrintedColumn, own: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return the cells of ``column``, one for each of ``own``, beside ``names``, and the total below."""
     cells = dict(zip(own, column.cells, strict=True))
     return [*(cells.get(name, "") for name in names), column.total]

@@ -1,0 +1,23 @@
+"""Tests of ``lightloop compare``: tables or JSON about two traces or more."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.cli import main
+from tests.experiments.command_line import refusal
+
+
+def test_two_traces_are_compared_in_tables_or_json(
+    small_trace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", str(small_trace), str(small_trace)]
+    assert main(words) == 0
+    assert "Energy by component" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["traces"]) == 2
+
+
+def test_one_trace_is_refused(small_trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "two or more" in refusal(capsys, "compare", small_trace)
