@@ -38,6 +38,7 @@ from emulator.commands import (
 )
 from emulator.streams import stream
 from experiments.models.mlp import mlp
+from experiments.run.session import Setting
 
 __all__ = [
     "CHIP_CONTROLLERS",
@@ -107,7 +108,10 @@ def pruning_szo_scd_specimen(seed: int) -> ChipSpecimen:
 
 def my_controller_specimen(seed: int) -> ChipSpecimen:
     deployment = small_deployment(seed)
-    return ChipSpecimen(random_steps(deployment, *small_task(seed), steps=25, seed=seed), deployment)
+    x, y = small_task(seed)
+    phases = deployment.phases[deployment.active]
+    given = Setting(x, y, lambda name: stream(seed, f"tests/{name}"), deployment.heaters, phases)
+    return ChipSpecimen(random_steps(given, steps=25), deployment)
 
 
 # ------------------------------------------------------- controllers that train a network elsewhere
