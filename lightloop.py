@@ -34,7 +34,7 @@ Importing it costs nothing: a name brings its module along when it is first aske
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections import abc  # bare names would stand in the way of our own, which come by __getattr__
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -171,7 +171,7 @@ def _layer() -> _Rooms:
 
 # What is asked for together is imported together. Rooms are functions and not names of modules, which no tool could
 # read and the wheel could not rewrite.
-_HOMES: Final[dict[str, Callable[[], _Rooms]]] = {
+_HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
         "Controller", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
         "PhasesSet", "PhysicsError", "Project", "Projection", "Reading", "Reply", "Served", "SetPhases", "Settle",
@@ -194,7 +194,7 @@ _HOMES: Final[dict[str, Callable[[], _Rooms]]] = {
 }  # fmt: skip
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: abc.Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (None: the process's) and return the exit code."""
     from experiments.cli import main as command_line
 

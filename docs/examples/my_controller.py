@@ -3,13 +3,15 @@
 ``python docs/examples/my_controller.py`` runs it, wherever Lightloop is installed.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 import lightloop
-from lightloop import Controller, Forward, Log, SetPhases, Setting, Settle, cross_entropy
+from lightloop import Forward, Log, SetPhases, Settle, cross_entropy
 
 
-def random_steps(given: Setting, steps: int = 200, step_rad: float = 0.02) -> Controller:
+def random_steps(given: lightloop.Setting, steps: int = 200, step_rad: float = 0.02) -> lightloop.Controller:
     """Try ``steps`` moves of +-``step_rad`` on every active heater; go back where the loss does not fall."""
     rng, batches = given.stream("random_steps"), given.batches(32)
     heaters: list[int] = given.heaters.tolist()
