@@ -34,6 +34,8 @@ _EFFECTS: Final[dict[str, Effect]] = {
     "seed": Effect.CHOICES,
     "task": Effect.CHOICES,
     "controller": Effect.CHOICES,
+    "deployment": Effect.CHOICES,
+    "agents": Effect.CHOICES,
     "budget": Effect.LIMIT,
     # chip
     "chip.preset": Effect.NOTHING,
