@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.energy_curve import EnergyCurve
-from emulator.trace.analysis.excerpt import all_spans
-from emulator.trace.analysis.intervals import claims
+from emulator.trace.analysis.excerpt import claimed_spans
 from emulator.trace.analysis.ledger import HOST, IDLE, host_stretches, owned_pieces, span_name
 from emulator.trace.plans import expand_plans
 from emulator.trace.reading.reader import Trace
@@ -99,7 +98,7 @@ def _claimed(trace: Trace) -> Iterator[Spans]:
     """Yield all spans, pipelined stages cut; where plans stand for all, in parts between instants without work."""
     commands = trace.commands
     if trace.detail == "full" or len(trace.spans.command):
-        yield claims(all_spans(trace), commands, trace.plans)
+        yield claimed_spans(trace)
         return
     first = 0
     for row in (*_quiet_rows(commands), len(commands.t_done)):

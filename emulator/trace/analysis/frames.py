@@ -6,8 +6,9 @@ that the run sent them with, and are taken only if all that was recorded of them
 trace of a bench that no study built, the recorded stages stand for their frames.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Final
 
 import numpy as np
 
@@ -24,7 +25,10 @@ from emulator.trace.plans import merge_spans
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Spans
 
-__all__ = ["frame_table", "frames_known", "recorded_design", "stored_spans"]
+__all__ = ["frame_table", "frames_known", "joined", "recorded_design", "stored_parts", "stored_spans"]
+
+_PART: Final = 2**16
+"""Frames, at least, of a part: what is made of a part takes little memory beside what is kept of all."""
 
 
 def stored_spans(trace: Trace) -> Spans:
@@ -32,15 +36,27 @@ def stored_spans(trace: Trace) -> Spans:
 
     At detail "full" these are all spans of the trace. They come sorted by start and then by command.
     """
-    if trace.detail == "full":
-        return trace.spans
-    sent = _sent_again(trace)
+    others, *framed = stored_parts(trace)
+    return merge_spans(others, joined(framed)) if framed else others
+
+
+def stored_parts(trace: Trace) -> Iterator[Spans]:
+    """Yield ``stored_spans`` in parts, each of which holds all of a command: first those that are no frames."""
+    sent = {} if trace.detail == "full" else _sent_again(trace)
     if not sent:
-        return trace.spans
-    other = ~np.isin(trace.spans.command, np.fromiter(sent, dtype=np.int64, count=len(sent)))
-    passes = [(row, times) for row, each in sent.items() for times in each.passes]
-    framed = frame_table(passes, _stage_numbers(trace))
-    return merge_spans(Spans(*(getattr(trace.spans, one.name)[other] for one in fields(Spans))), framed)
+        yield trace.spans
+        return
+    rows = np.fromiter(sent, dtype=np.int64, count=len(sent))
+    other = ~np.isin(trace.spans.command, rows)
+    yield Spans(*(getattr(trace.spans, one.name)[other] for one in fields(Spans)))
+    stages = _stage_numbers(trace)
+    waiting: list[tuple[int, FrameTimes]] = []
+    for row, each in sent.items():
+        waiting += ((row, times) for times in each.passes)
+        if sum(len(times.fate) for _, times in waiting) >= _PART:
+            yield frame_table(waiting, stages)
+            waiting = []
+    yield frame_table(waiting, stages)
 
 
 def frames_known(trace: Trace) -> bool | None:
@@ -81,6 +97,11 @@ def frame_table(passes: Sequence[tuple[int, FrameTimes]], stages: Sequence[tuple
         if came.any():
             resource, activity = (np.full(int(came.sum()), number, dtype=np.uint8) for number in numbers)
             parts.append(Spans(resource, activity, start[came], end[came], command[came]))
+    return joined(parts)
+
+
+def joined(parts: Sequence[Spans]) -> Spans:
+    """Return the spans of all ``parts``, one after the other."""
     return Spans(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Spans)))
 
 

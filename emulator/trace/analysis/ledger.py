@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.trace.analysis.excerpt import all_spans
+from emulator.trace.analysis.excerpt import claimed_spans
 from emulator.trace.analysis.intervals import (
     NO_SPAN,
     Pieces,
     Stretches,
-    claims,
     covered_stretches,
     divide,
     outside,
@@ -70,8 +69,7 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
     """
     shares = _fast_shares(trace)
     if shares is None:
-        spans = claims(all_spans(trace), trace.commands, trace.plans)
-        shares = span_shares_ps(spans, trace.elapsed_ps)
+        shares = span_shares_ps(claimed_spans(trace), trace.elapsed_ps)
     share_ps = {span_name(trace, key): int(shares[key]) for key in np.flatnonzero(shares).tolist()}
     host_ps = host_stretches(trace.commands, trace.elapsed_ps, trace.spans).total_ps
     if host_ps:

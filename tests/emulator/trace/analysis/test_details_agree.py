@@ -16,6 +16,7 @@ from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Lab
 from emulator.streams import stream
 from emulator.trace import Detail, Header, Recorder
+from emulator.trace.analysis import frames
 from emulator.trace.analysis.attribution import Attribution, attribute_energy
 from emulator.trace.analysis.critical_path import critical_path
 from emulator.trace.analysis.excerpt import all_spans
@@ -211,6 +212,15 @@ def test_every_account_of_a_chip_is_the_same_at_every_detail(
         assert_adds_up(one)
         assert one.known is None
     assert_equal(*found)
+
+
+def test_frames_that_are_cut_in_parts_give_the_same_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recorded(opu_lab(), lambda: {"projector": projector(0, 5, 2, 0)}, tmp_path, "commands")
+    whole = accounts_of(path)
+    monkeypatch.setattr(frames, "_PART", 1)
+    assert_equal(accounts_of(path), whole)
 
 
 # ------------------------------------------------------------------------------ where frames are not known
