@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.plan import Step
 from emulator.trace import NO_COMMAND, REMAINDER, Header, Recorder
 from emulator.trace.analysis.ledger import (
     energy_by_component,
@@ -167,7 +168,7 @@ def test_details_agree_on_overlapping_commands(tmp_path: Path) -> None:
     for detail in ("full", "commands"):
         recorder = Recorder.create(tmp_path / f"{detail}.h5", Header("", 0, "", (), ""), detail)  # type: ignore[arg-type]
         ids = [recorder.label(f"commands.{column}", "x") for column in ("agent", "instrument", "kind")]
-        slow, fast = recorder.plan([("host", "compute", REMAINDER)]), recorder.plan([("chip", "settle", 5)])
+        slow, fast = recorder.plan([Step("host", "compute", REMAINDER)]), recorder.plan([Step("chip", "settle", 5)])
         recorder.command(*ids, fast, NO_COMMAND, 10, 10, 15, 0, 0.0, 0.0)
         recorder.command(*ids, slow, NO_COMMAND, 0, 2, 30, 0, 0.0, 0.0)
         recorder.close("complete", "", 40, 0)
