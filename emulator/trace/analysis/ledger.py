@@ -12,22 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.division import without_overlapping_stages
+from emulator.trace.draws import planned_w_ps, step_ps
 from emulator.trace.reading.reader import Trace
-from emulator.trace.schema import REMAINDER, Commands, Plans, Power, Spans
+from emulator.trace.schema import Commands, Plans, Power, Spans
 from emulator.units import PS_PER_S
 
 __all__ = [
     "HOST",
     "IDLE",
     "energy_by_component",
-    "host_share_ps",
+    "integral_by_component",
     "latency_by_span",
     "plan_shares_ps",
     "span_shares_ps",
 ]
 
-HOST: Final = "host.compute"
-"""Key of the time in which nothing but an agent was at work, between a reply and its next command."""
+HOST: Final = "host.think"
+"""Key of the time in which the host thinks upon a reading."""
 
 IDLE: Final = "idle"
 """Key of the time in which nothing was recorded to happen."""
@@ -35,30 +36,49 @@ IDLE: Final = "idle"
 _KEYS: Final = 256 * 256  # resource and activity are one byte each
 
 
-def energy_by_component(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, float]:
+def energy_by_component(trace: Trace) -> dict[str, float]:
+    """Return the energy in joules that each component of ``trace`` drew: of its levels, and of plans above them.
+
+    E = (fsum(P * dt_ps) + fsum(W * uses * step_ps)) / 1e12, where uses and picoseconds are multiplied and added as
+    integers. Raises ``TraceError`` when the trace is damaged.
+    """
+    components = trace.labels("power.component")
+    drawn = _products_w_ps(trace.power_levels, components, trace.elapsed_ps)
+    if trace.detail != "full":  # there, what plans draw is stored with the levels
+        for number, products in planned_w_ps(trace.commands, trace.plans, trace.draws).items():
+            drawn[components[number]] += products
+    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+
+
+def integral_by_component(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, float]:
     """Return the energy in joules that each of ``components`` drew between 0 and ``elapsed_ps``.
 
     ``power.component`` indexes ``components``. A component draws nothing before its first row; of several
     rows at one instant the last counts. Each product of power and duration is rounded to a float, their sum
     is not: E = fsum(P * dt_ps) / 1e12.
     """
-    energy_j = {}
+    drawn = _products_w_ps(power, components, elapsed_ps)
+    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+
+
+def _products_w_ps(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, list[float]]:
+    """Return the power times the duration of each step of each component."""
+    drawn = {}
     for index, name in enumerate(components):
         mine = np.flatnonzero(power.component == index)
         mine = mine[np.argsort(power.t[mine], kind="stable")]
         edges = np.append(power.t[mine], elapsed_ps).clip(0, elapsed_ps)
-        energy_j[name] = math.fsum((power.watts[mine] * np.diff(edges)).tolist()) / PS_PER_S
-    return energy_j
+        drawn[name] = (power.watts[mine] * np.diff(edges)).tolist()
+    return drawn
 
 
 def latency_by_span(trace: Trace) -> dict[str, float]:
-    """Return the seconds of [0, elapsed] that went into each "resource.activity", ``HOST`` and ``IDLE``.
+    """Return the seconds of [0, elapsed] that went into each "resource.activity" and ``IDLE``.
 
     Every instant goes to one span: of those that cover it, to the innermost, which is the one that started
     last; inside a command of a pipelined instrument, to the longest of its stages, which sets the pace. What no
-    span covers is ``HOST`` while an agent thinks, else ``IDLE``. In whole picoseconds the values therefore add up
-    to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no
-    spans, so that all of it is idle.
+    span covers is ``IDLE``. In whole picoseconds the values therefore add up to the elapsed time. Raises
+    ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so that all of it is idle.
     """
     shares = _fast_shares(trace)
     if shares is None:
@@ -69,39 +89,8 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
         f"{resources[key >> 8]}.{activities[key & 0xFF]}": int(shares[key])
         for key in np.flatnonzero(shares).tolist()
     }
-    host_ps = host_share_ps(trace.commands, trace.spans, trace.elapsed_ps)
-    if host_ps:
-        share_ps[HOST] = share_ps.get(HOST, 0) + host_ps
-    share_ps[IDLE] = trace.elapsed_ps - int(shares.sum()) - host_ps
+    share_ps[IDLE] = trace.elapsed_ps - int(shares.sum())
     return {name: ps / PS_PER_S for name, ps in share_ps.items()}
-
-
-def host_share_ps(commands: Commands, spans: Spans, elapsed_ps: int) -> int:
-    """Return the ps of [0, ``elapsed_ps``] in which an agent thought while no command and no span ran.
-
-    An agent thinks from the end of the command that caused its next one until it issues that one, and from
-    the end of the last command of all until the run ends.
-    """
-    count = len(commands.t_done)
-    if count == 0:
-        return 0
-    caused = np.flatnonzero((commands.cause >= 0) & (commands.cause < np.arange(count)))
-    t_reply = np.append(commands.t_done[commands.cause[caused]], commands.t_done.max())
-    t_next = np.append(commands.t_issued[caused], elapsed_ps)
-    t_start = np.concatenate((commands.t_started, spans.t_start))
-    t_end = np.concatenate((commands.t_done, spans.t_end))
-    busy_ps = _covered_ps(t_start, t_end, elapsed_ps)
-    thought = np.concatenate((t_start, t_reply)), np.concatenate((t_end, t_next))
-    return _covered_ps(*thought, elapsed_ps) - busy_ps
-
-
-def _covered_ps(t_start: NDArray[np.int64], t_end: NDArray[np.int64], elapsed_ps: int) -> int:
-    """Return how much of [0, ``elapsed_ps``] the intervals cover together; an inverted one covers nothing."""
-    order = np.argsort(t_start, kind="stable")
-    t_start, t_end = t_start[order].clip(0, elapsed_ps), t_end[order].clip(0, elapsed_ps)
-    reach = np.maximum.accumulate(t_end)
-    before = np.concatenate((np.zeros(1, dtype=np.int64), reach[:-1]))
-    return int((t_end - np.maximum(t_start, before)).clip(0).sum())
 
 
 def _fast_shares(trace: Trace) -> NDArray[np.int64] | None:
@@ -119,15 +108,7 @@ def plan_shares_ps(commands: Commands, plans: Plans) -> NDArray[np.int64]:
 
     No span is built: a plan's steps are multiplied by how often it was carried out.
     """
-    times = np.bincount(commands.plan, minlength=2**16)
-    service_ps = np.zeros(2**16, dtype=np.int64)
-    np.add.at(service_ps, commands.plan, commands.t_done - commands.t_started)
-    fixed = plans.duration_ps != REMAINDER
-    fixed_ps = np.zeros(2**16, dtype=np.int64)
-    np.add.at(fixed_ps, plans.plan[fixed], plans.duration_ps[fixed])
-    spare_ps = service_ps - times * fixed_ps
-    step_ps = np.where(fixed, times[plans.plan] * plans.duration_ps, spare_ps[plans.plan])
-    return _sum_by_key(plans.resource, plans.activity, step_ps)
+    return _sum_by_key(plans.resource, plans.activity, step_ps(commands, plans))
 
 
 def span_shares_ps(spans: Spans, elapsed_ps: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emulator.errors import TraceError
 from emulator.trace.draws import planned_w_ps
 from emulator.trace.layout import Facts
-from emulator.trace.plans import expand_plans, merge_spans
+from emulator.trace.plans import freed_ps, merge_spans
 from emulator.trace.reading.old_thoughts import Host, Thoughts, can_think, host_of, thoughts_of
 from emulator.trace.reading.old_totals import OldTotals
 from emulator.trace.reading.stored import StoredTables
@@ -217,14 +217,13 @@ class UpgradedTables:
         return list(vars(spans).values())
 
     def _thought_spans(self) -> Spans:
-        every = expand_plans(self._commands, self._plans)
-        names = self._names("resource"), self._names("activity")
-        if _HOST not in names[0] or _THINK not in names[1]:
-            mine = np.zeros(len(every.command), dtype=np.bool_)
-        else:
-            mine = (every.resource == names[0].index(_HOST)) & (every.activity == names[1].index(_THINK))
-            mine &= self._thoughts.upon[self._thoughts.order][every.command]
-        return Spans(*(column[mine] for column in vars(every).values()))
+        commands = self._commands
+        rows = np.flatnonzero(np.isin(commands.plan, self._thinking))
+        resource, activity = (
+            np.full(len(rows), names.index(name) if len(rows) else 0, dtype=np.uint8)
+            for names, name in ((self._names("resource"), _HOST), (self._names("activity"), _THINK))
+        )
+        return Spans(resource, activity, freed_ps(commands, self._plans)[rows], commands.t_done[rows], rows)
 
     # -------------------------------------------------------------------------------------------- power and draws
     @cached_property
