@@ -150,12 +150,12 @@ class Chip:
         )
         self._heat_time_ps = found.last_ps
         self.queries += found.readings.readings
-        if not math.isfinite(found.readings.loss):
-            raise DivergedError(f"chip: a reading before query {self.queries} is not finite")
+        if not np.isfinite(found.result).all():
+            raise DivergedError(f"chip: a reading of the queries up to {self.queries} is not finite")
         return found.readings, found.rows(note)
 
     def disturb(self, name: str, index: int, value: float) -> Change:
-        """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if it cannot."""
+        """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if none can."""
         self.core.check_disturbance(name, index, value)
         return partial(self._disturb, name, index, value)
 

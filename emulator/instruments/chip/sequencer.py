@@ -68,12 +68,12 @@ class Sequencer:
     def check(self, command: Sequence, active: list[bool]) -> None:
         """Raise ``CommandError`` unless ``command`` drives active heaters to finite phases, in fitting arrays."""
         _check_shapes(command)
+        heaters, radians, decide = command.heaters, command.radians, command.decide
         labels, classes = command.batch.labels, self._core.layers[-1].outputs
         if decide is not None and not ((labels >= 0) & (labels < classes)).all():
             raise CommandError(
                 f"Sequence: a label is none of the chip's {classes} classes; allowed: 0..{classes - 1}"
             )
-        heaters, radians, decide = command.heaters, command.radians, command.decide
         known = (heaters >= 0) & (heaters < len(active))
         if not known.all() or not np.array(active)[heaters].all():
             wrong = heaters[~known] if not known.all() else heaters[~np.array(active)[heaters]]

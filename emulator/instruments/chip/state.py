@@ -286,7 +286,7 @@ class ChipCore:
     def disturb(self, name: str, index: int, value: float, passed_ps: int) -> None:
         """Change hidden state of the heater ``index``, ``passed_ps`` after the last event; heat and light follow.
 
-        "dead": with 1 it heats and draws nothing whatever it is told, with 0 it does again, from its next setting on.
+        "dead": with 1 it neither heats nor draws, whatever it is told; with 0 it does from its next setting on.
         "gamma": its phase for a voltage is that which it was made with, times ``value``.
         """
         query.drive(self._handle, np.empty(0, dtype=np.int64), np.empty(0), passed_ps)
