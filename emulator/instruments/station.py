@@ -210,7 +210,7 @@ class Station:
         started = max(issued, self._free_ps)
         found = atomic.perform(command, started)
         rows = found[1]
-        self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + rows.services[-1].free_ps
+        self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + rows.services[int(rows.service_of[-1])].free_ps
         turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
         turn.found = found
         for service in rows.services:
