@@ -125,7 +125,7 @@ def coin_flips(seed: int) -> Scorer:
 
 
 def moves(asked: Sequence[Command]) -> list[str | tuple[int, float]]:
-    """Return "query", "settle" or the heater and phase that is set, of every command that is no log; a Probe is all three."""
+    """Return "query", "settle" or the heater and phase that is set, of all but logs; a Probe is all three."""
     told: list[str | tuple[int, float]] = []
     for command in asked:
         if isinstance(command, SetPhases | Probe):
