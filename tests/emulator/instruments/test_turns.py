@@ -21,6 +21,7 @@ from emulator.commands import (
     PhasesSet,
     Probe,
     Reading,
+    Readings,
     SetPhases,
     Settle,
     Settled,
@@ -55,6 +56,10 @@ class Op(NamedTuple):
     pause_ps: int = 0
 
 
+def probes(count: int, phase: float, batch: Batch) -> ChipSequence:
+    return ChipSequence(np.arange(count)[:, np.newaxis], np.full((count, 1), phase), batch)
+
+
 def commands(number: int) -> st.SearchStrategy[Any]:
     """Return commands whose times are unlike those of any other ``number``, so that no two replies coincide."""
     own_ps = 1 << number
@@ -66,6 +71,7 @@ def commands(number: int) -> st.SearchStrategy[Any]:
         batches.map(Forward),
         heaters.map(lambda ids: SetPhases(ids, [0.1 * number] * len(ids))),
         st.tuples(heaters, batches).map(lambda both: Probe(both[0], [0.1 * number] * len(both[0]), both[1])),
+        st.tuples(st.integers(1, 4), batches).map(lambda both: probes(both[0], 0.1 * number, both[1])),
     )
 
 
@@ -129,7 +135,33 @@ class Laboratory:
         kinds = {SetPhases: "set_phases", Forward: "forward", Probe: "probe"}
         return chip_plan(CHIP, HOST, kinds[type(command)], work)
 
+    def plans(self, command: ChipSequence) -> list[Plan]:
+        """Return the plan of every probe of a Sequence."""
+        batch, last = command.batch, len(command.heaters) - 1
+        upload, self.last_begun = int(batch.key != self.last_begun), batch.key
+        work = {"sequencer": 1, "visits": last + 1, "decides": 0, "heaters": 1, "samples": len(batch.inputs)}
+        work |= {"modes": SIZES[0], "classes": SIZES[-1], "layers": 2}
+        places = [
+            {"first": int(row == 0), "last": int(row == last), "upload": upload * (row == 0)}
+            for row in range(last + 1)
+        ]
+        return [chip_plan(CHIP, HOST, "probe", work | place) for place in places]
+
+    def serve_probes(self, who: int, command: ChipSequence) -> Generator[Any, Any, None]:
+        issued, plans = self.env.now, self.plans(command)
+        with self.chip.request() as turn:
+            yield turn
+            self.chip_order.append((int(self.env.now), command))
+            for plan in plans:
+                started = self.env.now
+                yield self.env.timeout(plan.free_ps)
+                self.rows.append((who, command, issued, started, started + plan.reply_ps))
+        yield self.env.timeout(plans[-1].reply_ps - plans[-1].free_ps)
+
     def serve(self, who: int, command: Any) -> Generator[Any, Any, None]:
+        if isinstance(command, ChipSequence):
+            yield from self.serve_probes(who, command)
+            return
         issued = self.env.now
         if isinstance(command, Settle):
             assert command.duration_ps is not None
@@ -168,6 +200,7 @@ NAMES = {
     Forward: "forward",
     SetPhases: "set_phases",
     Probe: "probe",
+    ChipSequence: "probe",
 }
 
 
@@ -179,12 +212,19 @@ def as_told(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def physics(order: Sequence[tuple[int, Any]]) -> list[tuple[Any, Any]]:
     """Carry out the chip's commands one after the other on a chip of its own; return each with its reply."""
     chip = Chip(CHIP, DESIGN, Setting(3, HOST, Meter()))
-    return [(command, chip.run(command, chip.begin(command), start)[0]) for start, command in order]
+    return [
+        (command, chip.perform(command, start)[0])
+        if isinstance(command, ChipSequence)
+        else (command, chip.run(command, chip.begin(command), start)[0])
+        for start, command in order
+    ]
 
 
 def same(one: Any, other: Any) -> bool:
     if isinstance(one, Reading):
         return bool((one.outputs == other.outputs).all()) and one[1:] == other[1:]
+    if isinstance(one, Readings):
+        return bool((one.outputs == other.outputs).all()) and one.power_w == other.power_w
     return bool(one == other)
 
 
@@ -215,12 +255,12 @@ def test_times_and_replies_are_those_of_a_laboratory_of_plain_resources(agents: 
 
     replies = [(command, reply) for each in told for command, reply in each]
     by_command = {id(command): reply for command, reply in physics(oracle.chip_order)}
-    assert len(replies) == len(oracle.rows)
+    assert len(replies) == len({id(row[1]) for row in oracle.rows})
     for command, reply in replies:
         if isinstance(command, Compute):
             assert reply == Computed(command.flops)
         else:
-            assert isinstance(reply, PhasesSet | Settled | Reading)
+            assert isinstance(reply, PhasesSet | Settled | Reading | Readings)
             assert same(reply, by_command[id(command)])
 
 

@@ -332,13 +332,41 @@ def test_what_lies_beyond_the_end_of_the_run_is_not_told(lab: SmallLab) -> None:
     assert [row[STARTED:] for row in rows] == [
         row[STARTED:] for row in rows_of(whole) if row[DONE] <= 100_000_000
     ]
-    assert 0 < len(rows) < 40
+    assert 0 < len(rows) == cut.result.queries < 40
     assert all(t_ps <= 100_000_000 for _, t_ps, _ in cut.rows.watts)
     assert cut.result.energy_j == pytest.approx(float(exact_run_energy_j(cut)), rel=1e-14)
     heaters = cut.rows.names["power.component"].index(HEATERS)
     assert [level for level in cut.rows.watts if level[0] == heaters] == [
         level for level in whole.rows.watts if level[0] == heaters and level[1] <= 100_000_000
     ]
+
+
+@pytest.mark.parametrize("end_ps", [1_000_000, 9_000_000, 40_000_000, 90_000_000, 10**9])
+def test_what_is_carried_out_ahead_of_its_time_is_not_told_before(lab: SmallLab, end_ps: int) -> None:
+    """A Sequence is carried out when it is asked for, and with it all that wait before it."""
+
+    def main() -> Controller:
+        yield Wait(end_ps)
+
+    def others() -> list[Any]:
+        probes = [Probe([3 + number], [2.0], labelled(0)) for number in range(2)]
+        return [lambda probe=probe: asking([], probe) for probe in probes]
+
+    def afterwards() -> Controller:
+        yield Wait(1)
+        yield from asking([], blind(3), SetPhases([9], [0.5]))
+
+    def behind() -> Controller:
+        yield Wait(2)
+        yield from asking([], SetPhases([8], [3.0]), Probe([9], [3.0], labelled(2)))
+
+    cut = lab.run(main, *others(), afterwards, behind)
+    rows = rows_of(cut)
+    read = [cut.rows.names["commands.kind"][row[KIND]] == "probe" for row in rows]
+    assert cut.result.queries == sum(read)
+    assert all(row[DONE] <= end_ps for row in rows)
+    assert all(t_ps <= end_ps for _, t_ps, _ in cut.rows.watts)
+    assert cut.result.energy_j == pytest.approx(float(exact_run_energy_j(cut)), rel=1e-14)
 
 
 @pytest.mark.parametrize(
