@@ -32,7 +32,7 @@ HEATER = 7
 def disturbing(at_ps: int, *more: Any) -> Controller:
     yield Wait(at_ps)
     yield Disturb("chip.dead", 1.0, HEATER)
-    yield from more
+    yield from asking([], *more)
 
 
 def asking(replies: list[Any], *commands: Any) -> Controller:
@@ -47,7 +47,7 @@ def heater_levels(outing: Outing) -> list[tuple[int, float]]:
 
 
 def kind_of(outing: Outing, row: tuple[Any, ...]) -> str:
-    return outing.rows.names["commands.kind"][row[KIND]]
+    return str(outing.rows.names["commands.kind"][row[KIND]])
 
 
 def test_on_an_idle_chip_it_takes_effect_at_once_and_the_meter_sees_it() -> None:
