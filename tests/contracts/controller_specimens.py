@@ -140,7 +140,7 @@ class Example:
     name: str = "my_controller"
 
     def __call__(self, seed: int) -> Controller:
-        return random_steps(small_deployment(seed), *small_task(seed), steps=25, seed=seed)
+        return random_steps(small_setting(seed), steps=25)
 
 
 CHIP_CONTROLLERS = [*(each for each in SPECIMENS if DEPLOYMENT in each.kind.needs), Example()]
