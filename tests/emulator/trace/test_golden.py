@@ -100,7 +100,7 @@ def test_a_trace_of_version_1_says_what_it_said(golden: Golden) -> None:
 @pytest.mark.parametrize("name", ["full", "commands"])
 def test_the_ledgers_of_a_trace_of_version_1_are_what_they_were(name: str) -> None:
     with open_trace(GOLDEN / f"v1-{name}.h5") as trace:
-        energy_j = energy_by_component(trace.power, trace.labels("power.component"), trace.elapsed_ps)
+        energy_j = energy_by_component(trace)
         latency_s = latency_by_span(trace)
         assert trace.labels("commands.kind") == ("set_phases", "settle", "forward")
         assert int(trace.commands.t_done.sum()) == 112_812_438_000
