@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("in_room")
 @pytest.fixture(scope="module")
 def wandering(small_study: Study) -> Study:
     """Return a study whose best state by validation is neither the first, the last nor the best on test data."""
-    coarse = small_study.controller.model_copy(update={"step_rad": 0.05, "queries": 700})
+    coarse = small_study.controller.model_copy(update={"step_rad": 0.1, "queries": 600})
     often = small_study.evaluation.model_copy(update={"every_queries": 10})
     return small_study.model_copy(update={"controller": coarse, "evaluation": often})
 
