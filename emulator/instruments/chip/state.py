@@ -16,8 +16,8 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
 from emulator.physics.chip import circuit as c
 from emulator.physics.chip import converters, heaters, query, sequence
+from emulator.physics.chip.arena import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.circuit import Circuit, handle_of
-from emulator.physics.chip.layers import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.sequence import Pace
 from emulator.physics.chip.tape import layer_map
 from emulator.streams import key_words, stream
