@@ -68,6 +68,8 @@ class Tape:
 
     ``table`` (layers, 12) says for each layer what it is and where its part of the arena ``light`` lies;
     ``checkpoints`` (layers, most) where its checkpoints are. ``changed`` (6, layers) says what is stale.
+    ``activations`` holds two layers' readings, ``terms`` and ``sums`` what is computed from the outputs; each is an
+    array of its own, or loops would not vectorise.
     """
 
     table: Ints
@@ -75,6 +77,8 @@ class Tape:
     light: Floats
     changed: Ints
     activations: Floats
+    terms: Floats
+    sums: Floats
     noise: NDArray[np.float32]
     count: int
 
@@ -104,7 +108,7 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         ]  # fmt: skip
         first += layer.devices
         light_size += arena.size + rest.size
-    widest = (max(layer.outputs for layer in layers) + 1) * tiles * LANES  # and a line for sums
+    widest = max(layer.outputs for layer in layers) * tiles * LANES
     light = _zeros_on_lines(light_size, np.float64)
     np.concatenate(arenas, out=light)
     return Tape(
@@ -113,6 +117,8 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         light,
         _all_stale(table),
         _zeros_on_lines(2 * widest, np.float64),
+        _zeros_on_lines(layers[-1].outputs * tiles * LANES, np.float64),
+        _zeros_on_lines(tiles * LANES, np.float64),
         _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
         count,
     )
@@ -138,7 +144,7 @@ def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
 def no_tape() -> Tape:
     """Return the tape of a chip on which nothing is loaded: it can be driven, but not read."""
     ints, floats = np.zeros((0, 0), dtype=np.int64), np.zeros(0)
-    return Tape(ints, ints, floats, ints, floats, np.zeros(0, dtype=np.float32), 0)
+    return Tape(ints, ints, floats, ints, floats, floats, floats, np.zeros(0, dtype=np.float32), 0)
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:

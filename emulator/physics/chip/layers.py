@@ -28,7 +28,6 @@ __all__ = [
     "forward",
     "forward_plain",
     "hand_out",
-    "other_half",
     "receive",
     "total_of",
 ]
@@ -129,29 +128,23 @@ def hand_out(activations: Floats, begin: int, outputs: Floats) -> None:
 
 
 @kernel
-def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: Floats, room: int) -> float:
+def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: Floats) -> float:
     """Return the sum of the last layer's outputs, which lie in tiles at ``activations[begin:]``.
 
-    Each sample is summed on its own, in ``sums[room:]`` (LANES,), so that the processor need not wait for one sum
+    Each sample is summed on its own, in ``sums`` (LANES,), so that the processor need not wait for one sum
     after the other.
     """
-    total, place = 0.0, np.uint64(room)
+    total = 0.0
     for first in range(0, samples, LANES):
         tile = np.uint64(begin + first * classes)
         for lane in range(_LANES):
-            sums[place + lane] = 0.0
+            sums[lane] = 0.0
         for row in range(np.uint64(classes)):
             for lane in range(_LANES):
-                sums[place + lane] = sums[place + lane] + activations[tile + row * _LANES + lane]
+                sums[lane] = sums[lane] + activations[tile + row * _LANES + lane]
         for lane in range(min(samples - first, LANES)):
-            total += sums[room + lane]
+            total += sums[lane]
     return total
-
-
-@kernel
-def other_half(circuit: Circuit, begin: int) -> int:
-    """Return where in ``circuit.activations`` there is room for workspace while outputs lie at ``begin``."""
-    return 0 if begin > 0 else circuit.activations.size // 2
 
 
 @kernel

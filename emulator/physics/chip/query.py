@@ -48,7 +48,7 @@ from emulator.physics.chip.heaters import (
     set_heat_instantly,
     substrate_step,
 )
-from emulator.physics.chip.layers import forward, hand_out, other_half, total_of
+from emulator.physics.chip.layers import forward, hand_out, total_of
 
 __all__ = [
     "PHASE_RESOLUTION_RAD",
@@ -201,8 +201,7 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     )  # fmt: skip
     saturated, begin = forward(circuit, draw)
     total = total_of(
-        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.activations,
-        other_half(circuit, begin),
+        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.lines,
     )  # fmt: skip
     return saturated, begin, total
 

@@ -46,17 +46,16 @@ def output_light(row: Ints) -> int:
 
 
 @kernel
-def _stop(circuit: Circuit, layer: int, checkpoint: int) -> int:
+def _stop(row: Ints, stops: Ints, checkpoint: int) -> int:
     """Return the device at which ``checkpoint`` lies; the one behind the last is the layer's end."""
-    row = circuit.table[layer]
-    device: int = circuit.checkpoints[layer, checkpoint] if checkpoint < row[CHECKPOINTS] else row[DEVICES]
+    device: int = stops[checkpoint] if checkpoint < row[CHECKPOINTS] else row[DEVICES]
     return device
 
 
 @kernel
 def _play(circuit: Circuit, layer: int, begin: int, end: int) -> None:
     """Pass the light from checkpoint ``begin`` to checkpoint ``end``, leaving it at all in between."""
-    row = circuit.table[layer]
+    row, stops = circuit.table[layer], circuit.checkpoints[layer]
     first, lines = row[FIRST], row[MODES] * LANES
     last, size = first + row[DEVICES], row[TILES] * lines
     upper, cos = circuit.devices[UPPER, first:last], circuit.optics[COS, first:last]
@@ -66,7 +65,7 @@ def _play(circuit: Circuit, layer: int, begin: int, end: int) -> None:
             here = row[TAPE] + c * size + t * lines
             copy_part(circuit.light, here, circuit.light, here + size, lines)
             light = circuit.light[here + size : here + size + lines]
-            start, stop = _stop(circuit, layer, c), _stop(circuit, layer, c + 1)
+            start, stop = _stop(row, stops, c), _stop(row, stops, c + 1)
             propagate(light, upper, cos, sin, start, stop, row[SIGMA], row[U_FIRST])
 
 
@@ -76,7 +75,7 @@ def _make_rests(circuit: Circuit, layer: int) -> None:
 
     A row passes a rotator as a column passes its transpose, whose sine has the other sign.
     """
-    row, light = circuit.table[layer], circuit.light
+    row, stops, light = circuit.table[layer], circuit.checkpoints[layer], circuit.light
     first, lines = row[FIRST], row[MODES] * LANES
     upper, cos = np.empty(row[DEVICES], dtype=np.int64), np.empty(row[DEVICES])
     sin = np.empty(row[DEVICES])
@@ -94,7 +93,7 @@ def _make_rests(circuit: Circuit, layer: int) -> None:
                 part[entry] = 0.0
             for output in range(row[OUTPUTS]):  # one lane for each output
                 part[output * LANES + output] = 1.0
-        begin, end = _stop(circuit, layer, c), _stop(circuit, layer, c + 1)
+        begin, end = _stop(row, stops, c), _stop(row, stops, c + 1)
         if begin == row[SIGMA]:  # attenuators have checkpoints of their own on both sides
             attenuate(part, circuit.optics[COS], first + begin, row[U_FIRST] - row[SIGMA])
         else:
@@ -116,7 +115,7 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
 @kernel
 def update_layer(circuit: Circuit, layer: int) -> None:
     """Bring one layer's output light up to date with its phases, and note what of tape and rests is still fresh."""
-    row, changed = circuit.table[layer], circuit.changed
+    row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed
     end = row[CHECKPOINTS]
     if changed[RENEW, layer] == 1:
         changed[RENEW, layer] = 0
@@ -124,15 +123,15 @@ def update_layer(circuit: Circuit, layer: int) -> None:
             _make_rests(circuit, layer)
             changed[FRESH_REST, layer], changed[CHANGED_LAST, layer] = 0, -1
     fresh, behind = changed[FRESH_LIGHT, layer], 0
-    while fresh > 1 and _stop(circuit, layer, fresh - 1) > changed[CHANGED_FIRST, layer]:
+    while fresh > 1 and _stop(row, stops, fresh - 1) > changed[CHANGED_FIRST, layer]:
         fresh -= 1
-    while behind < end and _stop(circuit, layer, behind) <= changed[CHANGED_LAST, layer]:
+    while behind < end and _stop(row, stops, behind) <= changed[CHANGED_LAST, layer]:
         behind += 1
     changed[FRESH_REST, layer] = behind = max(behind, changed[FRESH_REST, layer])
     # A product costs as much as this many rotators; light that is fresh beyond the change need not go back.
     product = row[OUTPUTS] * row[MODES] // 4
     behind = max(behind, fresh - 1)
-    if behind < end and row[DEVICES] - _stop(circuit, layer, behind) > product:
+    if behind < end and row[DEVICES] - _stop(row, stops, behind) > product:
         _play(circuit, layer, fresh - 1, behind)
         _finish(circuit, layer, behind)
         changed[FRESH_LIGHT, layer] = behind + 1
