@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
+from emulator.physics.chip.arena import CHANGED_FIRST, CHANGED_LAST, FIRST, OUTPUTS
 from emulator.physics.chip.circuit import (
     APPLIED,
     BATCH_SAMPLES,
@@ -47,7 +48,7 @@ from emulator.physics.chip.heaters import (
     set_heat_instantly,
     substrate_step,
 )
-from emulator.physics.chip.layers import OUTPUTS, forward, hand_out, other_half, total_of
+from emulator.physics.chip.layers import forward, hand_out, total_of
 
 __all__ = [
     "PHASE_RESOLUTION_RAD",
@@ -159,7 +160,7 @@ def refresh(
 ) -> None:
     """Let the light see the present phases of the listed devices, or ``everywhere`` when ``common_rad`` has moved.
 
-    Records in ``changed`` (layers,) the first device of each layer that has moved by more than
+    Records in ``changed`` the first and the last device of each layer that have moved by more than
     PHASE_RESOLUTION_RAD, and drops settled devices from the list.
     """
     number = values.shape[1] if everywhere else lists[0, -1]
@@ -169,7 +170,9 @@ def refresh(
         if not abs(phase - optics[APPLIED, device]) <= PHASE_RESOLUTION_RAD:  # NaN has moved, too
             _apply(optics, device, phase)
             layer = devices[LAYER, device]
-            changed[layer] = min(changed[layer], device - table[layer, 0])
+            own = device - table[layer, FIRST]
+            changed[CHANGED_FIRST, layer] = min(changed[CHANGED_FIRST, layer], own)
+            changed[CHANGED_LAST, layer] = max(changed[CHANGED_LAST, layer], own)
     kept = 0
     for position in range(lists[0, -1]):
         device = lists[0, position]
@@ -198,8 +201,7 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     )  # fmt: skip
     saturated, begin = forward(circuit, draw)
     total = total_of(
-        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.activations,
-        other_half(circuit, begin),
+        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.lines,
     )  # fmt: skip
     return saturated, begin, total
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
+from emulator.physics.chip.arena import OUTPUTS
 from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit, circuit_at
-from emulator.physics.chip.layers import OUTPUTS, hand_out, other_half
+from emulator.physics.chip.layers import hand_out
 from emulator.physics.chip.loss import cross_entropy_of_tiles
 from emulator.physics.chip.query import send_light, set_one, set_phases
 
@@ -88,7 +89,7 @@ def _read_row(
     loss = np.nan
     if labels.size > 0:
         outputs, classes = circuit.activations, circuit.table[-1, OUTPUTS]
-        loss = cross_entropy_of_tiles(outputs, begin, labels, classes, outputs, other_half(circuit, begin))
+        loss = cross_entropy_of_tiles(outputs, begin, labels, classes, circuit.terms, circuit.lines)
     floats[row, _LOSS] = loss
     return loss, begin
 
