@@ -76,7 +76,9 @@ class SmallTrace:
 
     def at_full_detail(self) -> "SmallTrace":
         """Return the same trace with its plans expanded, as a run at detail "full" would have left it."""
-        return SmallTrace(**{**vars(self), "spans": self.all_spans(), "power_levels": self.power, "detail": "full"})
+        return SmallTrace(
+            **{**vars(self), "spans": self.all_spans(), "power_levels": self.power, "detail": "full"}
+        )
 
     def metrics(self) -> dict[str, MetricSeries]:
         rows = self.metric_rows

@@ -47,7 +47,9 @@ def planned_w_ps(commands: Commands, plans: Plans, draws: Draws) -> dict[int, li
     lasted_ps = step_ps(commands, plans)
     total_ps: dict[tuple[int, float], int] = defaultdict(int)
     rows = _steps_of(plans, draws)
-    for row, component, watts in zip(rows.tolist(), draws.component.tolist(), draws.watts.tolist(), strict=True):
+    for row, component, watts in zip(
+        rows.tolist(), draws.component.tolist(), draws.watts.tolist(), strict=True
+    ):
         if row >= 0:
             total_ps[component, watts] += int(lasted_ps[row])
     drawn: dict[int, list[float]] = defaultdict(list)

@@ -68,7 +68,9 @@ class OldTotals:
             for (total, part), value in self._totals.items()
         ]
         cells: Any = zip(*rows, strict=True) if rows else [()] * len(TOTALS.columns)
-        return [np.array(cell, dtype=column.dtype) for cell, column in zip(cells, TOTALS.columns, strict=True)]
+        return [
+            np.array(cell, dtype=column.dtype) for cell, column in zip(cells, TOTALS.columns, strict=True)
+        ]
 
     @cached_property
     def _totals(self) -> dict[tuple[str, str], float]:

@@ -200,9 +200,7 @@ def _flows(
     of_agent = np.array([track.group == "agents" for track in tracks], dtype=np.bool_)[slices.track]
     own = np.full(len(binding), -1, dtype=np.int64)
     own[slices.command[of_agent]] = np.flatnonzero(of_agent)
-    first = np.flatnonzero(~of_agent & (slices.t_from == t_first[slices.command]))[
-        ::-1
-    ]
+    first = np.flatnonzero(~of_agent & (slices.t_from == t_first[slices.command]))[::-1]
     effect = np.full(len(binding), -1, dtype=np.int64)
     effect[slices.command[first]] = first
     served = np.flatnonzero((own >= 0) & (effect >= 0))

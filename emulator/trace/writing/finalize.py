@@ -133,7 +133,9 @@ def _write(part: Path, survey: Survey, reader: JournalReader) -> None:
 def _fill(file: Any, survey: Survey, reader: JournalReader) -> list["_TableWriter"]:
     tables, full = tables_of(survey.opening.version), survey.opening.detail == "full"
     writers = [_TableWriter(file, table, survey) for table in tables]
-    held: dict[str, list[NDArray[np.void]]] = {table.name: [] for table in tables if full and table.name in _HELD}
+    held: dict[str, list[NDArray[np.void]]] = {
+        table.name: [] for table in tables if full and table.name in _HELD
+    }
     expanded = {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
     for block in reader:
         for segment in block:

@@ -174,7 +174,9 @@ class Opening:
         try:
             pairs = tuple((name, text) for name, text in tree["versions"])
             origin = None if tree.get("origin") is None else Origin(*tree["origin"])
-            header = Header(tree["config"], tree["seed"], tree["config_digest"], pairs, tree["created"], origin)
+            header = Header(
+                tree["config"], tree["seed"], tree["config_digest"], pairs, tree["created"], origin
+            )
             detail, pid = tree["detail"], tree["pid"]
         except (KeyError, TypeError, ValueError) as error:
             raise TraceError(
@@ -261,7 +263,9 @@ class Counts:
         known = ("", *(column.name for column in COMMANDS.columns if column.vocabulary is None))
         for kind, column in self.columns.items():
             if not _is_text(kind) or column not in known:
-                raise TraceError(f"counts: {kind!r} by {column!r}; a column of /commands that has numbers, or ''")
+                raise TraceError(
+                    f"counts: {kind!r} by {column!r}; a column of /commands that has numbers, or ''"
+                )
 
     def encode(self) -> bytes:
         """Return the JSON text of the rule."""

@@ -24,7 +24,9 @@ def _record(out: Path, detail: Detail = "commands", commands: int = 100) -> Reco
     heaters = recorder.label("power.component", "heaters")
     plans = [
         recorder.plan([Step("link", "transfer", 3), Step("heaters", "settle", REMAINDER)]),
-        recorder.plan([Step("laser", "symbols", 4), Step("adc", "convert", REMAINDER), Step("link", "transfer", 2)]),
+        recorder.plan(
+            [Step("laser", "symbols", 4), Step("adc", "convert", REMAINDER), Step("link", "transfer", 2)]
+        ),
     ]
     recorder.state("initial", np.linspace(0, 1, 12).reshape(3, 4), "rad")
     recorder.batch(0, np.arange(5, dtype=np.int32))

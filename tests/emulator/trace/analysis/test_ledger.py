@@ -169,7 +169,10 @@ def test_details_agree_on_overlapping_commands(tmp_path: Path) -> None:
     for detail in ("full", "commands"):
         recorder = Recorder.create(tmp_path / f"{detail}.h5", Header("", 0, "", (), ""), detail)  # type: ignore[arg-type]
         ids = [recorder.label(f"commands.{column}", "x") for column in ("agent", "instrument", "kind")]
-        slow, fast = recorder.plan([Step("host", "compute", REMAINDER)]), recorder.plan([Step("chip", "settle", 5)])
+        slow, fast = (
+            recorder.plan([Step("host", "compute", REMAINDER)]),
+            recorder.plan([Step("chip", "settle", 5)]),
+        )
         recorder.command(*ids, fast, NO_COMMAND, 10, 10, 15, 0, 0.0, 0.0)
         recorder.command(*ids, slow, NO_COMMAND, 0, 2, 30, 0, 0.0, 0.0)
         recorder.close("complete", "", 40, 0)
@@ -201,9 +204,7 @@ def test_what_plans_draw_is_power_above_the_level_and_costs_no_expansion(
     commands.sort(key=lambda row: row[-1])
     end = max((row[-1] for row in commands), default=0) + 2
     levels = [(0, 0, 2.0), (1, 0, 7.0), (0, 9, 3.0)]
-    trace = small_trace(
-        commands, plans, end, power=levels, draws=draws, power_component=("one", "two")
-    )
+    trace = small_trace(commands, plans, end, power=levels, draws=draws, power_component=("one", "two"))
     drawn = {(number, place): (component, watts) for number, place, component, watts in draws}
     spans, placed = expand_plans(trace.commands, trace.plans), []
     for command in range(len(commands)):
@@ -212,7 +213,9 @@ def test_what_plans_draw_is_power_above_the_level_and_costs_no_expansion(
             placed.append((*drawn[commands[command][3], place], spans.t_start[row], spans.t_end[row]))
     for component, level in ((0, [2.0] * 9 + [3.0] * end), (1, [7.0] * (end + 9))):
         for tick in range(end):
-            above = sum(watts for who, watts, start, stop in placed if who == component and start <= tick < stop)
+            above = sum(
+                watts for who, watts, start, stop in placed if who == component and start <= tick < stop
+            )
             known = np.flatnonzero((trace.power.component == component) & (trace.power.t <= tick))
             assert trace.power.watts[known[-1]] == level[tick] + above
     assert np.all(np.diff(trace.power.t) >= 0)

@@ -113,7 +113,9 @@ def test_a_dataset_carries_units_and_names_and_outlives_the_trace(trace_path: Pa
     opened.close()
 
 
-def test_power_that_plans_draw_is_computed_and_its_stored_levels_are_read(tmp_path: Path, header: Header) -> None:
+def test_power_that_plans_draw_is_computed_and_its_stored_levels_are_read(
+    tmp_path: Path, header: Header
+) -> None:
     recorder = Recorder.create(tmp_path / "run.h5", header)
     ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
     recorder.power(recorder.label("power.component", "host"), 0, 40.0)
