@@ -5,6 +5,7 @@ its last, so that pauses between frames count, too.
 """
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -336,7 +336,7 @@ class Trace:
         A reading read it. Readings stand in the order of their replies, which need not be that of their starts.
         """
         started, command = self.commands.t_started, self.batches.command
-        loads = np.flatnonzero(command < len(started))
+        loads = np.flatnonzero((command >= 0) & (command < len(started)))
         loads = loads[np.argsort(started[command[loads]], kind="stable")]
         last = np.searchsorted(started[command[loads]], started, side="right")
         return np.append(np.int64(-1), loads)[last]

@@ -182,8 +182,9 @@ SECOND_PATH_PS = {
         "grabber.grab": 4_590_000,
     },
 }  # fmt: skip
-"""What version 2 said of two runs: of one agent, and of two whose thoughts and computations overlapped; it called the
-time of a thought host.compute."""
+"""What version 2 said of two runs: of one agent, and of two whose thoughts and computations overlapped.
+
+It called the time of a thought host.compute."""
 
 
 @pytest.mark.parametrize("name", ["commands", "crowd"])
