@@ -139,7 +139,7 @@ class Chip:
         Raises ``CommandError`` when it is refused, ``DivergedError`` when a reading is not finite.
         """
         upload = self._check_batch(command.batch, "Sequence")
-        self._sequencer.check(command, self._active)
+        self._sequencer.check(command)
         note = self._load(command.batch) if upload or command.batch.key != self._loaded else None
         found = self._sequencer.perform(
             command, start_ps, start_ps - self._heat_time_ps, self.queries, upload
