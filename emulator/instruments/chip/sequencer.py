@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import Readings, Sequence
-from emulator.errors import CommandError
+from emulator.errors import CommandError, nearest
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.state import ChipCore, Sequenced, Visits
 from emulator.instruments.chip.timing import KINDS, LIGHT, chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
-from emulator.physics.chip.sequence import HOMING, Pace
+from emulator.physics.chip.sequence import HOMING, RULES, Pace
 from emulator.plan import Plan
 
 __all__ = ["Performed", "Sequencer"]
@@ -133,11 +133,12 @@ class Sequencer:
 
     def check(self, command: Sequence) -> None:
         """Raise ``CommandError`` unless ``command`` drives active heaters to finite phases, in fitting arrays."""
+        _check_shapes(command)
         heaters, radians, decide = command.heaters, command.radians, command.decide
-        if heaters.ndim != 2 or heaters.shape != radians.shape or heaters.size == 0:
+        labels, classes = command.batch.labels, self._core.layers[-1].outputs
+        if decide is not None and not ((labels >= 0) & (labels < classes)).all():
             raise CommandError(
-                f"Sequence: heaters have shape {heaters.shape} and phases {radians.shape}; both are (n, k), "
-                "n and k >= 1"
+                f"Sequence: a label is none of the chip's {classes} classes; allowed: 0..{classes - 1}"
             )
         least, most = int(heaters.min()), int(heaters.max())
         if least < 0 or most >= self._active.size:
@@ -150,11 +151,6 @@ class Sequencer:
         phases = (radians,) if decide is None else (radians, decide.back, decide.home)
         if not all(np.isfinite(each).all() for each in phases):
             raise CommandError("Sequence: a phase is not finite")
-        if decide is not None and (decide.queries < 1 or heaters.shape[1] != 1):
-            raise CommandError(
-                f"Sequence: a Descent moves one heater a visit ({heaters.shape[1]} given) and reads at least once "
-                f"({decide.queries} given)"
-            )
 
     def perform(self, command: Sequence, start_ps: int, idle_ps: int, draw: int, upload: bool) -> Performed:
         """Carry out ``command`` from ``start_ps`` on, ``idle_ps`` after the chip's last event.
@@ -221,6 +217,38 @@ class Sequencer:
             level_ps=(started + programme.set_ps[service_of])[sets],
             level_w=power_w[sets],
             setpoints=(command.heaters, command.radians) if several else None,
+        )
+
+
+def _check_shapes(command: Sequence) -> None:
+    """Raise ``CommandError`` unless the arrays of ``command`` fit together."""
+    heaters, radians, decide = command.heaters, command.radians, command.decide
+    if heaters.ndim != 2 or heaters.shape != radians.shape or heaters.size == 0:
+        raise CommandError(
+            f"Sequence: heaters have shape {heaters.shape} and phases {radians.shape}; both are (n, k), "
+            "n and k >= 1"
+        )
+    if decide is None:
+        return
+    if decide.rule not in RULES[1:]:
+        raise CommandError(
+            f"Sequence: {decide.rule!r} is no rule of a Descent; {nearest(decide.rule, RULES[1:])}; "
+            f"allowed: {', '.join(RULES[1:])}"
+        )
+    if decide.queries < 1 or heaters.shape[1] != 1:
+        raise CommandError(
+            f"Sequence: a Descent moves one heater a visit ({heaters.shape[1]} given) and reads at least once "
+            f"({decide.queries} given)"
+        )
+    for name, part in (("back", decide.back), ("home", decide.home), ("keep_home", decide.keep_home)):
+        if part.shape != (len(heaters),):
+            raise CommandError(
+                f"Sequence: {name} has shape {part.shape}; allowed: ({len(heaters)},), one a visit"
+            )
+    samples, labels = len(command.batch.inputs), command.batch.labels
+    if labels.shape != (samples,):
+        raise CommandError(
+            f"Sequence: labels have shape {labels.shape}; a Descent needs ({samples},), one a sample"
         )
 
 
