@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 from llvmlite import binding
 from numba import config, njit
 
-__all__ = ["inlined", "kernel"]
+__all__ = ["inlined", "kernel", "part"]
 
 _LINKED: Final = ("physics", "retiming")
 """The packages whose kernels use functions or constants of other files of theirs."""
@@ -51,6 +51,14 @@ _configure()
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` serially, with IEEE division (no ZeroDivisionError) and no reassociation."""
     return cast(_Function, njit(cache=True, error_model="numpy")(function))
+
+
+def part(function: _Function) -> _Function:
+    """Compile ``function`` like a kernel, as a part of the kernels that call it: arguments need no stack.
+
+    For functions that take a structure of many arrays, which would be copied word by word at every call.
+    """
+    return cast(_Function, njit(cache=True, error_model="numpy", forceinline=True)(function))
 
 
 def inlined(function: _Function) -> _Function:
