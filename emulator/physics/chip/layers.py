@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import kernel, part
 from emulator.physics.chip.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, TILES, USES
 from emulator.physics.chip.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
 from emulator.physics.chip.products import multiply
@@ -134,20 +134,20 @@ def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: 
     Each sample is summed on its own, in ``sums`` (LANES,), so that the processor need not wait for one sum
     after the other.
     """
-    total = 0.0
+    total, width = 0.0, np.uint64(min(LANES, sums.size))  # always LANES, but LLVM had better not know
     for first in range(0, samples, LANES):
         tile = np.uint64(begin + first * classes)
-        for lane in range(_LANES):
+        for lane in range(width):
             sums[lane] = 0.0
         for row in range(np.uint64(classes)):
-            for lane in range(_LANES):
+            for lane in range(width):
                 sums[lane] = sums[lane] + activations[tile + row * _LANES + lane]
         for lane in range(min(samples - first, LANES)):
             total += sums[lane]
     return total
 
 
-@kernel
+@part
 def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
     """Send the tape's inputs through all layers once; the outputs are left in ``circuit.activations``, in tiles.
 

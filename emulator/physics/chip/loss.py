@@ -98,23 +98,26 @@ def cross_entropy_of_tiles(
     side, so that all loops run over them, and vectorise because no two arrays of a loop are the same.
     """
     samples = labels.size
+    width = np.uint64(
+        min(LANES, sums.size)
+    )  # always LANES; were it known, LLVM would unroll and not vectorise
     for first in range(0, samples, LANES):
         source, target, line = (
             np.uint64(begin + first * classes),
             np.uint64(first * classes),
             np.uint64(first),
         )
-        for lane in range(_LANES):
+        for lane in range(width):
             sums[line + lane] = 0.0
         for lane in range(min(samples - first, LANES)):  # first the label's own output, gathered one by one
             sums[first + lane] = tiles[begin + first * classes + labels[first + lane] * LANES + lane]
         for row in range(np.uint64(classes)):
-            for lane in range(_LANES):
+            for lane in range(width):
                 terms[target + row * _LANES + lane] = tiles[source + row * _LANES + lane] - sums[line + lane]
         _exponentials(terms, first * classes, classes * LANES)
-        for lane in range(_LANES):
+        for lane in range(width):
             sums[line + lane] = 0.0
         for row in range(np.uint64(classes)):
-            for lane in range(_LANES):
+            for lane in range(width):
                 sums[line + lane] = sums[line + lane] + terms[target + row * _LANES + lane]
     return _mean_log(sums, 0, samples)

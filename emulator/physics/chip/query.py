@@ -9,7 +9,7 @@ since the last event: a setting, or light.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import kernel, part
 from emulator.physics.chip.arena import CHANGED_FIRST, CHANGED_LAST, FIRST, OUTPUTS
 from emulator.physics.chip.circuit import (
     APPLIED,
@@ -74,7 +74,7 @@ _RESUM_EVERY = (
 )
 
 
-@kernel
+@part
 def _pass_time(circuit: Circuit, passed_ps: int) -> None:
     """Let ``passed_ps`` pass at constant power: for the substrate, and for heaters that take their time."""
     constants, sums = circuit.constants, circuit.sums
@@ -89,7 +89,7 @@ def _pass_time(circuit: Circuit, passed_ps: int) -> None:
         )  # fmt: skip
 
 
-@kernel
+@part
 def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
     """Drive ``heater`` to ``asked_rad``; return the change of the driven phase (rad), 0 for a dead heater."""
     if circuit.devices[DEAD, heater] == 1:
@@ -109,7 +109,7 @@ def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
     return change
 
 
-@kernel
+@part
 def _account(circuit: Circuit, change_rad: float) -> None:
     """Keep the sum of driven phases, from which heater power follows, after one drive."""
     sums = circuit.sums
@@ -122,7 +122,7 @@ def _account(circuit: Circuit, change_rad: float) -> None:
         sums[DRIVEN_RAD] = total
 
 
-@kernel
+@part
 def set_phases(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
     """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
     _pass_time(circuit, passed_ps)
@@ -132,7 +132,7 @@ def set_phases(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int)
     _account(circuit, change)
 
 
-@kernel
+@part
 def set_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> None:
     """Drive one heater: ``set_phases`` without arrays."""
     _pass_time(circuit, passed_ps)
@@ -185,7 +185,7 @@ def refresh(
     lists[0, -1] = kept
 
 
-@kernel
+@part
 def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, float]:
     """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
 

@@ -10,7 +10,7 @@ rests ahead fresh.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import kernel, part
 from emulator.physics.chip.arena import (
     CHANGED_FIRST,
     CHANGED_LAST,
@@ -52,7 +52,7 @@ def _stop(row: Ints, stops: Ints, checkpoint: int) -> int:
     return device
 
 
-@kernel
+@part
 def _play(circuit: Circuit, layer: int, begin: int, end: int) -> None:
     """Pass the light from checkpoint ``begin`` to checkpoint ``end``, leaving it at all in between."""
     row, stops = circuit.table[layer], circuit.checkpoints[layer]
@@ -100,7 +100,7 @@ def _make_rests(circuit: Circuit, layer: int) -> None:
             rotate(part, upper, cos, sin, row[DEVICES] - end, row[DEVICES] - begin)
 
 
-@kernel
+@part
 def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
     """Make the output light from the light at ``checkpoint`` and its rest."""
     row, light = circuit.table[layer], circuit.light
@@ -112,7 +112,7 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
         multiply(light, rest, row[MODES], True, light, here, light, there, row[OUTPUTS], row[MODES])
 
 
-@kernel
+@part
 def update_layer(circuit: Circuit, layer: int) -> None:
     """Bring one layer's output light up to date with its phases, and note what of tape and rests is still fresh."""
     row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed

@@ -25,7 +25,9 @@ def test_a_replay_names_its_mode_and_the_trace_it_replays(tmp_path: Path) -> Non
             refuse_replay(trace, "rerun")
 
 
-def test_comments_are_the_origin_of_older_traces_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_comments_are_the_origin_of_older_traces_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with recorded(tmp_path / "run.h5", Header.now(COMMENTS, 0)) as trace:
         assert origin_of(trace) is None
         refuse_replay(trace, "rerun")
