@@ -178,13 +178,14 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
             _silence(noise, tiles * count, samples)
         for t in range(tiles):
             target = here + t * count
-            if layer == 0:
+            if layer == 0:  # the light of the batch itself; later layers have their matrix on the tape
                 copy_part(light, fresh + t * stride, activations, target, count)
             else:
                 multiply(
                     light, fresh, row[MODES], False, activations, there + t * inputs * LANES, activations, target,
                     row[OUTPUTS], inputs,
                 )  # fmt: skip
+        # In place: the next layer's product reads the other half.
         saturated += receive(activations, here, tiles * count, parameters, noise)
     return saturated, here
 

@@ -122,6 +122,7 @@ def update_layer(circuit: Circuit, layer: int) -> None:
         if changed[FRESH_REST, layer] > 0 or changed[CHANGED_LAST, layer] >= 0:
             _make_rests(circuit, layer)
             changed[FRESH_REST, layer], changed[CHANGED_LAST, layer] = 0, -1
+    # Light is fresh up to the first change, rests from the last change on; between the two it has to be passed on.
     fresh, behind = changed[FRESH_LIGHT, layer], 0
     while fresh > 1 and _stop(row, stops, fresh - 1) > changed[CHANGED_FIRST, layer]:
         fresh -= 1
