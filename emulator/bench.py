@@ -103,7 +103,8 @@ class Bench:
         self._stations = {
             command: station for station in self._by_name.values() for command in station.kind.commands
         }
-        self._counting = next(iter(self._by_name.values())).instrument
+        first = next(iter(self._by_name.values()))
+        self._counting, self._counts = first.instrument, first.kind.counts
 
     def instrument(self, sort: type[_Sort]) -> _Sort:
         """Return the instrument of the class ``sort``, its physics up to date.
@@ -138,6 +139,7 @@ class Bench:
             raise ConfigError("bench: a recorder is attached already; a bench runs once")
         self._attached = True
         self.recorder = recorder
+        recorder.counts(self._counts)
         self.meter.attach(recorder)
         self._rows = RowQueue(recorder, self.meter)
         for station in self._by_name.values():

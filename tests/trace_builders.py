@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+from emulator.trace.draws import expand_draws
 from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.reader import MetricSeries
 from emulator.trace.schema import (
     FRAMES,
     WORK,
     Commands,
+    Draws,
     Frames,
     Joins,
     Metrics,
@@ -38,7 +40,7 @@ __all__ = [
 ]
 
 THINK_PS = 4
-"""How long the host thinks after a query of ``simulate``."""
+"""How long the host thinks upon a reading of ``simulate``, before the reply is there."""
 
 KINDS = ("set_phases", "forward")
 INSTRUMENTS = ("chip", "opu")
@@ -63,7 +65,8 @@ class SmallTrace:
     elapsed_ps: int
     spans: Spans
     joins: Joins
-    power: Power
+    power_levels: Power
+    draws: Draws
     metric_rows: Metrics
     names: dict[str, tuple[str, ...]]
     detail: str = "commands"
@@ -76,6 +79,12 @@ class SmallTrace:
     def elapsed_s(self) -> float:
         return self.elapsed_ps / 1e12
 
+    @property
+    def power(self) -> Power:
+        if self.detail == "full":
+            return self.power_levels
+        return expand_draws(self.power_levels, self.commands, self.plans, self.draws)
+
     def labels(self, table_column: str) -> tuple[str, ...]:
         return self.names.get(table_column, ())
 
@@ -86,7 +95,9 @@ class SmallTrace:
 
     def at_full_detail(self) -> "SmallTrace":
         """Return the same trace with its plans expanded, as a run at detail "full" would have left it."""
-        return SmallTrace(**{**vars(self), "spans": self.all_spans(), "detail": "full"})
+        return SmallTrace(
+            **{**vars(self), "spans": self.all_spans(), "power_levels": self.power, "detail": "full"}
+        )
 
     def metrics(self) -> dict[str, MetricSeries]:
         rows = self.metric_rows
@@ -102,21 +113,25 @@ BYTE, SHORT, INT, LONG, REAL = np.uint8, np.uint16, np.int32, np.int64, np.float
 
 def small_trace(
     commands: Sequence[tuple[int, int, int, int, int, int, int, int]] = (),
-    plans: Sequence[tuple[int, int, int, int]] = (),
+    plans: Sequence[tuple[int, ...]] = (),
     elapsed_ps: int = 0,
     spans: Sequence[tuple[int, int, int, int, int]] = (),
     joins: Sequence[tuple[int, int]] = (),
     power: Sequence[tuple[int, int, float]] = (),
+    draws: Sequence[tuple[int, int, int, float]] = (),
     metrics: Sequence[tuple[int, int, int, float]] = (),
     **names: tuple[str, ...],
 ) -> Any:
-    """Return a trace of rows; a command is (agent, instrument, kind, plan, cause, issued, started, done)."""
+    """Return a trace of rows; a command is (agent, instrument, kind, plan, cause, issued, started, done).
+
+    A step of a plan is (plan, resource, activity, duration) and holds its instrument unless a fifth number is 0.
+    """
     known = {
         "commands.agent": ("main", "other", "third"),
         "commands.instrument": INSTRUMENTS,
         "commands.kind": KINDS,
-        "spans.resource": ("link", "laser"),
-        "spans.activity": ("first", "rest"),
+        "spans.resource": ("link", "laser", "host"),
+        "spans.activity": ("first", "rest", "think"),
         **{name.replace("_", "."): texts for name, texts in names.items()},
     }
     return SmallTrace(
@@ -125,11 +140,12 @@ def small_trace(
             [(*row, 0, 0.0, 0.0) for row in commands],
             (BYTE, BYTE, BYTE, SHORT, LONG, LONG, LONG, LONG, INT, REAL, REAL),
         ),
-        _columns(Plans, plans, (SHORT, BYTE, BYTE, LONG)),
+        _columns(Plans, [(*step, 1)[:5] for step in plans], (SHORT, BYTE, BYTE, LONG, BYTE)),
         elapsed_ps,
         _columns(Spans, spans, (BYTE, BYTE, LONG, LONG, LONG)),
         _columns(Joins, joins, (LONG, LONG)),
         _columns(Power, power, (BYTE, LONG, REAL)),
+        _columns(Draws, draws, (SHORT, BYTE, BYTE, REAL)),
         _columns(Metrics, metrics, (SHORT, LONG, LONG, REAL)),
         known,
     )
@@ -196,14 +212,14 @@ class Served:
     causes: tuple[int, ...]
     issued: int
     started: int
-    done: int
+    freed: int
     before: tuple[int, ...]
     """Those that its instrument served before it; -1 for one that the run's end cut off."""
 
     @property
-    def ready(self) -> int:
-        """When its agent may go on: after the host's thought upon a query."""
-        return self.done + THINK_PS * self.ask.kind
+    def done(self) -> int:
+        """When its reply is there: after the host's thought upon a reading."""
+        return self.freed + THINK_PS * self.ask.kind
 
 
 def simulate(program: Program) -> tuple[list[Served], list[int], int]:
@@ -233,19 +249,19 @@ def simulate(program: Program) -> tuple[list[Served], list[int], int]:
             if tickets[agent]:
                 joined = tickets[agent][ask.ticket % len(tickets[agent])]
                 causes[agent] = (*causes[agent], joined)
-                now = max(now, served[joined].ready)
+                now = max(now, served[joined].done)
         else:
             started = max(now, free[ask.instrument])
-            done = started + ask.duration_ps
-            free[ask.instrument] = done if ask.instrument == 0 else started + ask.interval_ps
+            freed = started + ask.duration_ps
+            free[ask.instrument] = freed if ask.instrument == 0 else started + ask.interval_ps
             own = len(served)
             served.append(
-                Served(agent, ask, causes[agent], now, started, done, tuple(before[ask.instrument]))
+                Served(agent, ask, causes[agent], now, started, freed, tuple(before[ask.instrument]))
             )
             before[ask.instrument].append(own)
             if ask.wait:
                 causes[agent] = (own,)
-                now = served[own].ready
+                now = served[own].done
             else:
                 tickets[agent].append(own)
         heappush(turns, (now, agent, at + 1))
@@ -261,15 +277,20 @@ def simulate(program: Program) -> tuple[list[Served], list[int], int]:
 
 
 def trace_of(served: Sequence[Served], end: int) -> Any:
-    """Return the trace of a simulated run: each command spends its interval on "first", then "rest"."""
-    plans, rows, joins = [], [], []
+    """Return the trace of a simulated run: each command spends its interval on "first", then "rest"; then the
+    host thinks upon a reading.
+    """
+    plans: list[tuple[int, ...]] = []
+    rows, joins = [], []
     for row, one in enumerate(served):
         plan, ask = row + 1, one.ask
         plans += [
             (plan, ask.instrument, 0, ask.interval_ps),
             (plan, ask.instrument, 1, ask.duration_ps - ask.interval_ps),
         ]
-        last = max(one.causes, key=lambda cause: served[cause].ready, default=-1)
+        if ask.kind:
+            plans.append((plan, 2, 2, THINK_PS, 0))
+        last = max(one.causes, key=lambda cause: served[cause].done, default=-1)
         joins += [(row, cause) for cause in one.causes if cause != last]
         rows.append((one.agent, ask.instrument, ask.kind, plan, last, one.issued, one.started, one.done))
     return small_trace(rows, plans, end, joins=joins)
@@ -278,11 +299,11 @@ def trace_of(served: Sequence[Served], end: int) -> Any:
 def two_agents() -> Any:
     """Two agents; the link has two spans at once; a command waits for the chip; the host thinks twice."""
     rows = [
-        (0, 0, 1, 1, -1, 0, 0, 10),
+        (0, 0, 1, 1, -1, 0, 0, 13),
         (1, 0, 0, 2, -1, 4, 10, 16),
-        (0, 0, 1, 1, 0, 13, 16, 26),
+        (0, 0, 1, 1, 0, 13, 16, 30),
     ]
-    plans = [(1, 0, 0, 6), (1, 1, 1, 4), (2, 0, 0, -1)]
+    plans = [(1, 0, 0, 6), (1, 1, 1, 4), (1, 2, 2, -1, 0), (2, 0, 0, -1)]
     power = [(0, 0, 1.5), (1, 0, 2.0), (0, 8, 0.5), (0, 8, 0.75), (1, 20, 3.0)]
     metrics = [(0, 0, 0, 0.5), (1, 2, 0, 9.0), (2, 5, 1, 7.0), (0, 12, 1, float("nan")), (0, 26, 2, 0.75)]
     return small_trace(

@@ -59,11 +59,10 @@ class Facts:
     """The attributes of the file itself, apart from its format, version and digest.
 
     ``rows`` has the length of each table, in the order of ``tables_of(version)``; ``states`` the sorted names of
-    the states.
+    the states; ``origin`` says in which mode, and of the trace of which digest, this one is a replay.
     """
 
     version: int
-
     created: str
     status: Status
     reason: str
@@ -75,6 +74,7 @@ class Facts:
     config_digest: str
     rows: tuple[int, ...]
     states: tuple[str, ...]
+    origin: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def trace_digest(facts: Facts, seals: list[Seal]) -> str:
 
     It covers every dataset and every attribute but ``created``, which it leaves to the checksums of HDF5.
     """
-    said = {name: value for name, value in asdict(facts).items() if name not in ("created", "version")}
+    left_out = ("created", "version") if facts.version >= 3 else ("created", "version", "origin")
+    said = {name: value for name, value in asdict(facts).items() if name not in left_out}
     ordered = [asdict(seal) for seal in sorted(seals, key=lambda seal: seal.path)]
     names = [table.name for table in tables_of(facts.version)]
     text = json.dumps([FORMAT, facts.version, names, said, ordered], sort_keys=True, ensure_ascii=True)

@@ -247,7 +247,7 @@ class _Arrivals:
     def news(self, phase: Phase, status: Status) -> News:
         """Return what was gathered."""
         tables = tuple(
-            np.concatenate([empty, *rows]) for empty, rows in zip(_NO_ROWS, self.pieces, strict=True)
+            np.concatenate(rows) if rows else empty for empty, rows in zip(_NO_ROWS, self.pieces, strict=True)
         )
         return News(phase, status, tables, tuple(self.names), tuple(self.states))
 

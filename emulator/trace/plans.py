@@ -13,7 +13,7 @@ from emulator.errors import TraceError
 from emulator.plan import REMAINDER, Step, Work
 from emulator.trace.schema import NO_PLAN, Commands, Plans, Spans
 
-__all__ = ["PlanBook", "check_commands", "expand_plans", "merge_spans"]
+__all__ = ["PlanBook", "check_commands", "expand_plans", "freed_ps", "merge_spans"]
 
 _MAX_PLANS: Final = 2**16
 _MAX_SPANS: Final = 2**28
@@ -104,6 +104,23 @@ def expand_plans(commands: Commands, plans: Plans) -> Spans:
     offset = done - lasting
     t_start = commands.t_started[command] + offset - np.repeat(offset[begin[count > 0]], count[count > 0])
     return Spans(plans.resource[step], plans.activity[step], t_start, t_start + lasting, command)
+
+
+def freed_ps(commands: Commands, plans: Plans) -> NDArray[np.int64]:
+    """Return when each of ``commands`` left its instrument: at its reply, less the steps that did not hold it.
+
+    The instrument of a plan whose remainder does not hold it is free after those steps that do.
+    """
+    remainder, held = plans.duration_ps == REMAINDER, plans.held != 0
+    fixed_ps = np.where(remainder, 0, plans.duration_ps)
+    held_ps, after_ps = np.zeros(2**16, dtype=np.int64), np.zeros(2**16, dtype=np.int64)
+    np.add.at(held_ps, plans.plan[held], fixed_ps[held])
+    np.add.at(after_ps, plans.plan[~held], fixed_ps[~held])
+    open_end = np.zeros(2**16, dtype=np.bool_)
+    open_end[plans.plan[remainder & ~held]] = True
+    number = commands.plan
+    from_start, from_reply = commands.t_started + held_ps[number], commands.t_done - after_ps[number]
+    return np.where(open_end[number], from_start, from_reply)
 
 
 def merge_spans(first: Spans, second: Spans) -> Spans:

@@ -261,12 +261,17 @@ TABLES: Final = (
 )
 """Every table; the position equals ``Table.ident``."""
 
-_SECOND: Final = tuple(
-    _table(table.ident, table.name, *(column for column in table.columns if column.name not in added))
-    for table, added in (
-        (table, {"plans": ("held",), "batches": ("command",)}.get(table.name, ())) for table in TABLES[:12]
-    )
-)
+_THIRD_ADDED: Final = {PLANS: "held", BATCHES: "command"}
+
+
+def _second(table: Table) -> Table:
+    if table not in _THIRD_ADDED:
+        return table
+    columns = (column for column in table.columns if column.name != _THIRD_ADDED[table])
+    return _table(table.ident, table.name, *columns)
+
+
+_SECOND: Final = tuple(_second(table) for table in TABLES[:12])
 """The tables as versions 1 and 2 had them: no step said whether it held its instrument, no batch when it came."""
 
 _TABLES_OF: Final = {1: _SECOND[:8], 2: _SECOND, 3: TABLES}

@@ -1,6 +1,6 @@
 """Which energy each component drew while each span ran: what a what-if needs to stretch a run in time.
 
-The latency ledger gives every instant to one span, to the host or to nobody, as ``analysis.intervals`` says; here
+The latency ledger gives every instant to one span or to nobody, as ``analysis.intervals`` says; here
 the power drawn at that instant goes the same way.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from emulator.trace.analysis.energy_curve import EnergyCurve
 from emulator.trace.analysis.excerpt import claimed_spans
-from emulator.trace.analysis.ledger import HOST, IDLE, host_stretches, owned_pieces, span_name
+from emulator.trace.analysis.ledger import IDLE, owned_pieces, span_name
 from emulator.trace.plans import expand_plans
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Commands, Spans
@@ -32,7 +32,7 @@ class Attribution:
     Attributes
     ----------
     spans : tuple of str
-        The names of the latency ledger, ``HOST`` and ``IDLE`` among them.
+        The names of the latency ledger, ``IDLE`` among them.
     components : tuple of str
         The names of the energy ledger.
     time_s : array (spans,)
@@ -69,9 +69,6 @@ def attribute_energy(
     energy_j = np.zeros((len(spans), len(components)))
     for key in np.flatnonzero(drawn_j.any(axis=1)).tolist():
         energy_j[row[span_name(trace, key)]] += drawn_j[key]
-    host = host_stretches(trace.commands, trace.elapsed_ps, trace.spans)
-    if host.total_ps:
-        energy_j[row[HOST]] += [(one.at_j(host.t_end) - one.at_j(host.t_start)).sum() for one in curves]
     if latency_by_span_s.get(IDLE):
         energy_j[row[IDLE]] += total_j - energy_j.sum(axis=0)
     return Attribution(spans, components, time_s, energy_j, True)

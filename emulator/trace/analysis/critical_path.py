@@ -4,10 +4,11 @@ The path is walked back from the end of the run. A command in service is reached
 
 - its instrument, when it had to wait for it: from the command that left the instrument at that instant, or that
   began before it and still occupied a stage until then (a pipelined instrument); else
-- the reply it was issued upon, the host's thought between them (``emulator.trace.analysis.causality`` tells which).
+- the reply it was issued upon (``emulator.trace.analysis.causality`` tells which).
 
-What a command waits for inside its service, such as the beat of a frame clock, counts as service. Every step
-begins where the one before it ends, so that their lengths add up to the elapsed time in whole ps. It
+The host's thought upon a reading is part of its service, though not of its instrument's. What a command waits for
+inside its service, such as the beat of a frame clock, counts as service. An agent that lets time pass between a
+reply and its next command is idle. Every step begins where the one before it ends, so that their lengths add up to the elapsed time in whole ps. It
 is one of the longest paths; of several that are equally long, and of what would be second longest, nothing is
 said.
 """
@@ -21,8 +22,9 @@ from numpy.typing import NDArray
 
 from emulator.errors import TraceError
 from emulator.kernel import kernel
-from emulator.trace.analysis.causality import binding_causes, check_times, final_command, queries_among
+from emulator.trace.analysis.causality import binding_causes, check_times, final_command
 from emulator.trace.analysis.excerpt import spans_of
+from emulator.trace.plans import freed_ps
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import NO_COMMAND
 
@@ -34,19 +36,17 @@ class StepKind(IntEnum):
 
     SERVICE = 0
     WAIT = 1  # for an instrument that nothing on record occupied
-    THINK = 2
-    IDLE = 3
+    IDLE = 2
 
 
 _SERVICE: Final = int(StepKind.SERVICE)
 _WAIT: Final = int(StepKind.WAIT)
-_THINK: Final = int(StepKind.THINK)
 _IDLE: Final = int(StepKind.IDLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch of the path: ``name`` is "resource.activity", "wait for INSTRUMENT", ``HOST`` or ``IDLE``."""
+    """One stretch of the path: ``name`` is "resource.activity", "wait for INSTRUMENT" or ``IDLE``."""
 
     name: str
     t_start_ps: int
@@ -70,7 +70,7 @@ class CriticalPath:
     kind : NDArray[np.uint8]
         A ``StepKind`` each.
     command : NDArray[np.int64]
-        The row served, the row that waits, or the row whose reply is thought about; ``NO_COMMAND`` when idle.
+        The row served, or the row that waits; ``NO_COMMAND`` when idle.
     """
 
     edges_ps: NDArray[np.int64]
@@ -95,7 +95,7 @@ def critical_path(trace: Trace) -> CriticalPath:
         )
     check_times(trace)
     commands = trace.commands
-    cause = binding_causes(commands, trace.joins, queries_among(trace))
+    cause = binding_causes(commands, trace.joins)
     graph = _Graph(commands.t_issued, commands.t_started, commands.t_done, cause, _holders(trace))
     end, now = final_command(trace), trace.elapsed_ps
     count = _walk(graph, end, now, _room(0))
@@ -135,7 +135,7 @@ def _walk(graph: _Graph, row: int, now: int, out: _Steps) -> int:
     """
     t_issued, t_started, t_done, cause, holder = graph
     count = 0
-    gap, owner = _THINK, row
+    gap, owner = _IDLE, -1
     while row >= 0:
         count, now = _step(out, count, t_done[row], now, gap, owner)
         count, now = _step(out, count, t_started[row], now, _SERVICE, row)
@@ -145,7 +145,7 @@ def _walk(graph: _Graph, row: int, now: int, out: _Steps) -> int:
         else:
             count, now = _step(out, count, t_issued[row], now, _WAIT, row)
             row = cause[row]
-            gap, owner = _THINK, row
+            gap, owner = _IDLE, -1
     count, now = _step(out, count, 0, now, _IDLE, -1)
     return count
 
@@ -164,38 +164,51 @@ def _step(out: _Steps, count: int, begin: int, now: int, kind: int, owner: int) 
 def _holders(trace: Trace) -> NDArray[np.int64]:
     """Return, for each command that its instrument kept waiting, the command it followed there, else -1."""
     commands = trace.commands
+    freed = freed_ps(commands, trace.plans)
     holder = np.full(len(commands.t_done), NO_COMMAND, dtype=np.int64)
     for instrument in np.unique(commands.instrument[commands.t_started > commands.t_issued]):
         mine = np.flatnonzero(commands.instrument == instrument)
-        late, followed = _followed(trace, mine)
+        late, followed = _followed(trace, mine, freed[mine])
         holder[mine[late]] = np.where(followed >= 0, mine[followed], NO_COMMAND)
     return holder
 
 
-def _followed(trace: Trace, mine: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _followed(
+    trace: Trace, mine: NDArray[np.int64], freed: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return which of one instrument's commands ``mine`` waited, and which each of them followed (-1: none).
 
-    Both are positions in ``mine``. The command followed comes before in the order of (start, row), which no
-    cause contradicts either: the walk cannot turn in a circle.
+    Both are positions in ``mine``, which left the instrument at the instants ``freed``. The command followed comes
+    before in the order of (start, row), which no cause contradicts either: the walk cannot turn in a circle.
     """
-    commands = trace.commands
-    t_issued, t_started, t_done = (
-        column[mine] for column in (commands.t_issued, commands.t_started, commands.t_done)
-    )
+    t_issued, t_started = trace.commands.t_issued[mine], trace.commands.t_started[mine]
     late = np.flatnonzero(t_started > t_issued)
     at = t_started[late]
-    left = np.minimum(np.searchsorted(t_done, at, side="right"), late) - 1
-    leaves = (left >= 0) & (t_done[left] == at)
     order = np.argsort(t_started, kind="stable")
-    before = np.full(len(mine), -1, dtype=np.intp)
-    before[order[1:]] = order[:-1]
-    begun = before[late]
-    occupies = (begun >= 0) & (t_done[begun] > t_issued[late])
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    left = _left_at(freed, place, at, place[late])
+    leaves = left >= 0
+    begun = np.append(-1, order)[place[late]]  # the one that started before
+    occupies = (begun >= 0) & (freed[begun] > t_issued[late])
     # In a pipeline that runs at a steady pace another command may be done just when a stage becomes free.
-    unclear = np.flatnonzero(leaves & occupies & (t_done[begun] > at))
+    unclear = np.flatnonzero(leaves & occupies & (freed[begun] > at))
     if len(unclear):
         leaves[unclear] = ~_ends_stage(trace, mine[begun[unclear]], at[unclear])
     return late, np.where(leaves, left, np.where(occupies, begun, -1))
+
+
+def _left_at(
+    freed: NDArray[np.int64], place: NDArray[np.intp], at: NDArray[np.int64], before: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return, for each instant ``at``, the last of those with a place ``before`` that left at it, or -1."""
+    instants, rank = np.unique(freed, return_inverse=True)
+    key = rank * len(place) + place
+    order = np.argsort(key, kind="stable")
+    wanted = np.searchsorted(instants, at)
+    found = np.searchsorted(key[order], wanted * len(place) + before) - 1
+    left = order[found.clip(min=0)]
+    return np.where((found >= 0) & (freed[left] == at), left, -1)
 
 
 def _ends_stage(trace: Trace, rows: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.bool_]:

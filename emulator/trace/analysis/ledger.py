@@ -11,23 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.excerpt import claimed_spans
-from emulator.trace.analysis.intervals import (
-    NO_SPAN,
-    Pieces,
-    Stretches,
-    covered_stretches,
-    divide,
-    outside,
-)
+from emulator.trace.analysis.intervals import NO_SPAN, Pieces, divide
+from emulator.trace.draws import planned_w_ps, step_ps
 from emulator.trace.reading.reader import Trace
-from emulator.trace.schema import REMAINDER, Commands, Plans, Power, Spans
+from emulator.trace.schema import Commands, Plans, Power, Spans
 from emulator.units import PS_PER_S
 
 __all__ = [
     "HOST",
     "IDLE",
     "energy_by_component",
-    "host_stretches",
+    "integral_by_component",
     "latency_by_span",
     "owned_pieces",
     "plan_shares_ps",
@@ -35,8 +29,8 @@ __all__ = [
     "span_shares_ps",
 ]
 
-HOST: Final = "host.compute"
-"""Key of the time in which nothing but an agent was at work, between a reply and its next command."""
+HOST: Final = "host.think"
+"""Key of the time in which the host thinks upon a reading."""
 
 IDLE: Final = "idle"
 """Key of the time in which nothing was recorded to happen."""
@@ -44,63 +38,60 @@ IDLE: Final = "idle"
 _KEYS: Final = 256 * 256  # resource and activity are one byte each
 
 
-def energy_by_component(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, float]:
+def energy_by_component(trace: Trace) -> dict[str, float]:
+    """Return the energy in joules that each component of ``trace`` drew: of its levels, and of plans above them.
+
+    E = (fsum(P * dt_ps) + fsum(W * uses * step_ps)) / 1e12, where uses and picoseconds are multiplied and added as
+    integers. Raises ``TraceError`` when the trace is damaged.
+    """
+    components = trace.labels("power.component")
+    drawn = _products_w_ps(trace.power_levels, components, trace.elapsed_ps)
+    if trace.detail != "full":  # there, what plans draw is stored with the levels
+        for number, products in planned_w_ps(trace.commands, trace.plans, trace.draws).items():
+            drawn[components[number]] += products
+    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+
+
+def integral_by_component(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, float]:
     """Return the energy in joules that each of ``components`` drew between 0 and ``elapsed_ps``.
 
     ``power.component`` indexes ``components``. A component draws nothing before its first row; of several
     rows at one instant the last counts. Each product of power and duration is rounded to a float, their sum
     is not: E = fsum(P * dt_ps) / 1e12.
     """
-    energy_j = {}
+    drawn = _products_w_ps(power, components, elapsed_ps)
+    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+
+
+def _products_w_ps(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, list[float]]:
+    """Return the power times the duration of each step of each component."""
+    drawn = {}
     for index, name in enumerate(components):
         mine = np.flatnonzero(power.component == index)
         mine = mine[np.argsort(power.t[mine], kind="stable")]
         edges = np.append(power.t[mine], elapsed_ps).clip(0, elapsed_ps)
-        energy_j[name] = math.fsum((power.watts[mine] * np.diff(edges)).tolist()) / PS_PER_S
-    return energy_j
+        drawn[name] = (power.watts[mine] * np.diff(edges)).tolist()
+    return drawn
 
 
 def latency_by_span(trace: Trace) -> dict[str, float]:
-    """Return the seconds of [0, elapsed] that went into each "resource.activity", ``HOST`` and ``IDLE``.
+    """Return the seconds of [0, elapsed] that went into each "resource.activity" and ``IDLE``.
 
-    Whose an instant is, ``emulator.trace.analysis.intervals`` says. In whole picoseconds the values add up to the
-    elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so
-    that all of it is idle.
+    Whose an instant is, ``emulator.trace.analysis.intervals`` says; what no span covers is ``IDLE``. In whole
+    picoseconds the values add up to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of
+    detail "summary" knows no spans, so that all of it is idle.
     """
     shares = _fast_shares(trace)
     if shares is None:
         shares = span_shares_ps(claimed_spans(trace), trace.elapsed_ps)
     share_ps = {span_name(trace, key): int(shares[key]) for key in np.flatnonzero(shares).tolist()}
-    host_ps = host_stretches(trace.commands, trace.elapsed_ps, trace.spans).total_ps
-    if host_ps:
-        share_ps[HOST] = share_ps.get(HOST, 0) + host_ps
-    share_ps[IDLE] = trace.elapsed_ps - int(shares.sum()) - host_ps
+    share_ps[IDLE] = trace.elapsed_ps - int(shares.sum())
     return {name: ps / PS_PER_S for name, ps in share_ps.items()}
 
 
 def span_name(trace: Trace, key: int) -> str:
     """Return the "resource.activity" of a span key (256 * resource + activity)."""
     return f"{trace.labels('spans.resource')[key >> 8]}.{trace.labels('spans.activity')[key & 0xFF]}"
-
-
-def host_stretches(commands: Commands, elapsed_ps: int, spans: Spans | None = None) -> Stretches:
-    """Return the stretches of [0, ``elapsed_ps``] in which an agent thought while no command and no span ran.
-
-    ``spans`` may be left out where all lie within their commands.
-    An agent thinks from the end of the command that caused its next one until it issues that one, and from
-    the end of the last command of all until the run ends.
-    """
-    count = len(commands.t_done)
-    if count == 0:
-        return Stretches(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    caused = np.flatnonzero((commands.cause >= 0) & (commands.cause < np.arange(count)))
-    t_reply = np.append(commands.t_done[commands.cause[caused]], commands.t_done.max())
-    t_next = np.append(commands.t_issued[caused], elapsed_ps)
-    t_start, t_end = commands.t_started, commands.t_done
-    if spans is not None:
-        t_start, t_end = np.append(t_start, spans.t_start), np.append(t_end, spans.t_end)
-    thought = covered_stretches(t_reply, t_next, elapsed_ps)
-    return outside(covered_stretches(t_start, t_end, elapsed_ps), thought)
 
 
 def _fast_shares(trace: Trace) -> NDArray[np.int64] | None:
@@ -118,15 +109,7 @@ def plan_shares_ps(commands: Commands, plans: Plans) -> NDArray[np.int64]:
 
     No span is built: a plan's steps are multiplied by how often it was carried out.
     """
-    times = np.bincount(commands.plan, minlength=2**16)
-    service_ps = np.zeros(2**16, dtype=np.int64)
-    np.add.at(service_ps, commands.plan, commands.t_done - commands.t_started)
-    fixed = plans.duration_ps != REMAINDER
-    fixed_ps = np.zeros(2**16, dtype=np.int64)
-    np.add.at(fixed_ps, plans.plan[fixed], plans.duration_ps[fixed])
-    spare_ps = service_ps - times * fixed_ps
-    step_ps = np.where(fixed, times[plans.plan] * plans.duration_ps, spare_ps[plans.plan])
-    return _sum_by_key(plans.resource, plans.activity, step_ps)
+    return _sum_by_key(plans.resource, plans.activity, step_ps(commands, plans))
 
 
 def span_shares_ps(spans: Spans, elapsed_ps: int) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from emulator.trace.analysis.critical_path import CriticalPath, Segment, StepKind
 from emulator.trace.analysis.excerpt import commands_at, spans_of, unplanned_spans
 from emulator.trace.analysis.intervals import NO_SPAN, Pieces, divide, is_pipelined
-from emulator.trace.analysis.ledger import HOST, IDLE, plan_shares_ps, span_name
+from emulator.trace.analysis.ledger import IDLE, plan_shares_ps, span_name
 from emulator.trace.reading.reader import Trace
 
 __all__ = ["path_segments", "path_shares_ps"]
@@ -22,8 +22,7 @@ def path_shares_ps(trace: Trace, path: CriticalPath) -> dict[str, int]:
     """Return the ps that each name of a ``Segment`` has on ``path``; they add up to the elapsed time."""
     lasting = np.diff(path.edges_ps)
     share_ps: dict[str, int] = {}
-    for kind, name in ((StepKind.THINK, HOST), (StepKind.IDLE, IDLE)):
-        _add(share_ps, name, int(lasting[path.kind == kind].sum()))
+    _add(share_ps, IDLE, int(lasting[path.kind == StepKind.IDLE].sum()))
     instrument = np.full(len(path.kind), -1)
     known = path.command >= 0
     instrument[known] = trace.commands.instrument[path.command[known]]
@@ -103,4 +102,4 @@ def path_segments(trace: Trace, path: CriticalPath, steps: NDArray[np.intp]) -> 
         elif kind == StepKind.WAIT:
             yield Segment(_waiting(instruments[instrument[row]]), begin, end, row)
         else:
-            yield Segment(HOST if kind == StepKind.THINK else IDLE, begin, end, row)
+            yield Segment(IDLE, begin, end, row)

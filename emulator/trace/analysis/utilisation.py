@@ -1,26 +1,22 @@
 """How busy each resource was: busy, overlapping and idle time, exact in ps; energy is the ledger's matter.
 
-The time in which an agent thought counts as work of the resource "host", besides the spans that carry its name. A
-span counts as busy throughout; those of projections are single frames where frames are known (``analysis.frames``).
+A span counts as busy throughout; those of projections are single frames where frames are known
+(``analysis.frames``).
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.analysis.causality import check_times, thought_spans
+from emulator.trace.analysis.causality import check_times
 from emulator.trace.analysis.excerpt import all_spans, unplanned_spans
 from emulator.trace.analysis.intervals import busy_and_overlap_ps
 from emulator.trace.analysis.ledger import plan_shares_ps
 from emulator.trace.reading.reader import Trace
 
-__all__ = ["HOST_RESOURCE", "Utilisation", "utilisation"]
-
-HOST_RESOURCE: Final = "host"
-"""Name of the resource that is busy while an agent thinks."""
+__all__ = ["Utilisation", "utilisation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class Utilisation:
     resource : str
         Its name, as spans give it.
     spans : int
-        How many spans it had, thoughts of agents included.
+        How many spans it had.
     busy_ps : int
         Time in which at least one of them ran.
     overlap_ps : int
@@ -70,13 +66,10 @@ def utilisation(trace: Trace) -> tuple[Utilisation, ...]:
             "trace.detail = 'commands' or 'full'"
         )
     check_times(trace)
-    thought = thought_spans(trace)
     names = trace.labels("spans.resource")
-    found = _serial(trace, names) if HOST_RESOURCE not in names else None
+    found = _serial(trace, names)
     if found is None:
-        found = _any(trace, names, thought.t_start, thought.t_end)
-    else:
-        found.append(_measure(HOST_RESOURCE, thought.t_start, thought.t_end, trace.elapsed_ps))
+        found = _any(trace, names)
     used = [one for one in found if one.spans]
     return tuple(sorted(used, key=lambda one: (-one.busy_ps, one.resource)))
 
@@ -97,17 +90,12 @@ def _serial(trace: Trace, names: tuple[str, ...]) -> list[Utilisation] | None:
     ]
 
 
-def _any(
-    trace: Trace, names: tuple[str, ...], t_thought: NDArray[np.int64], t_decided: NDArray[np.int64]
-) -> list[Utilisation]:
+def _any(trace: Trace, names: tuple[str, ...]) -> list[Utilisation]:
     spans = all_spans(trace)
     found = []
-    for name in dict.fromkeys((*names, HOST_RESOURCE)):
-        mine = np.flatnonzero(spans.resource == names.index(name)) if name in names else np.empty(0, np.int64)
-        t_start, t_end = spans.t_start[mine], spans.t_end[mine]
-        if name == HOST_RESOURCE:
-            t_start, t_end = np.concatenate((t_start, t_thought)), np.concatenate((t_end, t_decided))
-        found.append(_measure(name, t_start, t_end, trace.elapsed_ps))
+    for number, name in enumerate(names):
+        mine = np.flatnonzero(spans.resource == number)
+        found.append(_measure(name, spans.t_start[mine], spans.t_end[mine], trace.elapsed_ps))
     return found
 
 

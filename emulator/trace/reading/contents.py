@@ -89,7 +89,7 @@ class Contents:
             raise TraceError(f"{where}: it is an HDF5 file, but not a Lightloop trace")
         version = read_number(self._file, "schema_version", where)
         if version not in READABLE:
-            readable = " and ".join(map(str, READABLE))
+            readable = ", ".join(map(str, READABLE))
             raise TraceError(f"{where}: schema version {version}; this Lightloop reads {readable}")
         tables = tables_of(version)
         check_members(self._file, [CONFIG, STATES, *(table.name for table in tables)], where)
@@ -97,6 +97,8 @@ class Contents:
             rows = json.loads(read_text(self._file, "rows", where))
             versions = json.loads(read_text(self._file, "versions", where))
             states = json.loads(read_text(self._file, "states", where))
+            origin = json.loads(read_text(self._file, "origin", where)) if version >= 3 else None
+            mode, digest = ("", "") if origin is None else origin
             status, detail = read_text(self._file, "status", where), read_text(self._file, "detail", where)
             if status not in STATUSES or detail not in DETAILS:
                 raise ValueError(f"status {status!r} or detail {detail!r} is unknown")
@@ -113,6 +115,7 @@ class Contents:
                 config_digest=read_text(self._file[CONFIG], "digest", where),
                 rows=tuple(int(rows[table.name]) for table in tables),
                 states=tuple(str(name) for name in states),
+                origin=None if origin is None else (str(mode), str(digest)),
             )
 
     def _survey(self) -> None:

@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError, nearest
+from emulator.trace.draws import expand_draws
 from emulator.trace.layout import STATES
 from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.contents import CONFIG_PATH, Contents
+from emulator.trace.reading.stored import StoredTables, Tables
+from emulator.trace.reading.upgrade import UpgradedTables
 from emulator.trace.schema import (
     BATCHES,
     COMMANDS,
+    DRAWS,
     FRAMES,
     JOINS,
     METRICS,
@@ -26,13 +30,16 @@ from emulator.trace.schema import (
     PLANS,
     POWER,
     SAMPLES,
+    SCHEMA_VERSION,
     SETPOINTS,
     SPANS,
     TABLES,
+    TOTALS,
     WORK,
     Batches,
     Commands,
     Detail,
+    Draws,
     Frames,
     Joins,
     Metrics,
@@ -44,8 +51,8 @@ from emulator.trace.schema import (
     Spans,
     Status,
     Table,
+    Totals,
     Work,
-    tables_of,
 )
 from emulator.trace.writing.journal import journal_path
 from emulator.trace.writing.recover import recover
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricSeries", "Trace", "open_trace"]
 
+_BY_NAME: Final = {table.name: table for table in TABLES}
 _NAMED: Final = tuple(
     f"{table.name}.{column.name}" for table in TABLES for column in table.columns if column.vocabulary
 )
@@ -91,6 +99,12 @@ class Trace:
         self._verify = verify
         self._contents = Contents(path)
         self._facts = self._contents.facts
+        stored = StoredTables(self._contents, verify)
+        self._tables: Tables = (
+            stored
+            if self._facts.version == SCHEMA_VERSION
+            else UpgradedTables(stored, self._facts, lambda: self.config_text)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -203,8 +217,26 @@ class Trace:
 
     @cached_property
     def power(self) -> Power:
-        """The changes of power; none at detail "summary"."""
+        """The changes of power as it really was, what steps of plans draw included; none at detail "summary"."""
+        levels = self.power_levels
+        if self.detail == "full" or len(self.draws.plan) == 0:
+            return levels
+        return expand_draws(levels, self.commands, self.plans, self.draws)
+
+    @cached_property
+    def power_levels(self) -> Power:
+        """The stored changes of power: all of them at detail "full", else levels without what plans draw."""
         return Power(*self._table(POWER))
+
+    @cached_property
+    def draws(self) -> Draws:
+        """What the steps of plans draw above the levels of components."""
+        return Draws(*self._table(DRAWS))
+
+    @cached_property
+    def total_rows(self) -> Totals:
+        """The sums over the run, in the order of recording; ``totals`` has them by name."""
+        return Totals(*self._table(TOTALS))
 
     @cached_property
     def metric_rows(self) -> Metrics:
@@ -250,8 +282,8 @@ class Trace:
         """Return the names that a column such as ``"commands.agent"`` indexes; raises ``TraceError``."""
         if table_column not in _NAMED:
             raise TraceError(f"{self.path}: no names for {table_column!r}; {nearest(table_column, _NAMED)}")
-        seal = self._contents.seals.get("/" + table_column.replace(".", "/"))
-        return () if seal is None else seal.labels
+        table, column = table_column.split(".")
+        return self._tables.labels(_BY_NAME[table], column)
 
     def all_spans(self) -> Spans:
         """Return every span, sorted by start and command; plans are expanded where the file did not."""
@@ -268,6 +300,17 @@ class Trace:
             mine = rows.name == index
             series[name] = MetricSeries(rows.t[mine] / PS_PER_S, rows.queries[mine], rows.value[mine])
         return series
+
+    def totals(self) -> dict[str, dict[str, float]]:
+        """Return the sums over the run: "energy_j" by component, in J, and "busy_s" by activity, in s."""
+        totals, parts = self.labels("totals.total"), self.labels("totals.part")
+        rows = self.total_rows
+        found: dict[str, dict[str, float]] = {name: {} for name in totals}
+        for total, part, value in zip(
+            rows.total.tolist(), rows.part.tolist(), rows.value.tolist(), strict=True
+        ):
+            found[totals[total]][parts[part]] = value
+        return found
 
     def batch(self, key: int) -> NDArray[np.int32]:
         """Return the samples of the mini-batch ``key``; raises ``TraceError`` when it was not recorded."""
@@ -308,14 +351,4 @@ class Trace:
         return {key: row for row, key in enumerate(self.batches.key.tolist())}
 
     def _table(self, table: Table) -> list[NDArray[Any]]:
-        if table not in tables_of(self.schema_version):
-            return [np.empty(0, dtype=column.dtype) for column in table.columns]
-        columns: list[NDArray[Any]] = []
-        for column in table.columns:
-            path = f"/{table.name}/{column.name}"
-            values = self._contents.read(path, self._verify)
-            names = len(self._contents.seals[path].labels)
-            if column.vocabulary and len(values) and int(values.max()) >= names:
-                raise TraceError(f"{self.path}: {path} refers to name {int(values.max())} of {names}")
-            columns.append(values)
-        return columns
+        return self._tables.columns(table)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.reading.guard import mapped_errors
-from emulator.trace.schema import SPANS, TABLES, Column, Table, tables_of
+from emulator.trace.schema import POWER, SCHEMA_VERSION, SPANS, TABLES, Column, Table
 from emulator.units import PS_PER_S
 
 if TYPE_CHECKING:
@@ -21,28 +21,31 @@ if TYPE_CHECKING:
 
     from emulator.trace.reading.reader import Trace
 
-__all__ = ["ALL_SPANS", "Against", "columns", "dataset", "frame", "series"]
+__all__ = ["ALL_SPANS", "POWER_LEVELS", "Against", "columns", "dataset", "frame", "series"]
 
 ALL_SPANS: Final = "all_spans"
 """Name of the frame that holds every span, whether the file stores it or a plan stands for it."""
+
+POWER_LEVELS: Final = "power_levels"
+"""Name of the frame that holds the rows of power that the file stores, without what steps of plans draw."""
 
 Against = Literal["queries", "t", "t_s"]
 """What a series is indexed by: queries spent, emulated time in ps, or emulated time in seconds."""
 
 _AGAINST: Final[tuple[Against, ...]] = ("queries", "t", "t_s")
 _TABLES: Final = {table.name: table for table in TABLES}
+_OTHERS: Final = {ALL_SPANS: SPANS, POWER_LEVELS: POWER}
+_ATTRIBUTES: Final = {"metrics": "metric_rows", "totals": "total_rows"}
 
 
 def columns(trace: "Trace", name: str) -> tuple[tuple[Column, NDArray[Any]], ...]:
     """Return the columns of the table ``name`` with their values, in the order of the schema.
 
-    ``ALL_SPANS`` gives every span. Raises ``TraceError`` when there is no such table, or it is damaged.
+    ``ALL_SPANS`` gives every span, ``POWER_LEVELS`` the stored rows of power. Raises ``TraceError`` when there is no
+    such table, or it is damaged.
     """
-    if name == ALL_SPANS:
-        table, rows = SPANS, trace.all_spans()
-    else:
-        table = _table(trace, name)
-        rows = getattr(trace, "metric_rows" if name == "metrics" else name)
+    table = _table(trace, name)
+    rows = trace.all_spans() if name == ALL_SPANS else getattr(trace, _ATTRIBUTES.get(name, name))
     return tuple((column, getattr(rows, column.name)) for column in table.columns)
 
 
@@ -50,13 +53,13 @@ def frame(trace: "Trace", name: str) -> "pd.DataFrame":
     """Return the table ``name`` as a frame whose index ``row`` is the row id.
 
     Columns of names are categoricals; times stay int64 picoseconds. ``frame.attrs["units"]`` has the unit of each
-    column. ``ALL_SPANS`` gives every span. Raises ``TraceError`` when there is no such table, or it is damaged, and
+    column. ``ALL_SPANS`` and ``POWER_LEVELS`` are names, too. Raises ``TraceError`` when there is no such table, or it is damaged, and
     ``ConfigError`` without pandas.
     """
     _require("pandas")
     import pandas as pd
 
-    labelled = name if name != ALL_SPANS else SPANS.name
+    labelled = _table(trace, name).name
     values: dict[str, Any] = {}
     units: dict[str, str] = {}
     for column, array in columns(trace, name):
@@ -78,17 +81,19 @@ def dataset(trace: "Trace", name: str) -> "xr.Dataset":
 
     Use it as a context manager or close it; it may outlive ``trace``. A variable has its unit in
     ``attrs["units"]``, one of names its list in ``attrs["labels"]``. The file was checked when ``trace`` was
-    opened; what is read later is checked by HDF5's own checksums only. Raises ``TraceError`` when there is no
-    such table, or it is damaged, and ``ConfigError`` without xarray and h5netcdf.
+    opened; what is read later is checked by HDF5's own checksums only. What the file does not hold as such (power
+    that plans draw, tables of an older version) is computed at once. Raises ``TraceError`` when there is no such
+    table, or it is damaged, and ``ConfigError`` without xarray and h5netcdf.
     """
     _require("xarray", "h5netcdf")
     import xarray as xr
 
     table = _table(trace, name)
-    if table not in tables_of(trace.schema_version):
-        return _empty(table)
+    added = len(trace.draws.plan) if name == POWER.name else name == ALL_SPANS
+    if trace.schema_version != SCHEMA_VERSION or (added and trace.detail != "full"):
+        return _computed(trace, name, table)
     with mapped_errors(f"{trace.path}: /{name}"):
-        made = xr.open_dataset(trace.path, group=name, engine="h5netcdf", decode_times=False)
+        made = xr.open_dataset(trace.path, group=table.name, engine="h5netcdf", decode_times=False)
         for variable in made.variables.values():
             variable.attrs.pop("checksum", None)
             if "labels" in variable.attrs:
@@ -117,7 +122,7 @@ def series(trace: "Trace", name: str, against: Against = "queries") -> "pd.Serie
 
 
 def _table(trace: "Trace", name: str) -> Table:
-    table = _TABLES.get(name)
+    table = _OTHERS.get(name) or _TABLES.get(name)
     if table is None:
         hint = nearest(name, _TABLES)
         raise TraceError(
@@ -126,16 +131,18 @@ def _table(trace: "Trace", name: str) -> Table:
     return table
 
 
-def _empty(table: Table) -> "xr.Dataset":
-    """Return a table that the schema of the trace does not know yet: no rows, the columns of today."""
+def _computed(trace: "Trace", name: str, table: Table) -> "xr.Dataset":
+    """Return a table that the file does not hold as such, from memory."""
     import xarray as xr
 
-    rows = np.empty(0, dtype=table.dtype)
-    variables = {
-        column.name: ("row", np.ascontiguousarray(rows[column.name]), {"units": column.units})
-        for column in table.columns
-    }
-    return xr.Dataset(variables, coords={"row": ("row", np.empty(0, dtype=np.int64), {"units": "1"})})
+    variables = {}
+    for column, values in columns(trace, name):
+        attributes: dict[str, Any] = {"units": column.units}
+        if column.vocabulary is not None:
+            attributes["labels"] = list(trace.labels(f"{table.name}.{column.name}"))
+        variables[column.name] = ("row", values, attributes)
+    rows = len(next(iter(variables.values()))[1])
+    return xr.Dataset(variables, coords={"row": ("row", np.arange(rows), {"units": "1"})})
 
 
 def _require(*packages: str) -> None:

@@ -1,29 +1,20 @@
 """A trace as tracks, slices, counters and arrows, for trace viewers; files are written elsewhere.
 
-Every agent has a track of its commands, every resource one of its spans, and the host's shows the agents'
-thoughts as well. Slices of one track that overlap lie in lanes, as few as there can be, so that within a lane
+Every agent has a track of its commands, and every resource one of its spans. Slices of one track that overlap lie in lanes, as few as there can be, so that within a lane
 they never overlap. Instants are whole ps and exact; what is outside the window is cut off, and only then.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.analysis.causality import (
-    Thoughts,
-    binding_causes,
-    check_times,
-    queries_among,
-    thought_spans,
-)
+from emulator.trace.analysis.causality import binding_causes, check_times
 from emulator.trace.analysis.excerpt import commands_at, spans_at, spans_of
-from emulator.trace.analysis.ledger import HOST
-from emulator.trace.analysis.utilisation import HOST_RESOURCE
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Spans
 from emulator.trace.timeline.counters import Counter, counters
@@ -32,8 +23,6 @@ from emulator.trace.timeline.window import Window, fit_window
 __all__ = ["Flows", "Slices", "Timeline", "Track", "colour_lanes", "timeline"]
 
 Group = Literal["agents", "resources"]
-
-_THOUGHT: Final = HOST.partition(".")[2]
 
 
 class Track(NamedTuple):
@@ -54,7 +43,7 @@ class Slices:
     """One row a slice, sorted by track and then by time: ``name`` indexes the names, times are in ps.
 
     ``t_start`` and ``t_end`` are cut to the window; ``t_from`` and ``t_to`` are not. ``command`` is a row of
-    ``/commands``: the one shown, the one served, or the one whose reply is thought about.
+    ``/commands``: the one shown, or the one served.
     """
 
     track: NDArray[np.int64]
@@ -115,28 +104,26 @@ def timeline(trace: Trace, from_s: float | None = None, to_s: float | None = Non
             "trace.detail = 'commands' or 'full'"
         )
     check_times(trace)
-    binding = binding_causes(trace.commands, trace.joins, queries_among(trace))
-    thought = thought_spans(trace)
-    window = fit_window(trace, thought, from_s, to_s)
+    binding = binding_causes(trace.commands, trace.joins)
+    window = fit_window(trace, from_s, to_s)
     rows = np.flatnonzero(window.shows(trace.commands.t_issued, trace.commands.t_done))
     spans = spans_of(trace, rows, by_frame=False)
     t_first = _first_starts(spans, len(binding))
     spans = spans_at(spans, np.flatnonzero(window.shows(spans.t_start, spans.t_end)))
     names = _Names(trace)
-    strips = [*_agents(trace, rows), *_resources(trace, spans, thought, window, names)]
+    strips = [*_agents(trace, rows), *_resources(trace, spans, names)]
     tracks, slices = _laid_out(strips, window)
-    flows = _flows(tracks, slices, names.thought, t_first, binding)
+    flows = _flows(tracks, slices, t_first, binding)
     return Timeline(trace.path.name, window, tracks, names.texts, slices, counters(trace, window), flows)
 
 
 class _Names:
-    """The texts that slices carry: the kinds of commands, then the activities, then the host's thought."""
+    """The texts that slices carry: the kinds of commands, then the activities."""
 
     def __init__(self, trace: Trace) -> None:
         self.kinds = trace.labels("commands.kind")
         self.activities = trace.labels("spans.activity")
-        self.texts = (*self.kinds, *self.activities, _THOUGHT)
-        self.thought = len(self.texts) - 1
+        self.texts = (*self.kinds, *self.activities)
 
 
 def _agents(trace: Trace, rows: NDArray[np.int64]) -> list[_Strip]:
@@ -152,22 +139,13 @@ def _agents(trace: Trace, rows: NDArray[np.int64]) -> list[_Strip]:
     return strips
 
 
-def _resources(trace: Trace, spans: Spans, thought: Thoughts, window: Window, names: _Names) -> list[_Strip]:
+def _resources(trace: Trace, spans: Spans, names: _Names) -> list[_Strip]:
     strips = []
-    labels = trace.labels("spans.resource")
-    seen = window.shows(thought.t_start, thought.t_end)
-    for resource in dict.fromkeys((*labels, HOST_RESOURCE)):
-        number = labels.index(resource) if resource in labels else -1
+    for number, resource in enumerate(trace.labels("spans.resource")):
         mine = spans_at(spans, np.flatnonzero(spans.resource == number))
-        label = mine.activity.astype(np.int64) + len(names.kinds)
-        columns = [label, mine.t_start, mine.t_end, mine.command]
-        if resource == HOST_RESOURCE:
-            t_start, t_end, cause = (column[seen] for column in thought)
-            thinking = np.full(len(cause), names.thought, dtype=np.int64)
-            pairs = zip(columns, (thinking, t_start, t_end, cause), strict=True)
-            columns = [np.concatenate(pair) for pair in pairs]
-        if len(columns[0]):
-            strips.append(_Strip("resources", resource, *columns))
+        if len(mine.command):
+            label = mine.activity.astype(np.int64) + len(names.kinds)
+            strips.append(_Strip("resources", resource, label, mine.t_start, mine.t_end, mine.command))
     return strips
 
 
@@ -216,16 +194,13 @@ def _first_starts(spans: Spans, commands: int) -> NDArray[np.int64]:
 def _flows(
     tracks: Sequence[Track],
     slices: Slices,
-    thought: int,
     t_first: NDArray[np.int64],
     binding: NDArray[np.int64],
 ) -> Flows:
     of_agent = np.array([track.group == "agents" for track in tracks], dtype=np.bool_)[slices.track]
     own = np.full(len(binding), -1, dtype=np.int64)
     own[slices.command[of_agent]] = np.flatnonzero(of_agent)
-    first = np.flatnonzero(~of_agent & (slices.name != thought) & (slices.t_from == t_first[slices.command]))[
-        ::-1
-    ]
+    first = np.flatnonzero(~of_agent & (slices.t_from == t_first[slices.command]))[::-1]
     effect = np.full(len(binding), -1, dtype=np.int64)
     effect[slices.command[first]] = first
     served = np.flatnonzero((own >= 0) & (effect >= 0))

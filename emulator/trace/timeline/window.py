@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
-from emulator.trace.analysis.causality import Thoughts
 from emulator.trace.analysis.excerpt import plan_sizes, unplanned_spans
 from emulator.trace.reading.reader import Trace
 from emulator.units import PS_PER_S, s_to_ps
@@ -31,7 +30,7 @@ class Window(NamedTuple):
         return shown
 
 
-def fit_window(trace: Trace, thought: Thoughts, from_s: float | None, to_s: float | None) -> Window:
+def fit_window(trace: Trace, from_s: float | None, to_s: float | None) -> Window:
     """Return the window between two instants in s (None: the run's beginning, its end), cut off at the end.
 
     Raises ``ConfigError`` when it is empty or inverted, or begins after the run's end, naming the range that is
@@ -46,7 +45,7 @@ def fit_window(trace: Trace, thought: Thoughts, from_s: float | None, to_s: floa
             f"{trace.elapsed_s:.12g} s, where the run ends"
         )
     window = Window(from_ps, to_ps)
-    t_start, slices = _load(trace, thought, window)
+    t_start, slices = _load(trace, window)
     total = int(slices.sum())
     if total > MAX_SLICES:
         fitting = int(np.searchsorted(np.cumsum(slices), MAX_SLICES, side="right"))
@@ -57,7 +56,7 @@ def fit_window(trace: Trace, thought: Thoughts, from_s: float | None, to_s: floa
     return window
 
 
-def _load(trace: Trace, thought: Thoughts, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _load(trace: Trace, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return instants, ascending, and how many slices can begin at each of them or later, at most.
 
     A command counts with all its spans from the instant on at which it is issued.
@@ -65,10 +64,8 @@ def _load(trace: Trace, thought: Thoughts, window: Window) -> tuple[NDArray[np.i
     commands = trace.commands
     shown = np.flatnonzero(window.shows(commands.t_issued, commands.t_done))
     spans = 1 + plan_sizes(trace)[commands.plan[shown]] + unplanned_spans(trace)[shown]
-    thinking = thought.t_start[window.shows(thought.t_start, thought.t_end)]
-    t_start = np.concatenate((commands.t_issued[shown], thinking))
-    order = np.argsort(t_start, kind="stable")
-    return t_start[order], np.concatenate((spans, np.ones(len(thinking), dtype=np.int64)))[order]
+    order = np.argsort(commands.t_issued[shown], kind="stable")
+    return commands.t_issued[shown][order], spans[order]
 
 
 def _advice(from_ps: int, until_ps: int) -> str:

@@ -7,7 +7,7 @@ of the journal. The trace grows as ``OUT.part`` and takes its name only when it 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import LightloopError, TraceError
+from emulator.trace.draws import expand_draws
 from emulator.trace.layout import (
     CONFIG,
     FORMAT,
@@ -34,15 +35,17 @@ from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import (
     COMMANDS,
-    PLANS,
-    SCHEMA_VERSION,
+    DRAWS,
+    POWER,
     SPANS,
-    TABLES,
     Column,
     Commands,
+    Draws,
     Plans,
+    Power,
     Spans,
     Table,
+    tables_of,
 )
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.journal import JournalReader
@@ -52,6 +55,8 @@ from emulator.trace.writing.survey import Survey
 __all__ = ["finalize", "main"]
 
 _EX_IOERR: Final = 74
+_HELD: Final = ("commands", "plans", "spans", "power", "draws")
+"""Tables of a run at detail "full" that are needed whole."""
 
 
 def main() -> None:
@@ -105,7 +110,7 @@ def _write(part: Path, survey: Survey, reader: JournalReader) -> None:
         seals += writer.finish()
         counts.append(writer.rows)
     facts = Facts(
-        version=SCHEMA_VERSION,
+        version=survey.opening.version,
         created=header.created,
         status=ending.status,
         reason=ending.reason,
@@ -117,6 +122,7 @@ def _write(part: Path, survey: Survey, reader: JournalReader) -> None:
         config_digest=header.config_digest,
         rows=tuple(counts),
         states=tuple(sorted(survey.states)),
+        origin=header.origin,
     )
     _write_facts(file, facts, trace_digest(facts, seals))
     file.close()
@@ -125,31 +131,55 @@ def _write(part: Path, survey: Survey, reader: JournalReader) -> None:
 
 
 def _fill(file: Any, survey: Survey, reader: JournalReader) -> list["_TableWriter"]:
-    full = survey.opening.detail == "full"
-    writers = [_TableWriter(file, table, survey) for table in TABLES]
-    held: dict[Table, list[NDArray[np.void]]] = {table: [] for table in (COMMANDS, PLANS, SPANS)}
+    tables, full = tables_of(survey.opening.version), survey.opening.detail == "full"
+    writers = [_TableWriter(file, table, survey) for table in tables]
+    held: dict[str, list[NDArray[np.void]]] = {
+        table.name: [] for table in tables if full and table.name in _HELD
+    }
+    expanded = {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
     for block in reader:
         for segment in block:
-            if segment.table is None:
+            table = segment.table
+            if table is None:
                 continue
-            rows = survey.kept(segment.table, segment.records())
-            if full and segment.table in held:
-                held[segment.table].append(rows)
-            if not (full and segment.table is SPANS):
-                writers[segment.table.ident].append(rows)
+            rows = survey.kept(table, segment.records())
+            if table.name in held:
+                held[table.name].append(rows)
+            if not (full and table in expanded):
+                writers[table.ident].append(rows)
     if full:
-        commands, plans, spans = (_columns(table, rows) for table, rows in held.items())
-        merged = merge_spans(Spans(*spans), expand_plans(Commands(*commands), Plans(*plans)))
-        rows = np.empty(len(merged.t_start), dtype=SPANS.dtype)
-        for column in SPANS.columns:
-            rows[column.name] = getattr(merged, column.name)
-        writers[SPANS.ident].append(rows)
+        whole = {table.name: _columns(table, held[table.name]) for table in tables if table.name in held}
+        for table, expand in expanded.items():
+            writers[table.ident].append(_packed(table, expand(whole)))
     return writers
 
 
 def _columns(table: Table, rows: Sequence[NDArray[np.void]]) -> list[NDArray[Any]]:
     joined = np.concatenate([np.empty(0, dtype=table.dtype), *rows])
     return [np.ascontiguousarray(joined[column.name]) for column in table.columns]
+
+
+def _all_spans(whole: Mapping[str, list[NDArray[Any]]]) -> Spans:
+    return merge_spans(Spans(*whole["spans"]), expand_plans(Commands(*whole["commands"]), _plans(whole)))
+
+
+def _all_power(whole: Mapping[str, list[NDArray[Any]]]) -> Power:
+    return expand_draws(
+        Power(*whole["power"]), Commands(*whole["commands"]), _plans(whole), Draws(*whole["draws"])
+    )
+
+
+def _plans(whole: Mapping[str, list[NDArray[Any]]]) -> Plans:
+    """Return the plans; until version 3 every step held its instrument."""
+    number, resource, activity, duration_ps, *held = whole["plans"]
+    return Plans(number, resource, activity, duration_ps, *(held or [np.ones(len(number), dtype=np.uint8)]))
+
+
+def _packed(table: Table, columns: Spans | Power) -> NDArray[np.void]:
+    rows = np.empty(len(getattr(columns, table.columns[0].name)), dtype=table.dtype)
+    for column in table.columns:
+        rows[column.name] = getattr(columns, column.name)
+    return rows
 
 
 def _expected_rows(table: Table, survey: Survey) -> int:
@@ -253,7 +283,7 @@ def _write_states(group: Any, survey: Survey) -> list[Seal]:
 
 
 def _write_facts(file: Any, facts: Facts, digest: str) -> None:
-    rows = {table.name: count for table, count in zip(TABLES, facts.rows, strict=True)}
+    rows = {table.name: count for table, count in zip(tables_of(facts.version), facts.rows, strict=True)}
     texts = {
         "format": FORMAT,
         "created": facts.created,
@@ -265,10 +295,12 @@ def _write_facts(file: Any, facts: Facts, digest: str) -> None:
         "states": json.dumps(facts.states),
         "digest": digest,
     }
+    if facts.version >= 3:
+        texts["origin"] = json.dumps(facts.origin)
     for name, text in texts.items():
         _write_text(file, name, text)
     numbers = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": facts.version,
         "seed": facts.seed,
         "elapsed_ps": facts.elapsed_ps,
         "queries": facts.queries,

@@ -1,4 +1,4 @@
-"""What a journal says in words: the header that opens a run, its footer, its names and states; not its rows.
+"""What a journal says in words: the header that opens a run, its footer, names, counts and states; not its rows.
 
 Everything here is read back from files that a stranger may have written, so every field is checked.
 """
@@ -7,20 +7,29 @@ import json
 import platform
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError, nearest
-from emulator.trace.schema import DETAILS, READABLE, SCHEMA_VERSION, STATUSES, VOCABULARIES, Detail, Status
+from emulator.trace.schema import (
+    COMMANDS,
+    DETAILS,
+    READABLE,
+    SCHEMA_VERSION,
+    STATUSES,
+    VOCABULARIES,
+    Detail,
+    Status,
+)
 
-__all__ = ["MAX_REASON", "Footer", "Header", "Label", "Opening", "State", "text_digest"]
+__all__ = ["MAX_REASON", "Counts", "Footer", "Header", "Label", "Opening", "Origin", "State", "text_digest"]
 
 MAX_REASON: Final = 10_000
 """Most characters of a footer's reason that are kept."""
@@ -65,6 +74,13 @@ def _encodes(text: str) -> bool:
     return True
 
 
+class Origin(NamedTuple):
+    """Say that a trace was made from another one: in which ``mode`` of replay, and the other's ``digest``."""
+
+    mode: str
+    digest: str
+
+
 @dataclass(frozen=True)
 class Header:
     """What is known when a run begins; enough to run it again.
@@ -81,6 +97,8 @@ class Header:
         The software whose version may change the bits of the result.
     created : str
         Wall-clock time at which the run began, ISO 8601, UTC; not part of the trace's digest.
+    origin : Origin or None
+        What the trace was made from, where it replays another one.
     """
 
     config_text: str
@@ -88,17 +106,22 @@ class Header:
     config_digest: str
     versions: tuple[tuple[str, str], ...]
     created: str
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be read back; raises ``TraceError``."""
         texts = (self.config_text, self.config_digest, self.created, *sum(self.versions, ()))
         if not _is_text(*texts) or len(self.config_digest) > 128 or len(self.created) > 64:
             raise TraceError("header: configuration, digest, versions and creation time must be plain text")
+        if self.origin is not None and (not _is_text(*self.origin) or max(map(len, self.origin)) > 128):
+            raise TraceError(f"header: origin {self.origin!r} must be a mode and a digest of a trace")
         if not _is_count(self.seed):
             raise TraceError(f"header: seed {self.seed!r} is not a whole number in [0, 2^63)")
 
     @classmethod
-    def now(cls, config_text: str, seed: int, config_digest: str | None = None) -> "Header":
+    def now(
+        cls, config_text: str, seed: int, config_digest: str | None = None, origin: Origin | None = None
+    ) -> "Header":
         """Return the header of a run that begins now, with the versions of the installed packages."""
         versions = [
             ("python", platform.python_version()),
@@ -110,16 +133,18 @@ class Header:
             except PackageNotFoundError:
                 continue
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(config_text, seed, config_digest or text_digest(config_text), tuple(versions), created)
+        found = config_digest or text_digest(config_text)
+        return cls(config_text, seed, found, tuple(versions), created, origin)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The first block of a journal: the header, how much is recorded, and the process that writes."""
+    """The first block of a journal: the header, how much is recorded, the process that writes, and its schema."""
 
     header: Header
     detail: Detail
     pid: int
+    version: int = SCHEMA_VERSION
 
     def encode(self) -> bytes:
         """Return the JSON text of the block."""
@@ -134,6 +159,7 @@ class Opening:
                 "created": header.created,
                 "detail": self.detail,
                 "pid": self.pid,
+                "origin": header.origin,
             }
         )
 
@@ -143,11 +169,14 @@ class Opening:
         tree = _load(body, f"{where}: header")
         if not isinstance(tree, dict) or tree.get("schema_version") not in READABLE:
             found = tree.get("schema_version") if isinstance(tree, dict) else None
-            readable = " and ".join(map(str, READABLE))
+            readable = ", ".join(map(str, READABLE))
             raise TraceError(f"{where}: schema version {found!r}; this Lightloop reads {readable}")
         try:
             pairs = tuple((name, text) for name, text in tree["versions"])
-            header = Header(tree["config"], tree["seed"], tree["config_digest"], pairs, tree["created"])
+            origin = None if tree.get("origin") is None else Origin(*tree["origin"])
+            header = Header(
+                tree["config"], tree["seed"], tree["config_digest"], pairs, tree["created"], origin
+            )
             detail, pid = tree["detail"], tree["pid"]
         except (KeyError, TypeError, ValueError) as error:
             raise TraceError(
@@ -155,7 +184,7 @@ class Opening:
             ) from error
         if detail not in DETAILS or not _is_count(pid):
             raise TraceError(f"{where}: detail {detail!r} or pid {pid!r} of the header is unknown")
-        return cls(header, detail, pid)
+        return cls(header, detail, pid, tree["schema_version"])
 
 
 @dataclass(frozen=True)
@@ -221,6 +250,34 @@ class Label:
         if not isinstance(tree, list) or len(tree) != 3:
             raise TraceError(f"{where}: a name does not have its three fields")
         return cls(*tree)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Say which kinds of command are queries: of each, the column of /commands that says how many, or ""."""
+
+    columns: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Refuse a column that could not be summed; raises ``TraceError``."""
+        known = ("", *(column.name for column in COMMANDS.columns if column.vocabulary is None))
+        for kind, column in self.columns.items():
+            if not _is_text(kind) or column not in known:
+                raise TraceError(
+                    f"counts: {kind!r} by {column!r}; a column of /commands that has numbers, or ''"
+                )
+
+    def encode(self) -> bytes:
+        """Return the JSON text of the rule."""
+        return _dump(dict(self.columns))
+
+    @classmethod
+    def decode(cls, body: bytes | memoryview, where: str) -> "Counts":
+        """Read the JSON text of the rule; raises ``TraceError`` when it is damaged."""
+        tree = _load(body, f"{where}: counts")
+        if not isinstance(tree, dict):
+            raise TraceError(f"{where}: the rule that counts queries is not a table of kinds")
+        return cls(tree)
 
 
 @dataclass(frozen=True, eq=False)

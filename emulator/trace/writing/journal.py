@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.schema import TABLES, Table
+from emulator.trace.schema import TABLES, Table, tables_of
+from emulator.trace.writing.header import Opening
 
 __all__ = [
     "MAX_BLOB_BYTES",
@@ -60,6 +61,7 @@ class Kind(IntEnum):
     LABEL = 2
     STATE = 3
     FOOTER = 4
+    COUNTS = 5
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,8 @@ class JournalReader:
         Where the last whole block that was read ends.
     torn_bytes : int
         What lies behind the last whole block, once all of them have been read.
+    tables : tuple of Table
+        The tables of the version that wrote it; today's until the header has been read.
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -203,6 +207,7 @@ class JournalReader:
         self._name = name
         self.valid_bytes = 0
         self.torn_bytes = 0
+        self.tables = TABLES
 
     def __iter__(self) -> Iterator[list[Segment]]:
         """Yield the segments of each block, from the first on; memory holds one block at a time.
@@ -243,14 +248,16 @@ class JournalReader:
             start = at + _SEGMENT.size
             segment = self._segment(kind, ident, count, view[start:])
             segments.append(segment)
+            if segment.kind is Kind.HEADER:
+                self.tables = tables_of(Opening.decode(segment.body, self._name).version)
             at = start + len(segment.body)
         return segments
 
     def _segment(self, kind: int, ident: int, count: int, rest: memoryview) -> Segment:
-        known = kind <= max(Kind) and (kind != Kind.ROWS or ident < len(TABLES))
+        known = kind <= max(Kind) and (kind != Kind.ROWS or ident < len(self.tables))
         if not known:
             raise TraceError(f"{self._name}: unknown segment {kind}/{ident}; is it of a newer version?")
-        table = TABLES[ident] if kind == Kind.ROWS else None
+        table = self.tables[ident] if kind == Kind.ROWS else None
         text = kind not in (Kind.ROWS, Kind.STATE)
         limit = MAX_SEGMENT_ROWS if table else MAX_TEXT_BYTES if text else MAX_BLOB_BYTES
         length = count * table.row.size if table else count

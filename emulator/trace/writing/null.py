@@ -1,6 +1,6 @@
 """The recorder of a bench without a file; it records nothing and costs next to nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,9 @@ class NullRecorder:
         """Do nothing."""
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
+        """Do nothing."""
+
+    def counts(self, columns: Mapping[str, str]) -> None:
         """Do nothing."""
 
     def total(self, total: str, part: str, value: float) -> None:

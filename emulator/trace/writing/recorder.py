@@ -7,7 +7,7 @@ leaves is a bit-for-bit prefix of the run that was not killed.
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
 from pathlib import Path
@@ -44,7 +44,7 @@ from emulator.trace.schema import (
     Status,
     Table,
 )
-from emulator.trace.writing.header import MAX_REASON, Footer, Header, Label, Opening, State
+from emulator.trace.writing.header import MAX_REASON, Counts, Footer, Header, Label, Opening, State
 from emulator.trace.writing.journal import (
     MAX_SEGMENT_ROWS,
     JournalWriter,
@@ -285,6 +285,13 @@ class Recorder:
         self._states.add(name)
         self._blobs.append(blob)
         self.commit()
+
+    def counts(self, columns: Mapping[str, str]) -> None:
+        """Record which kinds of command are queries, and the column of /commands that says how many ("": one each).
+
+        It tells what a run amounted to that could not say so itself.
+        """
+        self._blobs.append(blob_segment(Kind.COUNTS, Counts(columns).encode()))
 
     def total(self, total: str, part: str, value: float) -> None:
         """Record the sum ``total`` of the whole run, such as "energy_j", of one ``part`` of it."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import TraceError
 from emulator.trace.schema import (
+    BATCHES,
     COMMANDS,
     FRAMES,
     JOINS,
@@ -21,30 +22,15 @@ from emulator.trace.schema import (
     SPANS,
     TABLES,
     VOCABULARIES,
-    WORK,
     Table,
 )
-from emulator.trace.writing.header import Footer, Label, Opening, State
+from emulator.trace.writing.header import Counts, Footer, Label, Opening, State
 from emulator.trace.writing.journal import JournalReader, Kind, Segment
 
-__all__ = ["FORWARD", "Survey", "queries_served"]
+__all__ = ["Survey"]
 
-FORWARD: Final = "forward"
-"""Kind of command that reads a chip once."""
-
-_PLANS: Final = 2**16
-
-
-def queries_served(commands: Mapping[str, int], vectors: int) -> int:
-    """Return the queries of a run that did not say how many: of the first instrument on its bench, as it counts.
-
-    ``commands`` counts those of each kind; a bench names the kinds that it knows when it is built, so one with a
-    chip names "forward" before any is served. A chip's reading is one query, and each of the ``vectors`` that an
-    optical processing unit projected, and each computation where the host stands alone.
-    """
-    if FORWARD in commands:
-        return commands[FORWARD]
-    return vectors if "project" in commands else commands.get("compute", 0)
+_UNTOLD: Final = (Counts({"forward": ""}), Counts({"project": "target"}), Counts({"compute": ""}))
+"""What counts as a query where no bench said so, as before version 3: the first whose kind has a name."""
 
 
 @dataclass
@@ -56,9 +42,8 @@ class Survey:
     names: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in VOCABULARIES})
     states: dict[str, State] = field(default_factory=dict)
     rows: list[int] = field(default_factory=lambda: [0] * len(TABLES))
-    kinds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, dtype=np.int64))
-    plans: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_PLANS, dtype=np.int64))
-    work: list[NDArray[np.void]] = field(default_factory=list)
+    counts: Counts | None = None
+    amounts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     last_done_ps: int = 0
     last_metric: tuple[int, int] = (0, 0)  # t, queries
     torn_bytes: int = 0
@@ -98,18 +83,35 @@ class Survey:
                     f"{where}: name {label.text!r} comes as number {label.index}, not {len(names)}"
                 )
             names.append(label.text)
+        elif segment.kind is Kind.COUNTS:
+            self.counts = Counts.decode(segment.body, where)
 
     def _add_rows(self, table: Table, rows: NDArray[np.void]) -> None:
         self.rows[table.ident] += len(rows)
         if table is COMMANDS and len(rows):
             self.last_done_ps = max(self.last_done_ps, int(rows["t_done"].max()))
-            self.kinds += np.bincount(rows["kind"], minlength=256)
-            used = np.bincount(rows["plan"])
-            self.plans[: len(used)] += used
-        if table is WORK:
-            self.work.append(rows)
+            self._add_up(rows)
         if table is METRICS and len(rows):
             self.last_metric = (int(rows["t"][-1]), int(rows["queries"][-1]))
+
+    def _add_up(self, rows: NDArray[np.void]) -> None:
+        """Add up, for each kind of command, how many there are and each column that may count queries."""
+        rules = _UNTOLD if self.counts is None else (self.counts,)
+        for column in {column for rule in rules for column in rule.columns.values()}:
+            total = self.amounts.setdefault(column, np.zeros(256, dtype=np.int64))
+            np.add.at(total, rows["kind"], rows[column].astype(np.int64) if column else 1)
+
+    def _queries(self) -> int:
+        """Return how many queries the committed commands are."""
+        kinds = self.names["kind"]
+        rules = _UNTOLD if self.counts is None else (self.counts,)
+        known = [rule for rule in rules if any(kind in kinds for kind in rule.columns)]
+        counted: Mapping[str, str] = known[0].columns if known else {}
+        return sum(
+            int(self.amounts[column][kinds.index(kind)])
+            for kind, column in counted.items()
+            if kind in kinds and column in self.amounts
+        )
 
     @property
     def truncated(self) -> bool:
@@ -123,8 +125,7 @@ class Survey:
         if self.opening.detail == "summary":
             queries = self.last_metric[1]
         else:
-            counts = dict(zip(self.names["kind"], self.kinds.tolist(), strict=False))
-            queries = queries_served(counts, self._asked("vectors"))
+            queries = self._queries()
         if self.footer is not None:
             return Footer(self.footer.status, self.footer.reason, self._last_ps, queries, partial=True)
         reason = f"the writer died; {self.torn_bytes} bytes of an unfinished block were dropped"
@@ -135,18 +136,9 @@ class Survey:
         """Return when the last of the committed rows was recorded that sets the time of a truncated run."""
         return self.last_metric[0] if self.opening.detail == "summary" else self.last_done_ps
 
-    def _asked(self, quantity: str) -> int:
-        """Return how much of ``quantity`` the committed commands asked for, by the work of their plans."""
-        names = self.names["quantity"]
-        if quantity not in names or not self.work:
-            return 0
-        rows = np.concatenate(self.work)
-        rows = rows[rows["quantity"] == names.index(quantity)]
-        return int(rows["value"] @ self.plans[rows["plan"]])
-
     def kept(self, table: Table, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Return the rows that belong to the trace: none of an unfinished command, none after the end."""
-        if table in (SPANS, SETPOINTS, JOINS, FRAMES, PATTERNS):
+        if table in (SPANS, SETPOINTS, JOINS, FRAMES, PATTERNS, BATCHES):
             rows = rows[rows["command"] < self.rows[COMMANDS.ident]]
         if self.truncated and table in (POWER, METRICS):
             rows = rows[rows["t"] <= self._last_ps]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emulator.plan import Step
 from emulator.trace import NO_COMMAND, REMAINDER, Detail, Header, Recorder
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import TABLES
@@ -22,8 +23,10 @@ def _record(out: Path, detail: Detail = "commands", commands: int = 100) -> Reco
     kinds = [recorder.label("commands.kind", kind) for kind in ("set_phases", "forward")]
     heaters = recorder.label("power.component", "heaters")
     plans = [
-        recorder.plan([("link", "transfer", 3), ("heaters", "settle", REMAINDER)]),
-        recorder.plan([("laser", "symbols", 4), ("adc", "convert", REMAINDER), ("link", "transfer", 2)]),
+        recorder.plan([Step("link", "transfer", 3), Step("heaters", "settle", REMAINDER)]),
+        recorder.plan(
+            [Step("laser", "symbols", 4), Step("adc", "convert", REMAINDER), Step("link", "transfer", 2)]
+        ),
     ]
     recorder.state("initial", np.linspace(0, 1, 12).reshape(3, 4), "rad")
     recorder.batch(0, np.arange(5, dtype=np.int32))

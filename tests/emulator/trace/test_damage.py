@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import TraceError
+from emulator.trace.reading.contents import Contents
 from emulator.trace.reading.reader import Trace, open_trace
-from emulator.trace.reading.views import columns
-from emulator.trace.schema import TABLES
+from emulator.trace.reading.stored import StoredTables
+from emulator.trace.schema import tables_of
 from emulator.trace.writing.journal import JournalReader, journal_path
 from experiments.check.trace_faults import DAMAGES, Damage, damage_journal, damage_trace
 
@@ -16,18 +17,26 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 KILLED = GOLDEN / "v1-killed.h5.journal"
 
 
+def stored(trace: Trace) -> list[tuple[bytes, tuple[str, ...]]]:
+    """Return the bytes and the names of every column as the file holds it, before any upgrade."""
+    contents = Contents(trace.path)
+    tables = StoredTables(contents, verify=True)
+    found = [
+        (values.tobytes(), tables.labels(table, column.name))
+        for table in tables_of(trace.schema_version)
+        for column, values in zip(table.columns, tables.columns(table), strict=True)
+    ]
+    contents.close()
+    return found
+
+
 def is_prefix(left: Trace, whole: Trace) -> bool:
     """Tell whether every column and every list of names of ``left`` is how that of ``whole`` begins."""
-    for table in TABLES:
-        for (column, mine), (_, all_) in zip(
-            columns(left, table.name), columns(whole, table.name), strict=True
-        ):
-            names = f"{table.name}.{column.name}"
-            if mine.tobytes() != all_[: len(mine)].tobytes():
-                return False
-            if column.vocabulary and left.labels(names) != whole.labels(names)[: len(left.labels(names))]:
-                return False
-    return left.config_text == whole.config_text and left.seed == whole.seed
+    begins = [
+        all_.startswith(mine) and all_names[: len(names)] == names
+        for (mine, names), (all_, all_names) in zip(stored(left), stored(whole), strict=True)
+    ]
+    return all(begins) and left.config_text == whole.config_text and left.seed == whole.seed
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage[0])

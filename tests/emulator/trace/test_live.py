@@ -24,12 +24,13 @@ Record = Callable[..., Recorder]
 CHILD = """
 import sys
 from pathlib import Path
+from emulator.plan import Step
 from emulator.trace import Header, Recorder
 from emulator.trace.writing.recorder import BLOCK_ROWS
 recorder = Recorder.create(Path(sys.argv[1]), Header("a = 1", 1, "", (), ""), "commands")
 ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
 heaters = recorder.label("power.component", "heaters")
-plan = recorder.plan([("link", "transfer", 2), ("chip", "settle", -1)])
+plan = recorder.plan([Step("link", "transfer", 2), Step("chip", "settle", -1)])
 print(0, flush=True)
 row = 0
 for line in sys.stdin:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from emulator.errors import TraceError
+from emulator.plan import Step
 from emulator.trace.plans import PlanBook, expand_plans, merge_spans
 from emulator.trace.schema import NO_PLAN, REMAINDER, Commands, Plans, Spans
 
@@ -16,7 +17,7 @@ def test_the_empty_plan_is_number_zero() -> None:
 
 def test_a_plan_is_numbered_once() -> None:
     book = PlanBook()
-    steps = (("link", "transfer", 3), ("chip", "settle", REMAINDER))
+    steps = (Step("link", "transfer", 3), Step("chip", "settle", REMAINDER))
     assert book.find(steps) is None
     assert book.add(steps) == 1
     assert book.find(steps) == 1
@@ -27,7 +28,7 @@ def test_plans_run_out_with_a_hint() -> None:
     book = PlanBook()
     book._numbers.update({((str(number), "", 0),): number for number in range(1, 2**16)})
     with pytest.raises(TraceError, match="belong in span"):
-        book.add((("link", "transfer", 3),))
+        book.add((Step("link", "transfer", 3),))
 
 
 def test_no_commands_expand_to_no_spans() -> None:
@@ -36,7 +37,7 @@ def test_no_commands_expand_to_no_spans() -> None:
         nothing, nothing, nothing, nothing.astype(np.uint16), *(NOTHING,) * 4,
         NOTHING.astype(np.int32), NOTHING.astype(float), NOTHING.astype(float),
     )  # fmt: skip
-    plans = Plans(nothing.astype(np.uint16), nothing, nothing, NOTHING)
+    plans = Plans(nothing.astype(np.uint16), nothing, nothing, NOTHING, nothing)
     assert len(expand_plans(commands, plans).t_start) == 0
 
 
@@ -46,7 +47,7 @@ def test_a_bomb_of_spans_is_refused() -> None:
     commands = Commands(
         byte, byte, byte, many.astype(np.uint16), many, many, many, many, many.astype(np.int32), real, real
     )
-    plans = Plans(many.astype(np.uint16), byte, byte, many)
+    plans = Plans(many.astype(np.uint16), byte, byte, many, byte)
     with pytest.raises(TraceError, match="1073741824 spans"):
         expand_plans(commands, plans)
 

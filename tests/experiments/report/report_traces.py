@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from emulator.plan import Step
 from emulator.trace import NO_COMMAND, Detail, Header, Recorder
 
 __all__ = ["HOSTILE", "TYPESET", "hostile_trace", "pipelined_trace"]
@@ -46,9 +47,9 @@ def pipelined_trace(out: Path, detail: Detail = "commands", batches: int = 30) -
     project, compute = (recorder.label("commands.kind", name) for name in ("project", "compute"))
     lit, cpu = (recorder.label("power.component", name) for name in ("opu", "host"))
     frames = recorder.plan(
-        [("dmd", "load", 300_000), ("camera", "exposure", 500_000), ("link", "readout", 400_000)]
+        [Step("dmd", "load", 300_000), Step("camera", "exposure", 500_000), Step("link", "readout", 400_000)]
     )
-    update = recorder.plan([("host", "update", 350_000)])
+    update = recorder.plan([Step("host", "update", 350_000)])
     recorder.power(lit, 0, 30.0)
     recorder.power(cpu, 0, 40.0)
     computed: list[int] = []

@@ -28,27 +28,21 @@ def edges_into(served: list[Served], ended: list[int]) -> dict[str, list[Edge]]:
     into: dict[str, list[Edge]] = {}
 
     def reply(causes: list[int]) -> list[Edge]:
-        after = [
-            (
-                f"done{row}",
-                THINK_PS * served[row].ask.kind,
-                Counter({"host.compute": THINK_PS * served[row].ask.kind}),
-            )
-            for row in causes
-        ]
-        return after or [("begin", 0, Counter())]
+        return [(f"done{row}", 0, Counter()) for row in causes] or [("begin", 0, Counter())]
 
     for row, one in enumerate(served):
         name = _LIGHT[one.ask.instrument]
         first, rest = one.ask.interval_ps, one.ask.duration_ps - one.ask.interval_ps
         into[f"issue{row}"] = reply(list(one.causes))
         into[f"start{row}"] = [(f"issue{row}", 0, Counter())]
-        into[f"done{row}"] = [
+        into[f"freed{row}"] = [
             (f"start{row}", first + rest, Counter({f"{name}.first": first, f"{name}.rest": rest}))
         ]
+        thought = THINK_PS * one.ask.kind
+        into[f"done{row}"] = [(f"freed{row}", thought, Counter({"host.think": thought}))]
         for other in one.before:
             if one.ask.instrument == 0:
-                into[f"start{row}"].append((f"done{other}", 0, Counter()))
+                into[f"start{row}"].append((f"freed{other}", 0, Counter()))
             else:
                 interval = served[other].ask.interval_ps
                 into[f"start{row}"].append((f"start{other}", interval, Counter({"laser.first": interval})))
@@ -89,7 +83,7 @@ def test_the_path_is_one_of_the_longest_that_brute_force_finds(program: Program)
 def test_the_steps_cover_the_elapsed_time_and_nothing_twice(program: Program, later: int, late: int) -> None:
     served, _, end = simulate(program)
     for one in served:  # an instrument may also let a command wait for no reason on record
-        one.started, one.done = one.started * late, one.done * late
+        one.started, one.freed = one.started * late, one.freed + one.done * (late - 1)
         one.issued *= late
         one.started = max(one.issued, one.started - later % late)
     trace = trace_of(served, end * late)
@@ -125,9 +119,19 @@ def test_a_wait_that_nothing_explains_is_a_wait_for_the_instrument() -> None:
     rows = [(0, 0, 1, 1, -1, 3, 3, 8), (0, 0, 0, 1, 0, 10, 14, 19)]
     trace = small_trace(rows, [(1, 0, 0, 5)], 20)
     path = critical_path(trace)
-    assert path.kind.tolist() == [StepKind.IDLE, StepKind.SERVICE, StepKind.THINK, StepKind.WAIT,
-                                  StepKind.SERVICE, StepKind.THINK]  # fmt: skip
-    assert path_shares_ps(trace, path) == {"idle": 3, "link.first": 10, "host.compute": 3, "wait for chip": 4}
+    assert path.kind.tolist() == [StepKind.IDLE, StepKind.SERVICE, StepKind.IDLE, StepKind.WAIT,
+                                  StepKind.SERVICE, StepKind.IDLE]  # fmt: skip
+    assert path_shares_ps(trace, path) == {"idle": 6, "link.first": 10, "wait for chip": 4}
+
+
+def test_a_command_follows_one_that_left_the_chip_before_its_own_reply() -> None:
+    # The chip is free at 10; the host thinks until 14, and another agent's command is done before that.
+    rows = [(1, 0, 0, 2, -1, 2, 10, 12), (0, 0, 1, 1, -1, 0, 0, 14), (1, 0, 0, 3, 0, 12, 12, 20)]
+    trace = small_trace(rows, [(1, 0, 0, 10), (1, 2, 2, 4, 0), (2, 0, 1, 2), (3, 1, 1, 8)], 20)
+    trace.status = "killed"
+    path = critical_path(trace)
+    assert path.command.tolist() == [1, 0, 2]
+    assert path_shares_ps(trace, path) == {"link.first": 10, "link.rest": 2, "laser.rest": 8}
 
 
 def test_an_empty_trace_is_idle() -> None:
@@ -162,6 +166,6 @@ def test_the_path_of_a_recorded_run_adds_up(
         "laser.symbols": 50 * 4 - 2,
         "adc.convert": 50 * 12,
         "link.settle": 4,
-        "host.compute": 99 * 5 + 105,
+        "idle": 99 * 5 + 105,  # between a reply and the next command, and after the last one
         "wait for chip": 100 * 2,
     }

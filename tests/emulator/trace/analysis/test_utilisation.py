@@ -47,17 +47,10 @@ def test_the_use_of_every_resource_equals_a_count_over_every_tick(
     end = max((row[-1] for row in commands), default=0) + 3
     trace = small_trace(commands, plans, end, spans=spans if commands else [], spans_resource=names)
     trace.status = "killed"
-    busy: dict[str, list[tuple[int, int]]] = {"link": [], names[1]: [], "host": []}
-    gaps = [row[5] - commands[row[4]][-1] for row in commands if row[4] >= 0 and commands[row[4]][2]]
-    until = [row[-1] + row[2] * min(gaps, default=0) for row in commands]
-    for _, _, kind, _, cause, issued, started, done in commands:
+    busy: dict[str, list[tuple[int, int]]] = {"link": [], names[1]: []}
+    for _, _, kind, _, _, _, started, done in commands:
         busy[names[kind]].append((started, done))
-        if cause >= 0:
-            until[cause] = max(until[cause], issued)
     if commands:
-        until[-1] = end
-        thoughts = ((row[-1], min(then, end)) for row, then in zip(commands, until, strict=True))
-        busy["host"] += [(start, stop) for start, stop in thoughts if stop > start]
         for resource, _, start, stop, _ in spans:
             busy[names[resource]].append((start, stop))
     expected = {}
@@ -81,7 +74,6 @@ def test_the_use_of_a_recorded_run(tmp_path: Path, record: Callable[..., Recorde
     assert found == [
         ("heaters", 50, 750, 0),
         ("adc", 50, 600, 0),
-        ("host", 100, 600, 0),
         ("link", 104, 252, 2),
         ("laser", 50, 200, 0),
     ]

@@ -100,8 +100,8 @@ def test_a_changed_attribute_breaks_the_digest(trace_path: Path, name: str, valu
 
 def test_another_schema_version_is_named(trace_path: Path) -> None:
     with h5py.File(trace_path, "r+") as file:
-        file.attrs.modify("schema_version", np.int64(3))
-    with pytest.raises(TraceError, match="schema version 3; this Lightloop reads 1 and 2"):
+        file.attrs.modify("schema_version", np.int64(4))
+    with pytest.raises(TraceError, match="schema version 4; this Lightloop reads 1, 2, 3"):
         open_trace(trace_path)
 
 

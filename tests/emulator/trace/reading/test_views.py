@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from emulator.errors import ConfigError, TraceError
-from emulator.trace import Detail, Recorder
+from emulator.plan import Step
+from emulator.trace import Detail, Header, Recorder
 from emulator.trace.reading import views
 from emulator.trace.reading.reader import Trace, open_trace
 from emulator.trace.reading.views import ALL_SPANS, columns, dataset, frame, series
@@ -110,6 +111,23 @@ def test_a_dataset_carries_units_and_names_and_outlives_the_trace(trace_path: Pa
     assert opened["kind"].attrs["labels"] == ["set_phases", "forward"]
     assert int(opened["t_done"].sel(row=3)) == 95
     opened.close()
+
+
+def test_power_that_plans_draw_is_computed_and_its_stored_levels_are_read(
+    tmp_path: Path, header: Header
+) -> None:
+    recorder = Recorder.create(tmp_path / "run.h5", header)
+    ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
+    recorder.power(recorder.label("power.component", "host"), 0, 40.0)
+    plan = recorder.plan([Step("link", "readout", 5), Step("host", "think", 3, "host", 60.0, held=False)])
+    recorder.command(*ids, plan, -1, 0, 0, 8, 0, 0.0, 0.0)
+    recorder.close("complete", "", 10, 1)
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert frame(trace, "power_levels")["watts"].tolist() == [40.0]
+        assert dataset(trace, "power_levels")["watts"].values.tolist() == [40.0]
+        for view in (frame(trace, "power"), dataset(trace, "power").to_dataframe()):
+            assert view[["t", "watts"]].to_numpy().tolist() == [[0, 40], [5, 100], [8, 40]]
+        assert dataset(trace, "power")["component"].attrs["labels"] == ["host"]
 
 
 def test_a_table_younger_than_the_trace_is_empty() -> None:

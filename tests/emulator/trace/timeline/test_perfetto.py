@@ -119,7 +119,7 @@ def test_tracks_lie_below_their_groups_in_order() -> None:
             below[tracks[track.parent_uuid].name].append((track.sibling_order_rank, track.name))
     assert {group: [name for _, name in sorted(listed)] for group, listed in below.items()} == {
         "small.h5 agents": ["main", "other"],
-        "small.h5 resources": ["link", "link (2)", "host"],
+        "small.h5 resources": ["link", "link (2)"],
         "small.h5 counters": ["power (W)", "power heaters (W)", "queue chip", "queue opu"],
     }
 

@@ -46,10 +46,10 @@ def shown(found: Timeline) -> list[tuple[str, str, int, int, int]]:
     ]
 
 
-def test_every_command_span_and_thought_is_a_slice() -> None:
+def test_every_command_and_span_is_a_slice() -> None:
     assert shown(timeline(two_agents())) == [
-        ("main", "forward", 0, 10, 0),
-        ("main", "forward", 13, 26, 2),
+        ("main", "forward", 0, 13, 0),
+        ("main", "forward", 13, 30, 2),
         ("other", "set_phases", 4, 16, 1),
         ("link", "first", 0, 6, 0),
         ("link", "first", 10, 16, 1),
@@ -57,24 +57,24 @@ def test_every_command_span_and_thought_is_a_slice() -> None:
         ("link (2)", "rest", 3, 12, 0),
         ("laser", "rest", 6, 10, 0),
         ("laser", "rest", 22, 26, 2),
-        ("host", "compute", 10, 13, 0),
-        ("host", "compute", 26, 30, 2),
+        ("host", "think", 10, 13, 0),
+        ("host", "think", 26, 30, 2),
     ]
 
 
 def test_a_window_cuts_slices_and_keeps_their_true_times() -> None:
     found = timeline(two_agents(), 5 * PS, 11 * PS)
     assert shown(found) == [
-        ("main", "forward", 5, 10, 0),
+        ("main", "forward", 5, 11, 0),
         ("other", "set_phases", 5, 11, 1),
         ("link", "first", 5, 6, 0),
         ("link", "first", 10, 11, 1),
         ("link (2)", "rest", 5, 11, 0),
         ("laser", "rest", 6, 10, 0),
-        ("host", "compute", 10, 11, 0),
+        ("host", "think", 10, 11, 0),
     ]
     assert found.slices.t_from.tolist() == [0, 4, 0, 10, 3, 6, 10]
-    assert found.slices.t_to.tolist() == [10, 16, 6, 16, 12, 10, 13]
+    assert found.slices.t_to.tolist() == [13, 16, 6, 16, 12, 10, 13]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_window_cuts_slices_and_keeps_their_true_times() -> None:
             ],
         ),
         ((7, 14), [(("other", 7), ("link (2)", 10), False), (("main", 7), ("main", 13), True)]),
-        ((11, 30), [(("other", 11), ("link", 11), False), (("main", 13), ("link", 16), False)]),
+        ((13, 30), [(("other", 13), ("link", 13), False), (("main", 13), ("link", 16), False)]),
     ],
 )
 def test_arrows_lead_from_commands_to_effects_and_from_replies_to_commands(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.errors import TraceError
+from emulator.plan import Step
 from emulator.trace import NO_COMMAND, NO_PLAN, REMAINDER, Header, Recorder
 from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import COMMANDS, Detail
@@ -139,6 +140,7 @@ def test_many_rows_of_other_tables_leave_on_their_own(tmp_path: Path, header: He
         recorder.power(heaters, t, 1.0)
     recorder.batch(1, np.zeros(2**20, dtype=np.int32))
     recorder.batch(2, np.ones(2**20, dtype=np.int32))
+    add(recorder, 0)
     recorder.close("complete", "", 20 * BLOCK_ROWS, 0)
     with open_trace(tmp_path / "run.h5") as trace:
         np.testing.assert_array_equal(trace.power.t, np.arange(20 * BLOCK_ROWS))
@@ -217,7 +219,7 @@ def test_a_long_reason_with_odd_characters_is_kept_within_its_limit(tmp_path: Pa
     [
         ({"t_issued": -1}, "its times"),
         ({"t_started": 4}, "its times"),
-        ({"t_done": 4, "t_started": 4, "t_issued": 4}, "before the row above"),
+        ({"t_done": 4, "t_started": 4, "t_issued": 4}, "before that of the row above"),
         ({"cause": 1}, "not an earlier row"),
         ({"plan": 9}, "never recorded"),
         ({"plan": 1}, "another time"),
@@ -228,8 +230,8 @@ def test_a_command_that_cannot_be_is_named_when_its_block_leaves(
     tmp_path: Path, header: Header, changed: dict[str, int], complaint: str
 ) -> None:
     recorder = labelled(tmp_path / "run.h5", header)
-    recorder.plan([("link", "transfer", 2)])
-    recorder.plan([("link", "transfer", 9), ("link", "wait", REMAINDER)])
+    recorder.plan([Step("link", "transfer", 2)])
+    recorder.plan([Step("link", "transfer", 9), Step("link", "wait", REMAINDER)])
     add(recorder, 5)
     add(recorder, 6, **changed)
     with pytest.raises(TraceError, match=f"commands row 1: .*{complaint}"):
@@ -247,8 +249,8 @@ def test_a_value_that_no_column_holds_is_refused_at_once(tmp_path: Path, record:
         lambda: recorder.power(0, 2**63, 0.0),
         lambda: recorder.metric("loss", 0, 2**63, 0.0),
         lambda: recorder.span(0, 0, 5, 4),
-        lambda: recorder.plan([("link", "transfer", -2)]),
-        lambda: recorder.plan([("link", "transfer", -1), ("link", "wait", -1)]),
+        lambda: recorder.plan([Step("link", "transfer", -2)]),
+        lambda: recorder.plan([Step("link", "transfer", -1), Step("link", "wait", -1)]),
         lambda: recorder.state("Bad name", np.zeros(3)),
         lambda: recorder.state("complex", np.zeros(3, dtype=complex)),
         lambda: recorder.state("deep", np.zeros((1, 1, 1, 1))),
