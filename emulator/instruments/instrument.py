@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emulator.commands import Reply
 from emulator.config.models import StrictModel
+from emulator.instruments.retiming import Retiming
 from emulator.meter import Meter
 from emulator.plan import Plan, Step, Work
 from emulator.trace import AnyRecorder
@@ -198,6 +199,8 @@ class InstrumentKind:
     counts
         Of the kinds of command that are queries, the column of /commands that holds how many each one is, or
         "" for one.
+    retiming
+        What a re-timing has to know of it beyond its plans.
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
     sized
@@ -211,8 +214,14 @@ class InstrumentKind:
     idle_w: Callable[[Any], Mapping[str, float]]
     build: Callable[[Stand, Setting], Instrument]
     counts: Mapping[str, str]
+    retiming: Retiming = field(default_factory=Retiming)
     disturbs: Mapping[str, str] = field(default_factory=dict)
     sized: Callable[[tuple[int, ...]], Any] | None = None
+
+    @property
+    def disturbances(self) -> frozenset[str]:
+        """Return what a trace calls the changes of its hidden states; they take no time."""
+        return frozenset(f"disturb.{name}" for name in self.disturbs)
 
 
 def by_name(*kinds: InstrumentKind) -> Mapping[str, InstrumentKind]:

@@ -1,0 +1,50 @@
+"""What a re-timing has to know of the chip beyond its plans: heaters, settled or not, and numbers in its rows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from emulator.instruments.chip.chip import HEATERS
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.effects import EFFECTS
+from emulator.instruments.retiming import Level, Retiming
+from emulator.units import format_si, ps_to_s, s_to_ps
+
+__all__ = ["RETIMING"]
+
+_SETTLING: Final = frozenset({"settle", "probe"})
+
+
+def _power_ratio(old: ChipConfig, new: ChipConfig) -> float:
+    return new.heaters.p_pi_w / old.heaters.p_pi_w
+
+
+def _numbers(kind: str, value: float, result: float, held_ps: int, factor: float) -> tuple[float, float]:
+    """Return a row's numbers: a settling's value is its duration, and a setting's result the heaters' power."""
+    if kind == "settle":
+        return float(held_ps), result
+    return value, result * factor if kind == "set_phases" else result
+
+
+def _cautions(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
+    if new.heaters.dynamics != "dynamic" or not kinds & _SETTLING:
+        return
+    before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)
+    if after_ps < before_ps:
+        yield (
+            f"light comes {format_si(ps_to_s(after_ps), 's')} after phases change, and came "
+            f"{format_si(ps_to_s(before_ps), 's')} after in the recording: heaters of tau "
+            f"{format_si(new.heaters.tau_s, 's')} would have been read less settled; the recorded readings are kept"
+        )
+
+
+def _until_light_ps(chip: ChipConfig) -> int:
+    """Return the time between new phases and light, upload apart."""
+    return s_to_ps(chip.heaters.settle_s) + s_to_ps(chip.link.latency_s)
+
+
+RETIMING = Retiming(
+    effects=EFFECTS,
+    level=Level(HEATERS, ("dac", "update"), _power_ratio),
+    numbers=_numbers,
+    cautions=_cautions,
+)
