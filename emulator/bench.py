@@ -5,6 +5,7 @@ replies. What a command takes, the host's thought upon a reading included, is it
 """
 
 import math
+import operator
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -322,7 +323,14 @@ class Bench:
                 f"Disturb: {command.target!r} is no hidden state of this bench; "
                 f"{nearest(str(command.target), known)}; allowed: {', '.join(known) or 'none'}"
             )
-        return station.disturb(state, command.index, float(command.value), asker)
+        try:
+            index, value = operator.index(command.index), float(command.value)
+        except (TypeError, ValueError) as error:
+            raise CommandError(
+                f"Disturb: {command.target}: index={command.index!r} is no whole number, or "
+                f"value={command.value!r} no number"
+            ) from error
+        return station.disturb(state, index, value, asker)
 
     def _check_budget(self, station: Station) -> None:
         budget, now = self.budget, self.now_ps

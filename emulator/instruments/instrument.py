@@ -17,6 +17,7 @@ from emulator.trace import AnyRecorder
 __all__ = [
     "Admission",
     "Atomic",
+    "Change",
     "Draw",
     "Instrument",
     "InstrumentKind",
@@ -62,6 +63,9 @@ Note = Callable[[AnyRecorder], None]
 Outcome = tuple[Reply, int, float, float, Note | None]
 """The reply to a command, what the trace keeps of it (target, value, result), and what else is to be noted. A
 tuple: one is made in every query."""
+
+Change = Callable[[int], None]
+"""What changes hidden state, at an instant in picoseconds."""
 
 State = tuple[str, NDArray[Any], str]
 """Name, array and units of a state that the trace keeps."""
@@ -133,8 +137,11 @@ class Instrument(Protocol):
     def closing_states(self) -> Sequence[State]:
         """Return what the trace keeps of the instrument after the run."""
 
-    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
-        """Change the hidden state ``name`` that the kind declares; raise ``CommandError`` when it cannot be."""
+    def disturb(self, name: str, index: int, value: float) -> Change:
+        """Return what changes the hidden state ``name`` that the kind declares, of the part ``index``.
+
+        It is called when no command is under way. Raises ``CommandError`` when it cannot be.
+        """
 
 
 class Pipelined(Instrument, Protocol):
@@ -154,6 +161,9 @@ class Atomic(Instrument, Protocol):
     """
 
     at_once: frozenset[type]
+
+    def check(self, command: Any) -> None:
+        """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
 
     def perform(self, command: Any, start_ps: int) -> tuple[Reply, Rows]:
         """Carry out ``command`` from ``start_ps`` on; return its reply and the rows that it leaves."""

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypeGuard
 
+import numpy as np
 import simpy
 
 from emulator.clock import Clock
 from emulator.commands import Reply, Served
 from emulator.instruments.instrument import (
     Atomic,
+    Change,
     Draw,
     Instrument,
     InstrumentKind,
@@ -73,6 +75,7 @@ class Station:
         self._atomic: Atomic | None = instrument if _is_atomic(instrument) else None
         self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
         self._free_ps = 0
+        self._performed_ps = 0
         self._due: deque[Turn] = deque()
         self._drawn: dict[int, list[float]] = {}
         self._services: list[Service] = []
@@ -139,17 +142,40 @@ class Station:
             self._carry_out(self._due[0])
 
     def disturb(self, name: str, index: int, value: float, asker: Asker) -> int:
-        """Change hidden state now, and return the row that says so."""
+        """Change hidden state now, and return the row that says so; raise ``CommandError`` if it cannot be.
+
+        A command that is under way is finished first, as if nothing had happened.
+        """
+        change = self.instrument.disturb(name, index, value)
         self.catch_up()
         now = self._clock.now_ps
-        self.instrument.disturb(name, index, value, now)
+        self._rows.flush(now)
+        if self._under_way_until_ps() <= now:
+            change(now)
+        else:
+            self._clock.process(self._change_later(change))
         recorder = self._recorder
         plan = recorder.plan((), (("disturbed", list(self.kind.disturbs).index(name)),))
-        self._rows.flush(now)
         kind = recorder.label("commands.kind", f"disturb.{name}")
+        self._note_joins(asker)
         return self._record(
             asker.label, self._label, kind, plan, asker.cause, now, now, now, index, value, 0.0
         )
+
+    def _change_later(self, change: Change) -> Generator[simpy.Event, Any, None]:
+        """Change hidden state as soon as no command is under way."""
+        clock = self._clock
+        while (until_ps := self._under_way_until_ps()) > clock.now_ps:
+            yield clock.timeout(until_ps - clock.now_ps)
+            self.catch_up()
+        self._rows.flush(clock.now_ps)
+        change(clock.now_ps)
+
+    def _under_way_until_ps(self) -> int:
+        """Return until when a command whose physics cannot be interrupted is under way, or some time past."""
+        first = self._due[0] if self._due else None
+        begun = first is not None and first.started_ps < self._clock.now_ps
+        return max(self._performed_ps, self._ends_ps(first) if first is not None and begun else 0)
 
     def _ends_ps(self, turn: Turn) -> int:
         service = turn.service
@@ -178,17 +204,19 @@ class Station:
         """Have an atomic command carried out in one go, after all that were asked for before it."""
         atomic = self._atomic
         assert atomic is not None  # noqa: S101  (only an atomic instrument names commands to be performed)
+        atomic.check(command)
         while self._due:
             self._carry_out(self._due[-1])
         issued = self._clock.now_ps
         started = max(issued, self._free_ps)
         found = atomic.perform(command, started)
         rows = found[1]
-        self._free_ps = int(rows.started_ps[-1]) + rows.services[-1].free_ps
+        self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + rows.services[-1].free_ps
         turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
         turn.found = found
-        for service in rows.services:
-            if service.number < 0:
+        used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
+        for service, uses in zip(rows.services, used, strict=True):
+            if uses and service.number < 0:
                 self._introduce(service)
         self._rows.add(rows, asker, self._label, issued)
         if self._clock.skip(turn.done_ps - issued) >= 0:

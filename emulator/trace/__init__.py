@@ -4,7 +4,7 @@ The reader, which needs h5py, is imported from ``emulator.trace.reading.reader``
 """
 
 from emulator.trace.schema import NO_COMMAND, NO_PLAN, REMAINDER, Detail, Status
-from emulator.trace.writing.header import Header
+from emulator.trace.writing.header import Header, Origin
 from emulator.trace.writing.null import NullRecorder
 from emulator.trace.writing.recorder import Recorder
 
@@ -16,6 +16,7 @@ __all__ = [
     "Detail",
     "Header",
     "NullRecorder",
+    "Origin",
     "Recorder",
     "Status",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 from emulator.config.models import digest
 from emulator.errors import TaskError
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.reading.reader import Trace, open_trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.tables import Column, Table, to_markdown
@@ -32,8 +32,6 @@ ENERGY_TOLERANCE: Final = 1e-12
 """Largest relative difference, over components and their sum, that passes."""
 
 _QUERIES: Final = 10_000
-_ENERGY: Final = "energy_j."
-_BUSY: Final = "busy_s."
 
 _POINTS: Final = (
     Point("vowel", ("task.name=vowel", "controller.sparsity=0.6")),
@@ -95,28 +93,20 @@ def audit_trace(path: Path) -> Audit:
             raise TaskError(f'audit: {path} has detail "summary": it holds neither powers nor commands')
         names = trace.labels("power.component")
         exact = exact_energy_j(trace.power, names, trace.elapsed_ps)
-        metrics = trace.metrics()
+        totals = trace.totals()
         spans_s = latency_by_span(trace)
         return Audit(
             path.stem,
             trace.status,
             len(trace.power.t),
             float(sum(exact.values())),
-            _relative_error(exact, _last(metrics, _ENERGY)),
-            _relative_error(exact, energy_by_component(trace.power, names, trace.elapsed_ps)) or 0.0,
+            _relative_error(exact, totals.get("energy_j", {})),
+            _relative_error(exact, energy_by_component(trace)) or 0.0,
             trace.elapsed_ps,
             _commands_ps(trace) - trace.elapsed_ps,
             sum(map(s_to_ps, spans_s.values())) - trace.elapsed_ps,
-            _span_error_ps(spans_s, _last(metrics, _BUSY)),
+            _span_error_ps(spans_s, totals.get("busy_s", {})),
         )
-
-
-def _last(metrics: dict[str, MetricSeries], prefix: str) -> dict[str, float]:
-    return {
-        name.removeprefix(prefix): float(series.value[-1])
-        for name, series in metrics.items()
-        if name.startswith(prefix) and len(series.value)
-    }
 
 
 def _relative_error(exact: dict[str, Fraction], said: dict[str, float]) -> float | None:

@@ -106,7 +106,7 @@ def _largest_ps(trace: Trace, ran: Trace, times: list[NDArray[np.int64]]) -> int
 
 
 def _energy_difference(ran: Trace, found: Mapping[str, float]) -> float:
-    real = energy_by_component(ran.power, ran.labels("power.component"), ran.elapsed_ps)
+    real = energy_by_component(ran)
     return max(abs(found[name] - joules) / (joules or 1.0) for name, joules in real.items())
 
 

@@ -31,8 +31,10 @@ __all__ = [
     "study_title",
 ]
 
-_ENERGY = "energy_j."
-_BUSY = "busy_s."
+_ENERGY = "energy_j"
+_BUSY = "busy_s"
+
+Totals = Mapping[str, Mapping[str, float]]
 _OVERLAP = "overlap"
 
 
@@ -133,8 +135,9 @@ def inspect_open(trace: Trace) -> Inspection:
     """Return the inspection of an open ``trace``, every byte of which it verifies; raises ``TraceError``."""
     digest = trace.digest
     series = trace.metrics()
-    energy_j, metered_j = _energy(trace, series)
-    latency_s = _latency(trace, series)
+    totals = trace.totals()
+    energy_j, metered_j = _energy(trace, totals)
+    latency_s = _latency(trace, totals)
     peak_w = None if trace.detail == "summary" else peak_power_w(trace.power, trace.elapsed_ps)
     total_j = math.fsum(energy_j.values()) if energy_j else _last(series, "energy_j")
     return Inspection(
@@ -152,12 +155,15 @@ def inspect_open(trace: Trace) -> Inspection:
         elapsed_s=trace.elapsed_s,
         queries=trace.queries,
         energy_j=total_j,
-        energy_by_component_j=energy_j,
+        energy_by_component_j=dict(energy_j),
         latency_by_span_s=latency_s,
         peak_power_w=peak_w,
         budgets=_budgets(_config(trace), total_j, peak_w, trace),
-        checks=_checks(trace, series, energy_j, metered_j, latency_s),
-        metrics={name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
+        checks=_checks(trace, totals, energy_j, metered_j, latency_s),
+        metrics={
+            **{name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
+            **{name: MetricSummary.of(name, np.array([value])) for name, value in _named(totals).items()},
+        },
     )
 
 
@@ -182,32 +188,34 @@ def study_title(trace: Trace) -> str:
     return str(_config(trace).get("title", ""))
 
 
-def _energy(trace: Trace, series: Mapping[str, MetricSeries]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the energy of each component, as the trace's power gives it and as the meter said at the end."""
-    metered_j = _totals(series, _ENERGY)
-    if trace.detail == "summary":
-        return metered_j, metered_j
-    components = trace.labels("power.component")
-    return energy_by_component(trace.power, components, trace.elapsed_ps), metered_j
+def _named(totals: Totals) -> dict[str, float]:
+    """Return the sums over the run under the names that they have among the metrics: "energy_j.host"."""
+    return {f"{total}.{part}": value for total, parts in totals.items() for part, value in parts.items()}
 
 
-def _latency(trace: Trace, series: Mapping[str, MetricSeries]) -> dict[str, float]:
+def _energy(trace: Trace, totals: Totals) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Return the energy of each component, as the trace gives it and as the meter said at the end."""
+    metered_j = totals.get(_ENERGY, {})
+    return (metered_j if trace.detail == "summary" else energy_by_component(trace)), metered_j
+
+
+def _latency(trace: Trace, totals: Totals) -> dict[str, float]:
     if trace.detail != "summary":
         return latency_by_span(trace)
-    busy_s = {name: value for name, value in _totals(series, _BUSY).items() if value}
+    busy_s = {name: value for name, value in totals.get(_BUSY, {}).items() if value}
     rest_ps = trace.elapsed_ps - sum(map(s_to_ps, busy_s.values()))
     return {**busy_s, IDLE if rest_ps >= 0 else _OVERLAP: rest_ps / PS_PER_S}
 
 
 def _checks(
     trace: Trace,
-    series: Mapping[str, MetricSeries],
+    totals: Totals,
     energy_j: Mapping[str, float],
     metered_j: Mapping[str, float],
     latency_s: Mapping[str, float],
 ) -> Checks:
     difference = mismatch_ps = None
-    busy_s = _totals(series, _BUSY)
+    busy_s = totals.get(_BUSY, {})
     if trace.detail != "summary" and metered_j:
         names = {*energy_j, *metered_j}
         difference = max(_relative(energy_j.get(name, 0.0), metered_j.get(name, 0.0)) for name in names)
@@ -236,14 +244,6 @@ def _config(trace: Trace) -> Tree:
         return parse_toml(trace.config_text, str(trace.path))
     except ConfigError:
         return {}
-
-
-def _totals(series: Mapping[str, MetricSeries], prefix: str) -> dict[str, float]:
-    return {
-        name.removeprefix(prefix): float(one.value[-1])
-        for name, one in series.items()
-        if name.startswith(prefix) and len(one.value)
-    }
 
 
 def _last(series: Mapping[str, MetricSeries], name: str) -> float:

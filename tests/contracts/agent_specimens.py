@@ -1,26 +1,18 @@
 """Every agent in small, and how to talk to one; a new one joins ``SPECIMENS``. No test lives here."""
 
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.commands import Controller
 from experiments.agents.disturb import DisturbOptions
 from experiments.agents.kind import AgentKind, AgentOptions
 
-__all__ = ["SPECIMENS", "Disturbed", "conversation", "started"]
+__all__ = ["SPECIMENS", "conversation", "started"]
 
 SPECIMENS: dict[str, AgentOptions] = {
     "disturb": DisturbOptions(kind="disturb", target="chip.dead", value=1.0, at_s=1e-3, every_s=2e-3),
 }
 """Options of every agent; a new one joins here."""
-
-
-class Disturbed(NamedTuple):
-    """Stand for the command, whatever it is."""
-
-    target: str
-    value: float
-    index: int
 
 
 def conversation(agent: Controller, reply: Any = None, most: int = 20) -> list[Any]:
@@ -38,4 +30,4 @@ def conversation(agent: Controller, reply: Any = None, most: int = 20) -> list[A
 
 
 def started(kind: AgentKind) -> Controller:
-    return kind.start(SPECIMENS[kind.name], Disturbed)  # type: ignore[arg-type]
+    return kind.start(SPECIMENS[kind.name])

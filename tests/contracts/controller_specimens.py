@@ -30,10 +30,13 @@ from emulator.commands import (
     FrameCounts,
     Join,
     PhasesSet,
+    Probe,
     Project,
     Projection,
     Reading,
+    Readings,
     Reply,
+    Sequence,
     SetPhases,
     Settle,
     Settled,
@@ -127,6 +130,11 @@ SPECIMENS = [
     Specimen(
         "szo_scd that prunes", szo_scd.KIND, tuning(step_rad=3.0, power_awareness=1.0, order="shuffled")
     ),
+    Specimen(
+        "szo_scd by the chip's sequencer",
+        szo_scd.KIND,
+        tuning(loop="sequencer", power_awareness=0.5, queries=2000),
+    ),
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
@@ -140,10 +148,13 @@ class Example:
     name: str = "my_controller"
 
     def __call__(self, seed: int) -> Controller:
-        return random_steps(small_deployment(seed), *small_task(seed), steps=25, seed=seed)
+        return random_steps(small_setting(seed), steps=25)
 
 
-CHIP_CONTROLLERS = [*(each for each in SPECIMENS if DEPLOYMENT in each.kind.needs), Example()]
+CHIP_CONTROLLERS: list[Specimen | Example] = [
+    *(each for each in SPECIMENS if DEPLOYMENT in each.kind.needs),
+    Example(),
+]
 LIGHT_CONTROLLERS = [
     each
     for each in SPECIMENS
@@ -172,8 +183,10 @@ class CannedBench:
             return Ticket(len(self._started) - 1)
         if isinstance(command, Join):
             return self._started[command.ticket.number]
-        if isinstance(command, Forward):
+        if isinstance(command, Forward | Probe):
             return Reading(self._normals(len(command.batch.inputs), SIZES[-1], np.float64), 0)
+        if isinstance(command, Sequence):
+            return self._readings(command)
         if isinstance(command, Project):
             return self._projection(len(command.vectors))
         if isinstance(command, SetPhases):
@@ -181,6 +194,22 @@ class CannedBench:
         if isinstance(command, Settle):
             return Settled(6_000_000)
         return Computed(1_000_000) if isinstance(command, Compute) else None
+
+    def _readings(self, command: Sequence) -> Readings:
+        """Return the readings of all probes, or an end of every visit that was chosen by lot."""
+        count, decide = len(command.heaters), command.decide
+        if decide is None:
+            outputs = self._normals(count * len(command.batch.inputs), SIZES[-1], np.float64)
+            by_probe = outputs.reshape(count, -1, SIZES[-1])
+            return Readings(by_probe, command.radians[:, -1], float("nan"), count, 0, 0, 0, 0.01)
+        stays = self._rng.random(count) < 0.5
+        elsewhere = np.where(decide.keep_home, decide.home, decide.back)
+        found = np.where(stays, command.radians[:, 0], elsewhere)
+        self.given.append((found, found.copy()))
+        pruned = int((~stays & decide.keep_home).sum())
+        readings = 1 + count + int((~stays & ~decide.keep_home).sum())
+        loss = float(self._rng.random())
+        return Readings(np.empty((0, 0, 0)), found, loss, readings, int(stays.sum()), 0, pruned, 0.01)
 
     def _projection(self, vectors: int) -> Projection:
         """Return a projection of which every tenth vector is lost."""
@@ -219,6 +248,12 @@ def told(command: Command) -> tuple[Any, ...]:
         return ("Forward", batch.key, batch.inputs.tobytes(), batch.labels.tobytes(), batch.samples.tobytes())
     if isinstance(command, SetPhases):
         return ("SetPhases", *command.heaters, *command.radians)
+    if isinstance(command, Probe):
+        return ("Probe", *command.heaters, *command.radians, *told(Forward(command.batch)))
+    if isinstance(command, Sequence):
+        arrays = [command.heaters, command.radians, *((command.decide or ())[1:4])]
+        ends = [] if command.decide is None else [command.decide.rule, command.decide.queries]
+        return ("Sequence", *(each.tobytes() for each in arrays), *ends, *told(Forward(command.batch)))
     if isinstance(command, Project):
         return ("Project", command.vectors.shape, command.vectors.tobytes())
     if isinstance(command, Start):

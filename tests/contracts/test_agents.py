@@ -2,10 +2,10 @@
 
 import pytest
 
-from emulator.commands import Wait
+from emulator.commands import Disturb, Wait
 from experiments.agents.kind import AgentKind
 from experiments.agents.registry import AGENTS
-from tests.contracts.agent_specimens import SPECIMENS, Disturbed, conversation, started
+from tests.contracts.agent_specimens import SPECIMENS, conversation, started
 
 every_kind = pytest.mark.parametrize("kind", AGENTS.values(), ids=lambda kind: kind.name)
 
@@ -22,7 +22,7 @@ def test_its_options_are_of_its_kind(kind: AgentKind) -> None:
 
 @every_kind
 def test_it_only_waits_and_disturbs(kind: AgentKind) -> None:
-    assert {type(command) for command in conversation(started(kind))} <= {Wait, Disturbed}
+    assert {type(command) for command in conversation(started(kind))} <= {Wait, Disturb}
 
 
 @every_kind

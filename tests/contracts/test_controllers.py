@@ -6,9 +6,11 @@ A new controller joins the specimens in ``controller_specimens``, or CI fails.
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from controllers.kind import DEPLOYMENT, Kind
@@ -20,7 +22,9 @@ from emulator.commands import (
     Forward,
     Join,
     Log,
+    Probe,
     Project,
+    Sequence,
     SetPhases,
     Settle,
     Start,
@@ -220,52 +224,69 @@ def test_vectors_for_the_light_are_rows_of_single_precision_that_a_mirror_device
 
 
 @every_chip_controller
-def test_a_tuning_sets_phases_settles_queries_and_logs(make: Maker) -> None:
+def test_a_tuning_moves_phases_queries_and_logs(make: Maker) -> None:
     kinds = {type(command) for command in conversation(make(0))}
-    assert kinds >= {SetPhases, Settle, Forward, Log}
+    assert kinds & {SetPhases, Probe, Sequence}
+    assert kinds & {Forward, Probe, Sequence}
+    assert Log in kinds
+
+
+def settings_of(controller: Controller, most: int = LOOK) -> Iterator[tuple[Any, Any]]:
+    """Yield the heaters and the phases of every setting, those that a sequencer may choose included."""
+    for command in asked(controller, object, most):
+        if isinstance(command, SetPhases | Probe):
+            yield command.heaters, command.radians
+        elif isinstance(command, Sequence):
+            yield from zip(command.heaters, command.radians, strict=True)
+            if command.decide is not None:
+                for candidates in (command.decide.back, command.decide.home):
+                    yield from zip(command.heaters, candidates[:, np.newaxis], strict=True)
 
 
 @every_chip_controller
 def test_it_sets_active_heaters_only_each_once_and_to_one_phase(make: Maker) -> None:
     active = set(small_deployment(0).heaters.tolist())
-    for command in asked(make(0), SetPhases):
-        assert set(command.heaters) <= active
-        assert len(set(command.heaters)) == len(command.heaters) == len(command.radians)
+    settings = list(settings_of(make(0)))
+    assert settings
+    for heaters, radians in settings:
+        assert set(heaters) <= active
+        assert len(set(heaters)) == len(heaters) == len(radians)
 
 
 @every_chip_controller
-def test_heaters_and_phases_are_plain_numbers_that_are_finite(make: Maker) -> None:
-    for command in asked(make(0), SetPhases):
-        assert {type(heater) for heater in command.heaters} == {int}
-        assert {type(phase) for phase in command.radians} == {float}
-        assert all(math.isfinite(phase) for phase in command.radians)
+def test_heaters_and_phases_are_plain_numbers_or_arrays_of_full_width_and_finite(make: Maker) -> None:
+    for heaters, radians in settings_of(make(0)):
+        assert {type(heater) for heater in heaters} <= {int, np.int64}
+        assert {type(phase) for phase in radians} <= {float, np.float64}
+        assert all(math.isfinite(phase) for phase in radians)
+        assert isinstance(heaters, np.ndarray) or {type(heater) for heater in heaters} == {int}
 
 
 @every_chip_controller
 def test_phases_lie_within_one_turn(make: Maker) -> None:
     for seed in range(5):
-        settings = asked(make(seed), SetPhases)
-        phases = [phase for command in settings for phase in command.radians]
+        phases = [phase for _, radians in settings_of(make(seed)) for phase in radians]
         assert min(phases) >= 0
         assert max(phases) < 2 * math.pi
 
 
 @every_chip_controller
 def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> None:
+    """A Probe and a Sequence settle by themselves, before they read for the first time after a change."""
     restless = False
     for command in conversation(make(0)):
         if isinstance(command, SetPhases):
             restless = True
-        elif isinstance(command, Settle):
+        elif isinstance(command, Settle | Probe):
             restless = False
-        elif isinstance(command, Forward):
+        elif isinstance(command, Forward | Sequence):
             assert not restless
 
 
 @every_chip_controller
 def test_a_batch_has_a_label_for_every_input_and_its_key_means_no_other(make: Maker) -> None:
     known: dict[int, bytes] = {}
-    for command in asked(make(0), Forward):
+    for command in asked(make(0), Forward | Probe | Sequence):  # type: ignore[arg-type]  # a union will do
         batch = command.batch
         assert batch.inputs.shape == (len(batch.labels), SIZES[0])
         assert len(batch.samples) in {0, len(batch.labels)}

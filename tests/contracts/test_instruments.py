@@ -1,240 +1,254 @@
-"""What every instrument on the bench promises, whatever it is; a new instrument joins the list below."""
+"""What every registered instrument promises, whatever it is; a kind without a specimen fails."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from emulator.commands import (
-    Compute,
-    Computed,
-    Forward,
-    PhasesSet,
-    Project,
-    Projection,
-    Reading,
-    SetPhases,
-    Settle,
-    Settled,
-)
+from emulator.commands import Disturb
 from emulator.errors import CommandError
-from emulator.instruments.chip.chip import Chip
-from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.host.config import HostConfig
-from emulator.instruments.host.host import Host
-from emulator.instruments.opu.opu import Opu
-from emulator.meter import Meter
-from tests.builders import NotingRecorder, random_batch, random_design
-from tests.opu_lab import DESIGN, random_vectors, slow_host, small_opu
+from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.plan import REMAINDER
+from tests.bench_lab import DONE, ISSUED, PLAN, RESULT, STARTED, exact_energy_j
+from tests.contracts.instrument_specimens import SPECIMENS, Served, serve
+
+TARGET, VALUE = 8, 9
+
+every_kind = pytest.mark.parametrize("kind", INSTRUMENTS.values(), ids=lambda kind: kind.name)
+every_hidden_state = pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        pytest.param(kind, state, id=f"{kind.name}.{state}")
+        for kind in INSTRUMENTS.values()
+        for state in kind.disturbs
+    ],
+)
 
 
-@dataclass(frozen=True)
-class Specimen:
-    """An instrument, commands that it serves with the kind of their reply, and commands that it refuses."""
-
-    instrument: Any
-    meter: Meter
-    recorder: NotingRecorder
-    good: list[tuple[Any, type]]
-    bad: list[Any]
-    foreign: frozenset[str] = frozenset()
-    """Components on the meter that it draws for, though they are another's."""
-    random: bool = True
-    """Whether its outcomes depend on the seed."""
+def what_was_found(served: Served) -> list[tuple[Any, ...]]:
+    """Return what the trace keeps of every command: when it was, and what came of it."""
+    return [row[ISSUED:] for row in served.rows.commands]
 
 
-def chip_specimen(seed: int = 0) -> Specimen:
-    recorder = NotingRecorder()
-    meter = Meter(recorder)
-    chip = Chip(ChipConfig(), random_design((6, 5, 3), 0, active=range(0, 45, 2)), seed, meter, recorder)
-    good = [
-        (Forward(random_batch(9, 6, key=0)), Reading),
-        (SetPhases([0], [1.0]), PhasesSet),
-        (SetPhases([2, 4], [1.0, 2.0]), PhasesSet),
-        (SetPhases([], []), PhasesSet),
-        (Settle(), Settled),
-        (Settle(0), Settled),
-        (Forward(random_batch(9, 6, key=0)), Reading),
-        (Forward(random_batch(40, 6, key=1)), Reading),
-    ]
-    bad = [SetPhases([1], [1.0]), SetPhases([0], [float("nan")]), Settle(-1)]
-    return Specimen(chip, meter, recorder, good, bad)
+def test_every_registered_instrument_keeps_this_contract_as_a_specimen() -> None:
+    assert set(SPECIMENS) == set(INSTRUMENTS)
+    assert all(name == kind.name for name, kind in INSTRUMENTS.items())
 
 
-def host_specimen(seed: int = 0) -> Specimen:
-    del seed
-    recorder = NotingRecorder()
-    meter = Meter(recorder)
-    host = Host(HostConfig(launch_s=1e-6), meter, recorder)
-    good: list[tuple[Any, type]] = [
-        (Compute(1_000_000, 0, "forward"), Computed),
-        (Compute(0, 1_000_000, "update"), Computed),
-        (Compute(0, 0), Computed),
-        (Compute(1_000_000, 0, "forward"), Computed),
-    ]
-    wrong: Any = 1.0
-    bad = [
-        Compute(-1, 0),
-        Compute(0, 2**63),
-        Compute(wrong, 0),
-        Compute(0, 0, "two words"),
-        Compute(0, 0, ""),
-    ]
-    return Specimen(host, meter, recorder, good, bad, random=False)
+@every_kind
+def test_a_kind_has_an_identifier_for_a_name_and_so_have_its_commands(kind: InstrumentKind) -> None:
+    assert kind.name.isidentifier()
+    assert kind.commands
+    assert all(name.isidentifier() for name in kind.commands.values())
+    assert isinstance(SPECIMENS[kind.name].stand.config, kind.config)
 
 
-def opu_specimen(seed: int = 0) -> Specimen:
-    recorder = NotingRecorder()
-    meter = Meter(recorder)
-    opu = Opu(small_opu("dmd.torn_probability=0.1"), DESIGN, seed, slow_host(1e-4, 64), meter, recorder)
-    good: list[tuple[Any, type]] = [
-        (Project(random_vectors(count, seed=count)), Projection) for count in (1, 30, 1, 7)
-    ]
-    bad = [
-        Project(random_vectors(3, DESIGN.features + 1)),
-        Project(random_vectors(3).astype(np.float64)),  # type: ignore[arg-type]
-        Project(random_vectors(3) * np.float32(0.5)),
-        Project(random_vectors(0)),
-    ]
-    return Specimen(opu, meter, recorder, good, bad, frozenset({"host.frames"}))
+@every_kind
+def test_it_serves_every_command_that_it_names_and_replies_in_kind(kind: InstrumentKind) -> None:
+    served, good = serve(kind), SPECIMENS[kind.name].good
+    assert served.refusals == []
+    assert {type(command) for command, _ in good} == set(kind.commands)
+    assert [type(reply) for reply in served.replies] == [reply for _, reply in good]
 
 
-INSTRUMENTS: list[Callable[..., Specimen]] = [chip_specimen, host_specimen, opu_specimen]
+@every_kind
+def test_no_command_is_served_by_two_kinds(kind: InstrumentKind) -> None:
+    others = [other for other in INSTRUMENTS.values() if other is not kind]
+    assert not any(set(kind.commands) & set(other.commands) for other in others)
 
 
-@pytest.fixture(params=INSTRUMENTS, ids=lambda make: make.__name__.removesuffix("_specimen"))
-def make(request: pytest.FixtureRequest) -> Callable[..., Specimen]:
-    """Build one of the instruments."""
-    built: Callable[..., Specimen] = request.param
-    return built
+@every_kind
+def test_it_draws_when_idle_what_its_kind_says_and_its_components_bear_its_name(kind: InstrumentKind) -> None:
+    served, specimen = serve(kind, asked=()), SPECIMENS[kind.name]
+    idle = {**kind.idle_w(specimen.stand.config), **INSTRUMENTS["host"].idle_w(specimen.host)}
+    names = served.rows.names["power.component"]
+    levels = {names[component]: watts for component, t_ps, watts in served.rows.watts if t_ps == 0}
+    assert {name: levels.get(name, 0.0) for name in idle} == idle
+    assert set(served.result.energy_by_component_j) == set(names) >= set(idle)
+    assert all(name.partition(".")[0] in {kind.name, "host"} for name in names)
 
 
-def serve_all(specimen: Specimen) -> list[tuple[Any, ...]]:
-    """Serve every good command, one right after the other; return (service, start, end, outcome) of each."""
-    served, now, instrument = [], 0, specimen.instrument
-    for command, _ in specimen.good:
-        service = instrument.begin(command)
-        started, end = now, now + service.duration_ps
-        if instrument.pipelined:
-            started, end, _ = instrument.admit(command, now)
-        instrument.commence(started)
-        served.append((service, started, end, instrument.finish(command, started, end)))
-        specimen.recorder.commands.append(())  # so that the next command's spans are not this one's
-        service.uses += 1
-        now = end
-    return served
+@every_kind
+def test_the_plan_of_recorded_work_is_the_plan_that_was_served(kind: InstrumentKind) -> None:
+    served, specimen = serve(kind), SPECIMENS[kind.name]
+    for row, name in zip(served.rows.commands, served.kinds, strict=True):
+        work = served.rows.works[row[PLAN]]
+        asked = kind.plan(specimen.stand.config, specimen.host, name, dict(work))
+        assert asked.work == work
+        # a Compute names its activity itself
+        assert [(step.resource, *step[2:]) for step in asked.steps] == [
+            (step.resource, *step[2:]) for step in served.rows.plans[row[PLAN]]
+        ]
 
 
-def test_an_instrument_has_a_name_and_its_components_on_the_meter_bear_it(
-    make: Callable[..., Specimen],
-) -> None:
-    specimen = make()
-    name = specimen.instrument.name
-    assert name.isidentifier()
-    assert specimen.meter.energy_j(0)
-    own = set(specimen.meter.energy_j(0)) - specimen.foreign
-    assert own
-    assert all(component == name or component.startswith(f"{name}.") for component in own)
+@every_kind
+def test_steps_are_whole_picoseconds_and_fill_the_time_of_their_command(kind: InstrumentKind) -> None:
+    served = serve(kind)
+    for row in served.rows.commands:
+        durations = [step.ps for step in served.rows.plans[row[PLAN]]]
+        assert all(type(ps) is int and (ps >= 0 or ps == REMAINDER) for ps in durations)
+        assert all(type(t_ps) is int for t_ps in row[ISSUED : DONE + 1])
+        assert row[ISSUED] <= row[STARTED] <= row[DONE]
+        if durations and REMAINDER not in durations:
+            assert sum(durations) == row[DONE] - row[STARTED]
+        held = [step.held for step in served.rows.plans[row[PLAN]]]
+        assert held == sorted(held, reverse=True)  # the host's thought comes last
 
 
-def test_an_instrument_names_the_kinds_of_the_commands_that_it_serves(make: Callable[..., Specimen]) -> None:
-    specimen = make()
-    served = {type(command) for command, _ in specimen.good}
-    assert set(specimen.instrument.kinds) == served
-    assert all(name.isidentifier() for name in specimen.instrument.kinds.values())
-
-
-def test_every_reply_is_of_its_commands_kind(make: Callable[..., Specimen]) -> None:
-    specimen = make()
-    for (_, kind), (_, _, _, outcome) in zip(specimen.good, serve_all(specimen), strict=True):
-        assert isinstance(outcome[0], kind)
-
-
-def test_the_spans_of_a_service_are_whole_picoseconds_and_fill_its_time(
-    make: Callable[..., Specimen],
-) -> None:
-    specimen = make()
-    pipelined = specimen.instrument.pipelined
-    for row, (service, start, end, _) in enumerate(serve_all(specimen)):
-        durations = [ps for _, _, ps in service.steps]
-        assert all(type(ps) is int and ps >= 0 for ps in durations)
-        assert type(service.duration_ps) is int
-        assert service.duration_ps == sum(durations)
-        assert (end - start == service.duration_ps) or pipelined
-        own = [span for span in specimen.recorder.spans if span[4] == row]
-        assert all(start <= t_start <= t_end <= end for _, _, t_start, t_end, _ in own)
-        planned = specimen.recorder.plans[service.plan]
-        assert [step[:2] for step in planned] == [step[:2] for step in service.steps]
-
-
-def test_the_ledger_accounts_for_every_use(make: Callable[..., Specimen]) -> None:
-    """One command at a time fills the time exactly; in a pipeline, each stage fits into it."""
-    specimen = make()
-    last_ps = serve_all(specimen)[-1][2]
-    busy = specimen.instrument.busy_ps()
-    assert all(type(ps) is int and name.count(".") == 1 for name, ps in busy.items())
-    if specimen.instrument.pipelined:
-        assert all(0 <= ps <= last_ps for ps in busy.values())
+@every_kind
+def test_the_time_that_is_busy_is_that_of_the_rows(kind: InstrumentKind) -> None:
+    """What a pipeline does fits into the time that passes."""
+    served = serve(kind)
+    busy = served.result.busy_by_span_s
+    assert all(name.count(".") == 1 and busy_s >= 0 for name, busy_s in busy.items())
+    if any(served.rows.plans[row[PLAN]] for row in served.rows.commands):
+        assert sum(busy.values()) == pytest.approx(
+            sum(row[DONE] - row[STARTED] for row in served.rows.commands) / 1e12, rel=1e-12
+        )
     else:
-        assert sum(busy.values()) == last_ps
+        assert all(busy_s <= served.result.elapsed_s for busy_s in busy.values())
 
 
-def test_a_chips_services_account_for_every_use() -> None:
-    specimen = chip_specimen()
-    served = serve_all(specimen)
-    assert sum(service.uses for service in specimen.instrument.services()) == len(served)
-    total_ps = sum(service.uses * service.duration_ps for service in specimen.instrument.services())
-    assert total_ps == served[-1][2]
+@every_kind
+def test_the_energy_is_the_integral_of_the_levels_and_of_what_steps_draw(kind: InstrumentKind) -> None:
+    served = serve(kind)
+    end_ps = round(served.result.elapsed_s * 1e12)
+    steps = [step for row in served.rows.commands for step in served.rows.plans[row[PLAN]] if step.watts]
+    exact = exact_energy_j(served.rows.watts, end_ps)
+    exact += sum((Fraction(step.watts) * step.ps for step in steps), Fraction()) / 10**12
+    assert served.result.energy_j == pytest.approx(float(exact), rel=1e-14)
 
 
-def test_what_the_trace_keeps_of_a_command_is_finite(make: Callable[..., Specimen]) -> None:
-    for _, _, _, (_, target, value, result) in serve_all(make()):
-        assert int(target) == target >= -1
-        assert np.isfinite([value, result]).all()
+@every_kind
+def test_what_the_trace_keeps_of_a_command_is_finite(kind: InstrumentKind) -> None:
+    for row in serve(kind).rows.commands:
+        assert int(row[TARGET]) == row[TARGET] >= -1
+        assert np.isfinite([row[VALUE], row[RESULT]]).all()
 
 
-def test_a_command_that_cannot_be_served_is_refused_and_changes_nothing(
-    make: Callable[..., Specimen],
+@every_kind
+def test_rows_come_in_the_order_of_their_replies(kind: InstrumentKind) -> None:
+    done = [row[DONE] for row in serve(kind).rows.commands]
+    assert done == sorted(done)
+
+
+@every_kind
+def test_a_command_that_is_refused_changes_nothing(kind: InstrumentKind) -> None:
+    specimen = SPECIMENS[kind.name]
+    good = [command for command, _ in specimen.good]
+    tried, untouched = serve(kind, [*good[:1], *specimen.bad, *good[1:]]), serve(kind)
+    assert len(tried.refusals) == len(specimen.bad)
+    assert all(tried.refusals)
+    assert tried.rows.commands == untouched.rows.commands
+    assert tried.rows.watts == untouched.rows.watts
+    assert tried.result == untouched.result
+
+
+@every_kind
+def test_commands_of_other_kinds_are_refused_with_the_names_of_those_that_it_serves(
+    kind: InstrumentKind,
 ) -> None:
-    tried, untouched = make(), make()
-    for command in tried.bad:
-        with pytest.raises(CommandError):
-            tried.instrument.begin(command)
-    assert tried.recorder.watts == untouched.recorder.watts
-    for left, right in zip(serve_all(tried), serve_all(untouched), strict=True):
-        assert left[1:3] == right[1:3]
-        assert left[3][1:] == right[3][1:]
+    others = [SPECIMENS[name].good[0][0] for name in INSTRUMENTS if name not in {kind.name, "host"}]
+    served = serve(kind, others)
+    assert served.rows.commands == []
+    assert len(served.refusals) == len(others)
+    for words in served.refusals:
+        assert "no instrument here serves" in words
+        assert all(command.__name__ in words for command in kind.commands)
 
 
-def test_a_service_that_was_begun_and_never_finished_changes_no_outcome(
-    make: Callable[..., Specimen],
-) -> None:
-    begun, untouched = make(), make()
-    for command, _ in begun.good:
-        begun.instrument.begin(command)
-    assert [outcome[3][1:] for outcome in serve_all(begun)] == [
-        outcome[3][1:] for outcome in serve_all(untouched)
-    ]
-
-
-def test_the_same_seed_gives_the_same_outcomes_and_another_seed_others(make: Callable[..., Specimen]) -> None:
-    random = make().random
-    first, again, other = ([outcome[3][1:] for outcome in serve_all(make(seed=seed))] for seed in (1, 1, 2))
+@every_kind
+def test_the_same_seed_gives_the_same_outcomes_and_another_seed_others(kind: InstrumentKind) -> None:
+    first, again, other = (what_was_found(serve(kind, seed=seed)) for seed in (1, 1, 2))
     assert first == again
-    assert (first != other) == random
+    assert (first != other) == SPECIMENS[kind.name].random
 
 
-def test_states_have_names_and_are_arrays(make: Callable[..., Specimen]) -> None:
-    instrument = make().instrument
-    for states in (instrument.opening_states(), instrument.closing_states()):
-        assert all(name.isidentifier() and isinstance(values, np.ndarray) for name, values, _ in states)
+@every_kind
+def test_queries_are_counted_as_the_kind_declares(kind: InstrumentKind) -> None:
+    served = serve(kind)
+    columns = {"": None, "target": TARGET, "value": VALUE, "result": RESULT}
+    counted = 0
+    for row, name in zip(served.rows.commands, served.kinds, strict=True):
+        if name in kind.counts:
+            column = columns[kind.counts[name]]
+            counted += 1 if column is None else row[column]
+    assert served.result.queries == counted > 0
 
 
-def test_power_changes_are_recorded_in_order_and_never_negative(make: Callable[..., Specimen]) -> None:
-    specimen = make()
-    serve_all(specimen)
-    instants = [t_ps for _, t_ps, _ in specimen.recorder.watts]
-    assert instants == sorted(instants)
-    assert all(watts >= 0 for _, _, watts in specimen.recorder.watts)
+@every_kind
+def test_states_have_names_and_are_arrays(kind: InstrumentKind) -> None:
+    assert all(name.isidentifier() for name in serve(kind).rows.states)
+
+
+@every_kind
+def test_power_changes_are_recorded_in_order_and_never_negative(kind: InstrumentKind) -> None:
+    levels = serve(kind).rows.watts
+    assert all(watts >= 0 for _, _, watts in levels)
+    for component in {each[0] for each in levels}:
+        instants = [t_ps for number, t_ps, _ in levels if number == component]
+        assert instants == sorted(instants)
+
+
+@every_kind
+def test_every_hidden_state_has_a_value_that_it_can_be_given(kind: InstrumentKind) -> None:
+    assert set(SPECIMENS[kind.name].disturbances) == set(kind.disturbs)
+    assert all(state.isidentifier() and words for state, words in kind.disturbs.items())
+
+
+@every_hidden_state
+def test_a_disturbance_takes_no_time_leaves_a_row_and_changes_what_comes_after(
+    kind: InstrumentKind, state: str
+) -> None:
+    specimen = SPECIMENS[kind.name]
+    index, value = specimen.disturbances[state]
+    good = [command for command, _ in specimen.good]
+    before = len(serve(kind, good[:2]).rows.commands)
+    disturbed = serve(kind, [*good[:2], Disturb(f"{kind.name}.{state}", value, index), *good[2:]])
+    untouched = serve(kind)
+    row, names = disturbed.rows.commands[before], disturbed.rows.names
+    assert disturbed.kinds[before] == f"disturb.{state}"
+    assert names["commands.instrument"][row[1]] == kind.name
+    assert row[ISSUED] == row[STARTED] == row[DONE] == disturbed.rows.commands[before - 1][DONE]
+    assert row[TARGET : VALUE + 1] == (index, value)
+    assert disturbed.rows.plans[row[PLAN]] == ()
+    assert disturbed.rows.works[row[PLAN]] == (("disturbed", list(kind.disturbs).index(state)),)
+    found, expected = what_was_found(disturbed), what_was_found(untouched)
+    assert found[:before] == expected[:before]
+    assert [times[:2] for times in found[before + 1 : before + 3]] == [
+        times[:2] for times in expected[before : before + 2]
+    ]
+    assert found[before + 1 :] != expected[before:]
+
+
+@every_kind
+def test_a_hidden_state_that_is_not_declared_is_refused_and_nothing_is_recorded(kind: InstrumentKind) -> None:
+    wanted = [Disturb(f"{kind.name}.soul", 1.0, 0), Disturb("soul", 1.0), Disturb(f"{kind.name}.", 1.0)]
+    served = serve(kind, wanted)
+    assert served.rows.commands == []
+    assert len(served.refusals) == len(wanted)
+    allowed = ", ".join(f"{kind.name}.{state}" for state in kind.disturbs) or "none"
+    assert all(f"allowed: {allowed}" in words for words in served.refusals)
+    instrument: Any = served.bench.instrument(object)
+    with pytest.raises(CommandError, match="soul"):
+        instrument.disturb("soul", 0, 1.0)
+
+
+@every_hidden_state
+def test_a_hidden_state_that_is_nearly_named_is_suggested(kind: InstrumentKind, state: str) -> None:
+    (words,) = serve(kind, [Disturb(f"{kind.name}.{state}x", 1.0, 0)]).refusals
+    assert f"did you mean '{kind.name}.{state}'?" in words
+
+
+@every_hidden_state
+@pytest.mark.parametrize("change", [{"index": "first"}, {"value": "much"}, {"value": None}, {"index": 0.5}])
+def test_a_disturbance_that_is_no_number_is_refused(
+    kind: InstrumentKind, state: str, change: dict[str, Any]
+) -> None:
+    index, value = SPECIMENS[kind.name].disturbances[state]
+    command = Disturb(f"{kind.name}.{state}", **({"index": index, "value": value} | change))
+    served = serve(kind, [command])
+    assert len(served.refusals) == 1
+    assert served.rows.commands == []

@@ -31,7 +31,7 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.state import ChipCore, Design
 from emulator.instruments.chip.timing import LIGHT, SEQUENCER, SETTLING, chip_plan
-from emulator.instruments.instrument import Note, Outcome, Rows, Service, Setting, Stand, State
+from emulator.instruments.instrument import Change, Note, Outcome, Rows, Service, Setting, Stand, State
 from emulator.physics.chip.laser import electrical_power_w
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.trace import AnyRecorder
@@ -133,28 +133,36 @@ class Chip:
         """Carry out the physics of ``command``, served from ``start_ps`` on; raise ``DivergedError`` for NaN."""
         return self._run[type(command)](command, service, start_ps)
 
-    def perform(self, command: Sequence, start_ps: int) -> tuple[Reply, Rows]:
-        """Have the sequencer carry out ``command`` from ``start_ps`` on.
+    def check(self, command: Sequence) -> None:
+        """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
+        self._check_batch(command.batch, "Sequence", begins=False)
+        self._sequencer.check(command)
 
-        Raises ``CommandError`` when it is refused, ``DivergedError`` when a reading is not finite.
+    def perform(self, command: Sequence, start_ps: int) -> tuple[Reply, Rows]:
+        """Have the sequencer carry out ``command``, which was checked, from ``start_ps`` on.
+
+        Raises ``DivergedError`` when a reading is not finite.
         """
         upload = self._check_batch(command.batch, "Sequence")
-        self._sequencer.check(command, self._active)
         note = self._load(command.batch) if upload or command.batch.key != self._loaded else None
         found = self._sequencer.perform(
             command, start_ps, start_ps - self._heat_time_ps, self.queries, upload
         )
         self._heat_time_ps = found.last_ps
         self.queries += found.readings.readings
-        if not math.isfinite(found.readings.loss):
-            raise DivergedError(f"chip: a reading before query {self.queries} is not finite")
+        if not np.isfinite(found.result).all():
+            raise DivergedError(f"chip: a reading of the queries up to {self.queries} is not finite")
         return found.readings, found.rows(note)
 
-    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
-        """Change hidden state of device ``index``: whether its heater is dead, or its gamma."""
-        if not 0 <= index < len(self._active):
-            raise CommandError(f"Disturb: chip.{name} of device {index}: allowed: 0..{len(self._active) - 1}")
-        self.core.disturb(name, index, value)
+    def disturb(self, name: str, index: int, value: float) -> Change:
+        """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if none can."""
+        self.core.check_disturbance(name, index, value)
+        return partial(self._disturb, name, index, value)
+
+    def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        self.core.disturb(name, index, value, now_ps - self._heat_time_ps)
+        self._heat_time_ps = now_ps
+        self._meter.set(self._heaters, now_ps, self.core.heater_power_w)
 
     def _plan(self, kind: str, work: Mapping[str, int]) -> Plan:
         return chip_plan(self._config, self._host, kind, work)
@@ -238,7 +246,7 @@ class Chip:
         set_ps = plan.until(*SETTLING) if kind == "probe" else 0
         return _Read(Service.of(plan), set_ps, plan.until(*LIGHT))
 
-    def _check_batch(self, batch: Batch, what: str) -> bool:
+    def _check_batch(self, batch: Batch, what: str, begins: bool = True) -> bool:
         """Return whether ``batch`` has to be brought to the chip; raise ``CommandError`` where it does not fit."""
         upload = batch.key != self._begun_key
         if not upload and batch.inputs is self._begun_inputs:
@@ -254,7 +262,7 @@ class Chip:
             raise CommandError(
                 f"{what}: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
             )
-        if upload:
+        if upload and begins:
             self._begun_key, self._begun_inputs = batch.key, batch.inputs
         return upload
 

@@ -25,7 +25,7 @@ KIND = InstrumentKind(
     counts={"forward": "", "probe": ""},
     retiming=RETIMING,
     disturbs={
-        "dead": "heater that heats no more (value 1), or does again (0)",
+        "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",
     },
 )

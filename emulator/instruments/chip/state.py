@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.errors import ConfigError
+from emulator.errors import CommandError, ConfigError, nearest
 from emulator.instruments.chip import fabrication
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
 from emulator.physics.chip import circuit as c
 from emulator.physics.chip import converters, heaters, query, sequence
+from emulator.physics.chip.arena import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.circuit import Circuit, handle_of
-from emulator.physics.chip.layers import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.sequence import Pace
 from emulator.physics.chip.tape import layer_map
 from emulator.streams import key_words, stream
@@ -78,8 +78,9 @@ class ChipCore:
         ideal_sigma = is_sigma & (config.heaters.sigma_devices == "ideal")
         gains = device_gains(config.heaters, design.active.size, stream(seed, "chip/gamma"))
         dead = fabrication.dead_heaters(config.heaters.dead, design.active)
-        gains = np.where(dead, 0.0, np.where(ideal_sigma, 1.0, gains))
-        self._drivers = np.stack([gains, np.zeros(gains.size)])
+        self._made_gains = np.where(ideal_sigma, 1.0, gains)
+        self._gamma_factors = np.ones(gains.size)
+        self._drivers = np.stack([np.where(dead, 0.0, self._made_gains), np.zeros(gains.size)])
         heated = design.active | config.heaters.passive_aggressors
         self._coupling = fabrication.thermal_coupling(config.heaters, self.layers, heated, ideal_sigma)
         self._devices = fabrication.device_table(self.layers, ~ideal_sigma & design.active, dead)
@@ -126,7 +127,7 @@ class ChipCore:
         self._circuit = Circuit(
             t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
-            tape.light, tape.activations, tape.noise,
+            tape.light, tape.activations, tape.terms, tape.sums, tape.noise,
         )  # fmt: skip
         self._handle = handle_of(self._circuit)
 
@@ -241,7 +242,7 @@ class ChipCore:
         own = self._circuit._replace(
             optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
             checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
-            noise=tape.noise,
+            terms=tape.terms, lines=tape.sums, noise=tape.noise,
         )  # fmt: skip
         outputs = np.empty((tape.count, self.layers[-1].outputs))
         query.look(handle_of(own), outputs, draw)
@@ -264,6 +265,44 @@ class ChipCore:
     def loss_amplitude(self) -> float:
         """Return the field amplitude that one rotator passes on."""
         return self._loss
+
+    def check_disturbance(self, name: str, index: int, value: float) -> None:
+        """Raise ``CommandError`` unless ``disturb`` can do this."""
+        if name not in {"dead", "gamma"}:
+            hint = nearest(name, ("dead", "gamma"))
+            raise CommandError(f"Disturb: a chip has no hidden state {name!r}; {hint}; allowed: dead, gamma")
+        if not 0 <= index < self.design.active.size or not self.design.active[index]:
+            where = f"0..{self.design.active.size - 1}, with a heater"
+            raise CommandError(
+                f"Disturb: chip.{name}: device {index} has no heater; allowed: devices {where}"
+            )
+        if name == "dead" and value not in {0.0, 1.0}:
+            raise CommandError(f"Disturb: chip.dead = {value!r} of heater {index}; allowed: 1 (dead) and 0")
+        if not 0.0 <= value < math.inf:
+            raise CommandError(
+                f"Disturb: chip.gamma = {value!r} of heater {index}; allowed: a finite factor >= 0"
+            )
+
+    def disturb(self, name: str, index: int, value: float, passed_ps: int) -> None:
+        """Change hidden state of the heater ``index``, ``passed_ps`` after the last event; heat and light follow.
+
+        "dead": with 1 it neither heats nor draws, whatever it is told; with 0 it does from its next setting on.
+        "gamma": its phase for a voltage is that which it was made with, times ``value``.
+        """
+        query.drive(self._handle, np.empty(0, dtype=np.int64), np.empty(0), passed_ps)
+        drivers, dead = self._drivers, self._devices[c.DEAD]
+        if name == "dead":
+            dead[index] = int(value)
+        else:
+            self._gamma_factors[index] = value
+        drivers[c.GAIN, index] = 0.0 if dead[index] else self._made_gains[index] * self._gamma_factors[index]
+        if dead[index]:
+            self._sums[c.DRIVEN_RAD] -= drivers[c.DRIVEN, index]
+            drivers[c.DRIVEN, index] = 0.0
+        heat = drivers[c.GAIN, index] * drivers[c.DRIVEN, index]
+        t, k = self.thermal, self._coupling
+        set_heat = heaters.set_heat if self._constants[c.DYNAMIC] else heaters.set_heat_instantly
+        set_heat(t.values, t.lists, k.start, k.victims, k.weights, index, heat)
 
     def _reading_shape(self, what: str) -> tuple[int, int]:
         if self._tape is None:

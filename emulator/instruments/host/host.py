@@ -12,7 +12,7 @@ from typing import Final
 from emulator.commands import Compute, Computed
 from emulator.errors import CommandError
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.instrument import Outcome, Service, Setting, Stand, State
+from emulator.instruments.instrument import Change, Outcome, Service, Setting, Stand, State
 from emulator.plan import Plan, Step
 from emulator.units import s_to_ps
 
@@ -93,6 +93,6 @@ class Host:
         """Return nothing."""
         return ()
 
-    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+    def disturb(self, name: str, index: int, value: float) -> Change:
         """Refuse: a host hides nothing."""
         raise CommandError(f"Disturb: the host has no hidden state {name!r}")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emulator.commands import FrameCounts, Project, Projection
 from emulator.errors import CommandError
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.instrument import Admission, Outcome, Service, Setting, Stand, State
+from emulator.instruments.instrument import Admission, Change, Outcome, Service, Setting, Stand, State
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.optics import OpuCore
@@ -166,7 +166,7 @@ class Opu:
         """Return which vectors (n,) send frames."""
         return np.asarray(vectors.any(axis=1)) if self._skip_zero else np.ones(len(vectors), dtype=np.bool_)
 
-    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+    def disturb(self, name: str, index: int, value: float) -> Change:
         """Refuse: the unit hides nothing that could be changed."""
         raise CommandError(f"Disturb: the optical processing unit has no hidden state {name!r}")
 

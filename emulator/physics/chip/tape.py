@@ -5,7 +5,7 @@ rotator for insertion loss. Not modelled: dispersion, back-reflection, delay alo
 
 Light lies in tiles of LANES columns: (tiles, modes, LANES), so that the inner loops have a fixed length.
 The tape keeps the light in front of some devices (checkpoints). When phases change, light is propagated again
-only from the last checkpoint before the first changed device.
+only from the last checkpoint before the first changed device (rest.py).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from emulator.kernel import kernel
 from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, triangle
 
 __all__ = [
-    "CHECKPOINT_ROTATORS",
+    "CHECKPOINT_SPACING",
     "LANES",
     "LayerMap",
     "copy_part",
@@ -32,8 +32,8 @@ __all__ = [
 LANES = 32
 """Columns of light that one tile holds."""
 
-CHECKPOINT_ROTATORS = 256
-"""Rotators between two checkpoints of the tape: a copy costs as much as about 40 rotators."""
+CHECKPOINT_SPACING = 4
+"""Rotators between two checkpoints of the tape, per waveguide: a copy costs half a rotator per waveguide."""
 
 _LANES = np.uint64(LANES)
 
@@ -94,10 +94,11 @@ def layer_map(
         [np.full(v.rotators, ccw), sigma_max * phases.signs, np.full(u.rotators, -ccw)]
     )  # U is a triangle passed backwards: the transpose of each rotator
     u_first = v.rotators + rank
+    spacing = CHECKPOINT_SPACING * max(inputs, outputs)
     steps = [
-        np.arange(0, v.rotators, CHECKPOINT_ROTATORS),
+        np.arange(0, v.rotators, spacing),
         np.array([v.rotators]),
-        np.arange(u_first, upper.size, CHECKPOINT_ROTATORS),
+        np.arange(u_first, upper.size, spacing),
     ]
     return LayerMap(
         inputs, outputs, rank, v, u, upper, sense, np.unique(np.concatenate(steps)).astype(np.int64)
@@ -228,33 +229,6 @@ def copy_part(source: Floats, first: int, target: Floats, begin: int, count: int
     here, there = np.uint64(first), np.uint64(begin)
     for entry in range(np.uint64(count)):
         target[there + entry] = source[here + entry]
-
-
-@kernel
-def replay_tape(
-    tape: Floats,
-    checkpoints: Ints,
-    upper: Ints,
-    cos: Floats,
-    sin: Floats,
-    changed: int,
-    devices: int,
-    sigma_first: int,
-    u_first: int,
-) -> None:
-    """Bring ``tape`` (checkpoints + 1, tiles, modes*LANES) up to date after a change of device ``changed``.
-
-    tape[c] is the light in front of checkpoint c, the last entry the layer's output light.
-    """
-    begin = 0
-    for c in range(1, checkpoints.size):
-        if checkpoints[c] <= changed:
-            begin = c
-    for t in range(tape.shape[1]):
-        for c in range(begin, checkpoints.size):
-            copy_part(tape[c, t], 0, tape[c + 1, t], 0, tape.shape[2])
-            last = checkpoints[c + 1] if c + 1 < checkpoints.size else devices
-            propagate(tape[c + 1, t], upper, cos, sin, checkpoints[c], last, sigma_first, u_first)
 
 
 def propagate_plain(columns: Floats, layer: LayerMap, phases: Floats, loss_amplitude: float = 1.0) -> Floats:

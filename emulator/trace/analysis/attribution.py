@@ -1,6 +1,6 @@
 """Which energy each component drew while each span ran: what a what-if needs to stretch a run in time.
 
-The latency ledger gives every instant to one span or to nobody, as ``analysis.intervals`` says; here
+The latency ledger gives every instant to one span, to the host or to nobody, as ``analysis.intervals`` says; here
 the power drawn at that instant goes the same way.
 """
 

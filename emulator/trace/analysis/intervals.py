@@ -7,7 +7,7 @@ The rule. Every instant of a run belongs to one span, or to none:
    because the slowest stage sets the pace of the others.
 2. Everywhere else, and between commands, the covering span that started last counts; of several that started
    together the one that ends first, and of those the one of the last row.
-3. What no span covers is idle.
+3. What no span covers is the host's where an agent thought and no command was in service, and idle otherwise.
 
 A pipelined command's spans are those of its frames, whatever the trace's detail (``analysis.frames``). The ledger,
 the energies of spans, the critical path and a re-timing all divide time by ``divide`` and ``claims``; here are no

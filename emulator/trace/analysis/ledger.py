@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.excerpt import claimed_spans
-from emulator.trace.analysis.intervals import NO_SPAN, Pieces, divide
+from emulator.trace.analysis.intervals import (
+    NO_SPAN,
+    Pieces,
+    divide,
+)
 from emulator.trace.draws import planned_w_ps, step_ps
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Commands, Plans, Power, Spans
@@ -77,9 +81,9 @@ def _products_w_ps(power: Power, components: Sequence[str], elapsed_ps: int) -> 
 def latency_by_span(trace: Trace) -> dict[str, float]:
     """Return the seconds of [0, elapsed] that went into each "resource.activity" and ``IDLE``.
 
-    Whose an instant is, ``emulator.trace.analysis.intervals`` says; what no span covers is ``IDLE``. In whole
-    picoseconds the values add up to the elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of
-    detail "summary" knows no spans, so that all of it is idle.
+    Whose an instant is, ``emulator.trace.analysis.intervals`` says. In whole picoseconds the values add up to the
+    elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so
+    that all of it is idle.
     """
     shares = _fast_shares(trace)
     if shares is None:

@@ -54,6 +54,7 @@ from emulator.trace.schema import (
     Totals,
     Work,
 )
+from emulator.trace.writing.header import Origin
 from emulator.trace.writing.journal import journal_path
 from emulator.trace.writing.recover import recover
 from emulator.units import PS_PER_S, ps_to_s
@@ -168,6 +169,12 @@ class Trace:
     def versions(self) -> tuple[tuple[str, str], ...]:
         """The software that made the trace: (package, version)."""
         return self._facts.versions
+
+    @property
+    def origin(self) -> Origin | None:
+        """What the trace is a replay of, or None; versions 1 and 2 had no place for it."""
+        origin = self._facts.origin
+        return None if origin is None else Origin(*origin)
 
     @property
     def config_digest(self) -> str:
@@ -321,6 +328,18 @@ class Trace:
         if not (0 <= first <= first + count <= len(self.samples.index)):
             raise TraceError(f"{self.path}: mini-batch {key} lies outside the recorded samples")
         return self.samples.index[first : first + count]
+
+    @cached_property
+    def batch_rows(self) -> NDArray[np.int64]:
+        """The row of ``batches`` that was loaded last when each command started, or -1 before the first.
+
+        A reading read it. Readings stand in the order of their replies, which need not be that of their starts.
+        """
+        started, command = self.commands.t_started, self.batches.command
+        loads = np.flatnonzero((command >= 0) & (command < len(started)))
+        loads = loads[np.argsort(started[command[loads]], kind="stable")]
+        last = np.searchsorted(started[command[loads]], started, side="right")
+        return np.append(np.int64(-1), loads)[last]
 
     @staticmethod
     def open(path: Path | str, verify: bool = True) -> "Trace":

@@ -7,7 +7,7 @@ of the journal. The trace grows as ``OUT.part`` and takes its name only when it 
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +57,8 @@ __all__ = ["finalize", "main"]
 _EX_IOERR: Final = 74
 _HELD: Final = ("commands", "plans", "spans", "power", "draws")
 """Tables of a run at detail "full" that are needed whole."""
+
+_Expand = Callable[[Mapping[str, list[NDArray[Any]]]], Spans | Power]
 
 
 def main() -> None:
@@ -136,7 +138,9 @@ def _fill(file: Any, survey: Survey, reader: JournalReader) -> list["_TableWrite
     held: dict[str, list[NDArray[np.void]]] = {
         table.name: [] for table in tables if full and table.name in _HELD
     }
-    expanded = {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
+    expanded: dict[Table, _Expand] = (
+        {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
+    )
     for block in reader:
         for segment in block:
             table = segment.table

@@ -19,9 +19,9 @@ __all__ = ["TrainingOutcome", "read_training"]
 Floats = NDArray[np.float64]
 
 _LAYER = re.compile(r"alignment_(\d+)")
-_BOX = "energy_j.opu.box"
-_HOST = ("energy_j.host", "energy_j.host.frames")
-_EXPOSURE = "busy_s.camera.exposure"
+_BOX = "opu.box"
+_HOST = ("host", "host.frames")
+_EXPOSURE = "camera.exposure"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,9 @@ def read_training(path: Path) -> TrainingOutcome:
 
 def _outcome(trace: Trace, study: Study, metrics: dict[str, MetricSeries]) -> TrainingOutcome:
     accuracy = metrics["test_accuracy"]
-    exposed_s = _total(metrics, _EXPOSURE)
+    totals = trace.totals()
+    energy_j = totals.get("energy_j", {})
+    exposed_s = totals.get("busy_s", {}).get(_EXPOSURE, 0.0)
     return TrainingOutcome(
         seed=trace.seed,
         status=trace.status,
@@ -93,8 +95,8 @@ def _outcome(trace: Trace, study: Study, metrics: dict[str, MetricSeries]) -> Tr
         selected=_total(metrics, "selected_test_accuracy"),
         alignment=_alignment(metrics),
         vectors=trace.queries if exposed_s else 0,
-        box_j=_total(metrics, _BOX),
-        host_j=math.fsum(_total(metrics, name) for name in _HOST),
+        box_j=energy_j.get(_BOX, 0.0),
+        host_j=math.fsum(energy_j.get(name, 0.0) for name in _HOST),
         frames=round(exposed_s / study.section(OpuConfig).camera.exposure_s),
     )
 

@@ -85,6 +85,7 @@ def _outcome(trace: Trace, metrics: dict[str, MetricSeries]) -> Outcome:
     accuracy = metrics["test_accuracy"]
     losses = metrics.get("train_loss")
     active = trace.state("active").astype(np.bool_)
+    energy_j = trace.totals()["energy_j"]
     return Outcome(
         seed=trace.seed,
         status=trace.status,
@@ -96,8 +97,8 @@ def _outcome(trace: Trace, metrics: dict[str, MetricSeries]) -> Outcome:
         selected=_last(metrics, "selected_test_accuracy"),
         energy_j=metrics["energy_j"].value,
         heater_w=metrics["heater_power_w"].value,
-        heaters_j=_last(metrics, "energy_j.chip.heaters"),
-        host_j=_last(metrics, "energy_j.host"),
+        heaters_j=energy_j["chip.heaters"],
+        host_j=energy_j["host"],
         queries_per_iteration=math.nan if losses is None else float(losses.queries[-1]) / len(losses.queries),
         active=int(active.sum()),
         initial_rad=trace.state("initial_phases")[active] % TWO_PI,

@@ -16,6 +16,7 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import Host, host_plan
 from emulator.instruments.instrument import (
     Admission,
+    Change,
     Draw,
     InstrumentKind,
     Outcome,
@@ -65,7 +66,7 @@ class Scripted:
     def closing_states(self) -> Sequence[State]:
         return ()
 
-    def disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+    def disturb(self, name: str, index: int, value: float) -> Change:
         raise CommandError("nothing is hidden")
 
 

@@ -5,23 +5,23 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from emulator.commands import Wait
+from emulator.commands import Disturb, Wait
 from experiments.agents import disturb
 from experiments.agents.disturb import DisturbOptions
-from tests.contracts.agent_specimens import Disturbed, conversation
+from tests.contracts.agent_specimens import conversation
 
 
 def asked(most: int = 6, **options: Any) -> list[Any]:
     given = DisturbOptions(kind="disturb", target="chip.dead", value=0.5, **options)
-    return conversation(disturb.start(given, Disturbed), most=most)  # type: ignore[arg-type]
+    return conversation(disturb.start(given), most=most)
 
 
 def test_it_waits_until_its_time_and_disturbs_once() -> None:
-    assert asked(at_s=2e-6, index=7) == [Wait(2_000_000), Disturbed("chip.dead", 0.5, 7)]
+    assert asked(at_s=2e-6, index=7) == [Wait(2_000_000), Disturb("chip.dead", 0.5, 7)]
 
 
 def test_by_default_it_disturbs_at_once_and_no_part_in_particular() -> None:
-    assert asked() == [Wait(0), Disturbed("chip.dead", 0.5, -1)]
+    assert asked() == [Wait(0), Disturb("chip.dead", 0.5, -1)]
 
 
 def test_it_disturbs_again_and_again_at_whole_multiples_of_its_period() -> None:

@@ -9,6 +9,7 @@ import pytest
 from emulator.bench import Bench
 from emulator.errors import ConfigError, PhysicsError, TraceError
 from emulator.trace.reading.reader import open_trace
+from experiments.run.bench import recorder_of
 from experiments.run.run import Started, make_bench, prepare, program_of, run_study
 from experiments.run.study import Study, study_from_text
 from tests.experiments.conftest import STUDIES
@@ -91,15 +92,16 @@ def test_a_spent_budget_ends_the_run_and_keeps_its_trace(small_study: Study, tmp
 
 def test_missing_folders_of_the_trace_are_made(small_study: Study, tmp_path: Path) -> None:
     prepared = prepare(small_study)
-    bench = make_bench(small_study, prepared, tmp_path / "a" / "b" / "run.h5")
-    bench.run({"szo_scd": program_of(small_study, prepared).controller})
+    bench, out = make_bench(small_study, prepared), tmp_path / "a" / "b" / "run.h5"
+    agents = {"szo_scd": program_of(small_study, prepared).controller}
+    bench.run(agents, recorder=recorder_of(small_study, out))
     assert (tmp_path / "a" / "b" / "run.h5").is_file()
 
 
 def test_a_folder_that_cannot_be_made_is_refused(small_study: Study, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TraceError, match="cannot be made"):
-        make_bench(small_study, prepare(small_study), tmp_path / "file" / "run.h5")
+        recorder_of(small_study, tmp_path / "file" / "run.h5")
 
 
 def test_light_too_weak_for_its_noise_is_refused_before_anything_is_written(

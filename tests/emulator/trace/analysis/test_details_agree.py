@@ -62,7 +62,7 @@ class Accounts:
 def accounts_of(path: Path) -> Accounts:
     with open_trace(path) as trace:
         latency_s = latency_by_span(trace)
-        energy_j = energy_by_component(trace.power, trace.labels("power.component"), trace.elapsed_ps)
+        energy_j = energy_by_component(trace)
         longest = critical_path(trace)
         metered = {name: series.value[-1] for name, series in trace.metrics().items() if "energy_j." in name}
         return Accounts(
