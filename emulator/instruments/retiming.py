@@ -74,6 +74,11 @@ class Resender(Protocol):
         """Yield why the readings might have been others, where ``sent``, by row, is not what was ``recorded``."""
 
 
+def _never(work: Mapping[str, int]) -> bool:
+    del work
+    return False
+
+
 def _as_recorded(kind: str, value: float, result: float, held_ps: int, factor: float) -> tuple[float, float]:
     del kind, held_ps, factor
     return value, result
@@ -101,6 +106,9 @@ class Retiming:
         The component that draws while such commands are under way.
     names_itself
         Whether a command gives the first step of its plan its activity.
+    goes_on
+        Whether a row of some work goes on with the command of its instrument's row before: it was not asked for
+        by itself.
     numbers
         The value and result that a row of a kind keeps, from the recorded ones, the time for which its instrument
         is held (ps), and the level's factor.
@@ -114,5 +122,6 @@ class Retiming:
     sender: Callable[[Any, Any, int], Resender] | None = None
     sending: str = ""
     names_itself: bool = False
+    goes_on: Callable[[Mapping[str, int]], bool] = _never
     numbers: Callable[[str, float, float, int, float], tuple[float, float]] = _as_recorded
     cautions: Callable[[Any, Any, frozenset[str]], Iterator[str]] = _no_cautions

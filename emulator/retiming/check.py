@@ -187,11 +187,13 @@ def _check(
     late: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Return what is wrong first, and with which row; ``residue`` and ``late`` are filled unless they are empty."""
-    free = np.zeros(servers, dtype=np.int64)  # a kernel checks no index: every server must have its place
+    # A kernel checks no index: every server must have its place.
+    free, asked = np.zeros(servers, dtype=np.int64), np.zeros(servers, dtype=np.int64)
     for place in range(links.plan.size):
         row = links.order[place] if links.order.size else place
         plan = links.plan[row]
-        waited = times.t_issued[row] - ready_ps(links, times, row)
+        ready = asked[prices.server[plan]] if prices.goes_on[plan] else ready_ps(links, times, row)
+        waited = times.t_issued[row] - ready
         if waited < 0:
             return _EARLY, row
         queued = 0
@@ -202,6 +204,7 @@ def _check(
                 return _NOT_FIFO, row
             if lasted < 0 or (lasted != prices.reply[plan] and not prices.own[plan]):
                 return _TOO_LONG, row
+            asked[server] = times.t_issued[row]
             free[server] = times.t_started[row] + (lasted if prices.own[plan] else prices.free[plan])
         if residue.size:
             residue[row], late[row] = waited, queued

@@ -49,7 +49,7 @@ class PriceRows(NamedTuple):
 
     ``reply`` and ``free`` (ps) last from the start to the reply, and until the instrument takes another command;
     ``server`` is the instrument's place on the bench, and ``mode`` one of ``HOLDS``, ``PASSES``, ``SENDS``. Commands
-    that are ``own`` bring a duration of their own. ``level`` (ps) is when a new level is drawn, or ``NEVER``.
+    that are ``own`` bring a duration of their own, and those that ``goes_on`` marks were asked for with the one before. ``level`` (ps) is when a new level is drawn, or ``NEVER``.
     """
 
     reply: NDArray[np.int64]
@@ -57,6 +57,7 @@ class PriceRows(NamedTuple):
     server: NDArray[np.uint8]
     mode: NDArray[np.uint8]
     own: NDArray[np.bool_]
+    goes_on: NDArray[np.bool_]
     level: NDArray[np.int64]
 
 
@@ -81,7 +82,9 @@ def price(plans: Sequence[PlanFacts], laboratory: Laboratory) -> Prices:
     """
     count = len(plans)
     ps, flags = np.zeros((2, count), dtype=np.int64), np.zeros((2, count), dtype=np.uint8)
-    rows = PriceRows(*ps, *flags, np.zeros(count, dtype=np.bool_), np.full(count, NEVER, dtype=np.int64))
+    own, goes_on = np.zeros((2, count), dtype=np.bool_)
+    level = np.full(count, NEVER, dtype=np.int64)
+    rows = PriceRows(ps[0], ps[1], flags[0], flags[1], own, goes_on, level)
     places = {kind.name: place for place, (kind, _) in enumerate(laboratory.standing())}
     steps: list[tuple[Step, ...]] = [()] * count
     for number, facts in enumerate(plans):
@@ -89,6 +92,7 @@ def price(plans: Sequence[PlanFacts], laboratory: Laboratory) -> Prices:
             kind = _kind(facts, places)
             rows.server[number] = places[kind.name]
             rows.mode[number], steps[number] = _priced(facts, kind, laboratory)
+            rows.goes_on[number] = kind.retiming.goes_on(facts.work)
             _fill(rows, number, steps[number], kind)
     return Prices(rows, tuple(steps))
 

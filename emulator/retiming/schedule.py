@@ -44,9 +44,12 @@ class Schedule:
 
 
 class _State(NamedTuple):
-    """Carry a pass on, by instrument: when it is free, and the issue, agent and cause of its last command."""
+    """Carry a pass on, by instrument: when it is free, when its last command was
+    asked for, and the latest issue, agent and cause.
+    """
 
     free: NDArray[np.int64]
+    asked: NDArray[np.int64]
     last_issue: NDArray[np.int64]
     last_agent: NDArray[np.int64]
     last_cause: NDArray[np.int64]
@@ -58,7 +61,7 @@ class _State(NamedTuple):
     @classmethod
     def fresh(cls, servers: int) -> "_State":
         """Return the state before the first command."""
-        state = cls(*(np.zeros(size, dtype=np.int64) for size in [servers] * 6 + [2]))
+        state = cls(*(np.zeros(size, dtype=np.int64) for size in [servers] * 7 + [2]))
         state.last_agent.fill(-1)
         return state
 
@@ -112,9 +115,12 @@ def _advance(
     for here in range(place, links.plan.size):
         row = links.order[here] if links.order.size else here
         plan, first = links.plan[row], links.cause[row]
-        issued = ready_ps(links, times, row)
-        if links.residue.size:
-            issued += links.residue[row]
+        if prices.goes_on[plan]:
+            issued = state.asked[prices.server[plan]]
+        else:
+            issued = ready_ps(links, times, row)
+            if links.residue.size:
+                issued += links.residue[row]
         times.t_issued[row] = issued
         if prices.mode[plan] == PASSES:
             times.t_started[row] = times.t_done[row] = issued
@@ -139,6 +145,7 @@ def _advance(
         lasting = own_ps[row] if prices.own[plan] else prices.reply[plan]
         held = own_ps[row] if prices.own[plan] else prices.free[plan]
         times.t_started[row], times.t_done[row] = started, started + lasting
+        state.asked[server] = issued
         state.free[server] = started + held
         state.waited[server] += started - issued
         state.held[server] += held

@@ -1,16 +1,17 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
-from typing import Any
-
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import Lab, Stand
+from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.cautions import refuse_other_choices
-from emulator.retiming.lab import Lab, model_changes
+from emulator.retiming.lab import Laboratory, model_changes
 from emulator.retiming.recording import Recording
 from emulator.retiming.retime import load_recording
 from emulator.trace.analysis.frames import recorded_design
 from emulator.trace.reading.reader import Trace
 from experiments.run.study import Study, study_from_text
 
-__all__ = ["altered_lab", "laboratory", "open_recording", "study_of"]
+__all__ = ["altered_laboratory", "lab_of", "laboratory", "open_recording", "study_of"]
 
 
 def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
@@ -18,24 +19,31 @@ def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
     return study_from_text(trace.config_text, str(trace.path), overrides)
 
 
-def laboratory(study: Study, trace: Trace) -> Lab:
-    """Return what stands on the bench of ``study``, which made ``trace``."""
-    lab = Lab(study.seed, study.host, study.budget)._replace(**_standing(study))
-    return lab if lab.opu is None else lab._replace(opu_design=recorded_design(trace))
+def lab_of(study: Study) -> Lab:
+    """Return the configuration of everything that stands on the bench of ``study``, designs apart."""
+    return {
+        **{name: Stand(config) for name, config in study.standing().items()},
+        HOST.name: Stand(study.host),
+    }
 
 
-def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
-    """Return ``lab``, that of ``old``, with the parameters of ``new``.
+def laboratory(study: Study, trace: Trace) -> Laboratory:
+    """Return what stands on the bench of ``study``, which made ``trace``; designs that time depends on come from it."""
+    lab = {
+        name: stand._replace(design=recorded_design(trace)) if INSTRUMENTS[name].sized is not None else stand
+        for name, stand in lab_of(study).items()
+    }
+    return Laboratory(study.seed, study.budget, lab)
+
+
+def altered_laboratory(old: Laboratory, before: Study, after: Study) -> Laboratory:
+    """Return ``old``, the laboratory of the study ``before``, with the parameters of ``after``.
 
     Raises ``ConfigError`` when the two differ in anything that decides what the controller asks for.
     """
-    refuse_other_choices(model_changes(old, new))
-    return lab._replace(host=new.host, budget=new.budget, **_standing(new))
-
-
-def _standing(study: Study) -> dict[str, Any]:
-    """Return the configurations of the instruments that stand on the bench, by their fields of ``Lab``."""
-    return dict(study.standing())
+    refuse_other_choices(model_changes(before, after))
+    lab = {name: old.lab[name]._replace(config=stand.config) for name, stand in lab_of(after).items()}
+    return old._replace(budget=after.budget, lab=lab)
 
 
 def open_recording(trace: Trace, study: Study, verify: bool = True) -> Recording:

@@ -20,7 +20,7 @@ from emulator.retiming.retime import Retimed, retime
 from emulator.trace.reading.reader import open_trace
 from experiments.inspect.inspection import study_title
 from experiments.output.json import to_json
-from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
+from experiments.run.laboratory import altered_laboratory, laboratory, open_recording, study_of
 from experiments.run.study import Study
 
 __all__ = ["MAX_POINTS", "Point", "WhatIf", "sweep_values", "whatif"]
@@ -111,7 +111,7 @@ def whatif(
         # Everything that can be refused is refused before the first re-timing.
         studies = [study_of(trace, (*settings, *chosen)) for chosen in product(*axes)]
         lab = laboratory(study, trace)
-        labs = [altered_lab(lab, study, each) for each in studies]
+        labs = [altered_laboratory(lab, study, each) for each in studies]
         recording = open_recording(trace, study, verify)
         base = retime(recording, lab)
         named = _paths((*settings, *sweeps))

@@ -1,17 +1,32 @@
-"""What a re-timing has to know of the chip beyond its plans: heaters, settled or not, and numbers in its rows."""
+"""What replays have to know of the chip beyond its plans: how its rows came about, and what their numbers are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from emulator.commands import Forward, Probe, SetPhases, Settle
+from emulator.instruments.again import Recorded
 from emulator.instruments.chip.chip import HEATERS
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.effects import EFFECTS
 from emulator.instruments.retiming import Level, Retiming
 from emulator.units import format_si, ps_to_s, s_to_ps
 
-__all__ = ["RETIMING"]
+__all__ = ["RETIMING", "again"]
 
 _SETTLING: Final = frozenset({"settle", "probe"})
+
+
+def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
+    """Return the command that ``row`` was; that of a Sequence's row sets what its sequencer set, and decides nothing."""
+    if row.kind == "set_phases":
+        return SetPhases(*row.setpoints())
+    if row.kind == "settle":
+        return Settle(row.lasted_ps if row.work.get("asked") else None)
+    return Probe(*row.setpoints(), row.batch()) if row.kind == "probe" else Forward(row.batch())
+
+
+def _goes_on(work: Mapping[str, int]) -> bool:
+    return work.get("sequencer", 0) == 1 and work["first"] == 0
 
 
 def _power_ratio(old: ChipConfig, new: ChipConfig) -> float:
@@ -45,6 +60,7 @@ def _until_light_ps(chip: ChipConfig) -> int:
 RETIMING = Retiming(
     effects=EFFECTS,
     level=Level(HEATERS, ("dac", "update"), _power_ratio),
+    goes_on=_goes_on,
     numbers=_numbers,
     cautions=_cautions,
 )

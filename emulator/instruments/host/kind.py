@@ -18,4 +18,5 @@ KIND = InstrumentKind(
     build=Host.build,
     counts={"compute": ""},
     retiming=Retiming(EFFECTS, names_itself=True),
+    again=lambda row: Compute(row.work["flops"], row.work["bytes"], row.activity),
 )

@@ -20,5 +20,6 @@ KIND = InstrumentKind(
     build=Opu.build,
     counts={"project": "target"},
     retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING),
+    again=lambda row: Project(row.vectors()),
     sized=lambda sizes: OpuDesign(*sizes),
 )

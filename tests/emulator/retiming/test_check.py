@@ -28,8 +28,9 @@ def two_commands_each(late_ps: int) -> tuple[Links, PriceRows, Times]:
     cause = np.full(2 * count, -1, dtype=np.int64)
     links = narrow(plan, cause, np.zeros(2 * count, dtype=np.uint8), nothing, nothing, "test")
     lasting = np.full(count, 10, dtype=np.int64)
-    flags = np.array(SERIAL, dtype=np.uint8), np.zeros(count, dtype=np.uint8), np.zeros(count, dtype=np.bool_)
-    prices = PriceRows(lasting, lasting, *flags, np.full(count, -1, dtype=np.int64))
+    flags = np.array(SERIAL, dtype=np.uint8), np.zeros(count, dtype=np.uint8)
+    none = np.zeros(count, dtype=np.bool_)
+    prices = PriceRows(lasting, lasting, *flags, none, none, np.full(count, -1, dtype=np.int64))
     started = np.repeat([0, 10 + late_ps], count)
     return links, prices, Times(np.zeros(2 * count, dtype=np.int64), started, started + 10)
 
