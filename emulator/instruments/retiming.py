@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emulator.instruments.effects import Effect
 
-__all__ = ["FrameSpan", "Level", "Resender", "Resent", "Retiming"]
+__all__ = ["Asked", "FrameSpan", "Level", "Reloop", "Resender", "Resent", "Retiming"]
 
 
 class Level(NamedTuple):
@@ -89,6 +92,22 @@ def _no_cautions(old: Any, new: Any, kinds: frozenset[str]) -> Iterator[str]:
     return iter(())
 
 
+class Asked(NamedTuple):
+    """Hold what rows asked of an instrument: kind and work of each plan, and the plan and target (m,) of each row."""
+
+    kinds: tuple[str, ...]
+    works: tuple[Mapping[str, int], ...]
+    plan: NDArray[np.int64]
+    target: NDArray[np.int64]
+
+
+class Reloop(NamedTuple):
+    """Hold what the same rows ask for when somebody else closes the loop, and what to keep in mind then."""
+
+    asked: Asked
+    cautions: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Retiming:
     """Say what a re-timing has to know of a kind of instrument.
@@ -109,6 +128,10 @@ class Retiming:
     goes_on
         Whether a row of some work goes on with the command of its instrument's row before: it was not asked for
         by itself.
+    loops
+        Who may close a controller's loop, and what makes of a controller's rows those of that loop: of the
+        configuration, the rows, and how many parts of the last iteration were never come to. Raises ``ConfigError``
+        for rows that are no such loop's.
     numbers
         The value and result that a row of a kind keeps, from the recorded ones, the time for which its instrument
         is held (ps), and the level's factor.
@@ -123,5 +146,6 @@ class Retiming:
     sending: str = ""
     names_itself: bool = False
     goes_on: Callable[[Mapping[str, int]], bool] = _never
+    loops: Mapping[str, Callable[[Any, Asked, int], Reloop]] = field(default_factory=dict)
     numbers: Callable[[str, float, float, int, float], tuple[float, float]] = _as_recorded
     cautions: Callable[[Any, Any, frozenset[str]], Iterator[str]] = _no_cautions

@@ -37,6 +37,7 @@ def cautions(
 ) -> tuple[str, ...]:
     """Return what to keep in mind about a run re-timed from ``recording`` into ``laboratory``; nothing is a clear case."""
     return (
+        *recording.cautions,
         *_physics(changed),
         *_readings(recording, laboratory),
         *_sent(recording, schedule),

@@ -21,7 +21,7 @@ from emulator.trace.reading.contents import Contents
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import COMMANDS, NO_COMMAND, REMAINDER, SCHEMA_VERSION, Frames
 
-__all__ = ["Ending", "Recording", "read_recording"]
+__all__ = ["Ending", "Recording", "is_sequential", "read_recording"]
 
 _FIRST_WITH_WORK: Final = 2
 _CUT_OFF: Final = ("killed", "disk-full")
@@ -43,7 +43,8 @@ class Recording:
 
     The run ends when ``agents[main]`` does. ``own_ps`` are durations that commands brought, ``sequential`` tells
     that nothing ever overlapped, ``levels`` are those of each component that commands set,
-    and ``unexplained`` names the components that drew what no recorded command explains.
+    and ``unexplained`` names the components that drew what no recorded command explains. ``cautions``
+    say what was altered before any re-timing.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Recording:
     energy_by_component_j: Mapping[str, float]
     sequential: bool
     unexplained: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def waits(self) -> int:
@@ -125,7 +127,7 @@ class _Loader:
             order = np.lexsort((times.t_started, times.t_issued)).astype(np.int32)
             links = links._replace(order=order)
         links = check(links, prices.rows, times, self._unheld_from_ps(), self._where)
-        sequential = _is_sequential(links, prices)
+        sequential = is_sequential(links, prices)
         own_ps = times.t_done - times.t_started if prices.rows.own.any() else np.empty(0, dtype=np.int64)
         self._check_sent(plans, links, prices, times)
         ending = self._ending(links, times)
@@ -224,10 +226,13 @@ class _Loader:
         return next((number for number, name in enumerate(names) if name != _CALLER), 0)
 
 
-def _is_sequential(links: Links, prices: Prices) -> bool:
+def is_sequential(links: Links, prices: Prices) -> bool:
     """Tell whether one agent did one thing after the other, on instruments that do the same."""
     count = len(links.plan)
-    chained = not len(links.join_cause) and np.array_equal(
-        links.cause, np.arange(NO_COMMAND, count - 1, dtype=np.int32)
-    )
-    return bool(chained and not np.any(prices.rows.mode == SENDS))
+    if len(links.join_cause) or np.any(prices.rows.mode == SENDS):
+        return False
+    chained = links.cause == np.arange(NO_COMMAND, count - 1, dtype=np.int32)
+    if prices.rows.goes_on.any():  # and what went on with the command before
+        same = np.append(False, links.cause[1:] == links.cause[:-1])[:count]
+        chained |= prices.rows.goes_on[links.plan] & same
+    return bool(chained.all())

@@ -8,6 +8,7 @@ from emulator.instruments.again import Recorded
 from emulator.instruments.chip.chip import HEATERS
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.effects import EFFECTS
+from emulator.instruments.chip.resequence import LOOPS
 from emulator.instruments.retiming import Level, Retiming
 from emulator.units import format_si, ps_to_s, s_to_ps
 
@@ -61,6 +62,7 @@ RETIMING = Retiming(
     effects=EFFECTS,
     level=Level(HEATERS, ("dac", "update"), _power_ratio),
     goes_on=_goes_on,
+    loops=LOOPS,
     numbers=_numbers,
     cautions=_cautions,
 )
