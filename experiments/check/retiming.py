@@ -25,7 +25,7 @@ from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table
 from experiments.replay.modes import replay
 from experiments.replay.rerun import Rerun
-from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
+from experiments.run.laboratory import altered_laboratory, laboratory, open_recording, study_of
 from experiments.run.launch import open_study, shipped_studies
 from experiments.run.run import run_study
 from experiments.run.study import Study
@@ -81,7 +81,7 @@ def compared(recorded: Path, overrides: tuple[str, ...], real: Path) -> Agreemen
     """Re-time the trace ``recorded`` under ``overrides``, run its study so into ``real``, and compare."""
     with open_trace(recorded) as trace:
         old, new = study_of(trace), study_of(trace, overrides)
-        lab = altered_lab(laboratory(old, trace), old, new)
+        lab = altered_laboratory(laboratory(old, trace), old, new)
         found = retime(open_recording(trace, old), lab)
         run_study(new, real)
         with open_trace(real) as ran:
