@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.errors import TraceError
 from emulator.plan import Step
 from emulator.trace import NO_COMMAND, REMAINDER, Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import COMMANDS
 from emulator.trace.writing.recorder import BLOCK_ROWS
 from tests.emulator.trace.writing.recording import add, labelled

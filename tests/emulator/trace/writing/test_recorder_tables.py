@@ -9,7 +9,7 @@ import pytest
 from emulator.errors import TraceError
 from emulator.plan import Step
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import COMMANDS, DETAILS, Detail
 from emulator.trace.writing.header import Origin
 from emulator.trace.writing.journal import JournalReader, journal_path
