@@ -12,23 +12,25 @@ Runs: `run` a study, or a controller of your own (`OwnController`) in the place 
 Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `latency_by_span` and
 `energy_by_component` are its ledgers.
 
-Commands, which a controller yields: `SetPhases`, `Settle` and `Forward` (chip), `Project` (OPU), `Compute` (host),
-`Start`, `Join`, `Wait`, `Log` and `Keep` (bench). `Command` is any of them, `Served` one that can be started,
-`Controller` the generator, `Batch` what a Forward sends.
+Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle` and
+`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep` and `Disturb` (bench).
+`Command` is any of them, `Served` one that can be started, `Controller` the generator, `Batch` what is sent.
 
-Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Projection` with its `FrameCounts`, `Computed` and
-`Ticket`; `Reply` is any of them.
+Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Projection` with its `FrameCounts`,
+`Computed` and `Ticket`; `Reply` is any of them.
 
 For a controller's own use: `cross_entropy`, the loss of a reading; `mini_batches`; `stream`, seeded randomness by
 name.
 
 Instruments: `chip`, `opu` and `host` give a preset as a `ChipConfig`, an `OpuConfig`, a `HostConfig`, with changes;
-`preset_names` lists them. A `Bench` takes them and what was made (`Design`, `OpuDesign`); an `Observer` looks on.
+`preset_names` lists them. On a `Bench` stands a `Lab`: by its kind's name, each as a `Stand`, a configuration with
+what was made to it (`Design`, `OpuDesign`). An `Observer` looks on.
 
 Interfaces from elsewhere: `OPU` (lightonml) with its `BinaryThresholdEncoder` and `SeparatedBitPlanEncoder`,
 `OpuFeatures` (scikit-learn), `OpuProjection` (PyTorch), and `OpuSession`, which is behind them all.
 
 Errors: `LightloopError` is every error that Lightloop foresees: `ConfigError`, `CommandError`, `ClockError`,
+`PhysicsError`, `DivergedError`, `TraceError` and `TaskError`.
 
 Importing it costs nothing: a name brings its module along when it is first asked for.
 """
@@ -41,26 +43,33 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from controllers.batches import mini_batches
     from controllers.losses import cross_entropy
-    from emulator.adapters.lightonml.encoders import SeparatedBitPlanEncoder
+    from emulator.adapters.lightonml.encoders import BinaryThresholdEncoder, SeparatedBitPlanEncoder
+    from emulator.adapters.lightonml.opu import OPU
     from emulator.adapters.session import OpuSession
     from emulator.adapters.sklearn_transformer import OpuFeatures
     from emulator.adapters.torch_module import OpuProjection
-    from emulator.bench import Observer, RunResult
+    from emulator.bench import Bench, Observer, RunResult
     from emulator.commands import (
+        Batch,
         Command,
         Compute,
         Computed,
         Controller,
+        Descent,
+        Disturb,
         Forward,
         FrameCounts,
         Join,
         Keep,
         Log,
         PhasesSet,
+        Probe,
         Project,
         Projection,
         Reading,
+        Readings,
         Reply,
+        Sequence,
         Served,
         SetPhases,
         Settle,
@@ -71,6 +80,7 @@ if TYPE_CHECKING:
     )
     from emulator.config.models import preset_names
     from emulator.errors import (
+        ClockError,
         CommandError,
         ConfigError,
         DivergedError,
@@ -79,28 +89,34 @@ if TYPE_CHECKING:
         TaskError,
         TraceError,
     )
+    from emulator.instruments.chip.config import ChipConfig
     from emulator.instruments.chip.state import Design
     from emulator.instruments.host.config import HostConfig
+    from emulator.instruments.instrument import Lab, Stand
     from emulator.instruments.opu.config import OpuConfig
     from emulator.instruments.opu.timing import OpuDesign
     from emulator.streams import stream
     from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
     from emulator.trace.live import LiveTrace
-    from emulator.trace.reading.reader import Trace, open_trace
+    from emulator.trace.open import open_trace
+    from emulator.trace.reading.reader import Trace
     from experiments.presets.sections import chip, host, opu
+    from experiments.run.changes import Changes
     from experiments.run.session import OwnController, Setting, open_study, run, shipped_studies
     from experiments.run.study import Study
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Design", "DivergedError",
-    "Forward", "FrameCounts", "HostConfig", "Join", "Keep", "LightloopError", "LiveTrace", "Log", "Observer",
-    "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession", "OwnController", "PhasesSet",
-    "PhysicsError", "Project", "Projection", "Reading", "Reply", "RunResult", "SeparatedBitPlanEncoder", "Served",
-    "SetPhases", "Setting", "Settle", "Settled", "Start", "Study", "TaskError", "Ticket", "Trace", "TraceError",
-    "Wait", "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main",
-    "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
+    "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "Changes", "ChipConfig", "ClockError", "Command",
+    "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Descent", "Design", "Disturb",
+    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Join", "Keep", "Lab", "LightloopError",
+    "LiveTrace", "Log", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession",
+    "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings",
+    "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases", "Setting", "Settle",
+    "Settled", "Stand", "Start", "Study", "TaskError", "Ticket", "Trace", "TraceError", "Wait", "__version__",
+    "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main", "mini_batches",
+    "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
 ]  # fmt: skip
 
 _Rooms = tuple[ModuleType, ...]
@@ -135,19 +151,21 @@ def _traces() -> _Rooms:
 
 def _bench() -> _Rooms:
     from emulator import bench
+    from emulator.instruments import instrument
     from emulator.instruments.chip import state
     from emulator.instruments.opu import timing
 
-    return bench, state, timing
+    return bench, instrument, state, timing
 
 
 def _sections() -> _Rooms:
     from emulator.config import models
-    from emulator.instruments.chip import config
+    from emulator.instruments.chip import config as chip_config
+    from emulator.instruments.host import config as host_config
     from emulator.instruments.opu import config as opu_config
     from experiments.presets import sections
 
-    return config, models, opu_config, sections
+    return chip_config, host_config, models, opu_config, sections
 
 
 def _units() -> _Rooms:
@@ -173,9 +191,10 @@ def _layer() -> _Rooms:
 # read and the wheel could not rewrite.
 _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
-        "Controller", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
-        "PhasesSet", "PhysicsError", "Project", "Projection", "Reading", "Reply", "Served", "SetPhases", "Settle",
-        "Settled", "Start", "TaskError", "Ticket", "TraceError", "Wait",
+        "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
+        "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
+        "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings", "Reply", "Sequence",
+        "Served", "SetPhases", "Settle", "Settled", "Start", "TaskError", "Ticket", "TraceError", "Wait",
     ), _vocabulary),
     **dict.fromkeys(("cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(
@@ -184,7 +203,7 @@ _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys(
         ("LiveTrace", "Trace", "energy_by_component", "latency_by_span", "open_trace"), _traces
     ),
-    **dict.fromkeys(("Bench", "Design", "Observer", "OpuDesign", "RunResult"), _bench),
+    **dict.fromkeys(("Bench", "Design", "Lab", "Observer", "OpuDesign", "RunResult", "Stand"), _bench),
     **dict.fromkeys(
         ("ChipConfig", "HostConfig", "OpuConfig", "chip", "host", "opu", "preset_names"), _sections
     ),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Loss
     from controllers.feedback_alignment.work import Model
 
-__all__ = ["DEPLOYMENT", "Kind", "Options", "Program", "Setting"]
+__all__ = ["DEPLOYMENT", "Kind", "Loop", "Options", "Program", "Setting"]
 
 DEPLOYMENT = "deployment"
 """The section that a controller needs when it tunes weights that others have deployed."""
@@ -95,6 +95,17 @@ def _all_stand(options: Options) -> frozenset[str]:
     return frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Say which option of a controller tells who closes its loop; whoever does, it asks for the same.
+
+    ``unvisited`` is the metric that counts what the last iteration would have come to, had there been queries left.
+    """
+
+    option: str
+    unvisited: str
+
+
 @dataclass(frozen=True)
 class Kind:
     """Describe one kind of controller.
@@ -111,6 +122,8 @@ class Kind:
         Makes the program; raises ``ConfigError`` for what it cannot work with.
     unused
         Of the needed instruments, those that do not stand on the bench under given options.
+    loop
+        How it says who closes its loop, where it leaves that to its options.
     """
 
     name: str
@@ -118,3 +131,4 @@ class Kind:
     needs: frozenset[str]
     start: Callable[[Any, Setting], Program]
     unused: Callable[[Any], frozenset[str]] = _all_stand
+    loop: Loop | None = None

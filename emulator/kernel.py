@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 from llvmlite import binding
 from numba import config, njit
 
-__all__ = ["fused_kernel", "inlined", "kernel"]
+__all__ = ["fused_kernel", "inlined", "kernel", "part"]
 
 _LINKED: Final = ("physics", "retiming")
 """The packages whose kernels use functions or constants of other files of theirs."""
@@ -59,6 +59,14 @@ def fused_kernel(function: _Function) -> _Function:
     It then is in every such place, in vectors and in what remains of them: no result depends on where a loop ends.
     """
     return cast(_Function, njit(cache=True, error_model="numpy", fastmath={"contract"})(function))
+
+
+def part(function: _Function) -> _Function:
+    """Compile ``function`` like a kernel, as a part of the kernels that call it: arguments need no stack.
+
+    For functions that take a structure of many arrays, which would be copied word by word at every call.
+    """
+    return cast(_Function, njit(cache=True, error_model="numpy", forceinline=True)(function))
 
 
 def inlined(function: _Function) -> _Function:

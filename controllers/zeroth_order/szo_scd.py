@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
+from controllers.kind import DEPLOYMENT, Kind, Loop, Options, Program, Setting
 from controllers.losses import cross_entropy
 from emulator.commands import (
     Batch,
@@ -38,6 +38,7 @@ __all__ = ["KIND", "SzoScdConfig", "power_rises", "start", "szo_scd"]
 
 TWO_PI = 2.0 * math.pi
 _SETTLE = Settle()
+_UNVISITED = "coordinates_unvisited"
 
 
 class SzoScdConfig(Options):
@@ -113,7 +114,8 @@ def szo_scd(
     its data sheet, in radians (0: none), which ``step_floor`` and ``phase_memory`` may use. Logs ``train_loss``
     and ``active_phase_rad`` (the sum of phi mod 2 pi over active heaters) every iteration, ``step_rad`` every
     epoch, and with it and at the end running counts: ``coordinates_visited``, and of these ``steps_accepted``,
-    ``losses_tied`` (a tie counts as a failure) and ``steps_pruned``.
+    ``losses_tied`` (a tie counts as a failure) and ``steps_pruned``; and ``coordinates_unvisited``, if the queries end
+    before an iteration does.
     """
     descent = _Descent(config, heaters, phases, rng, dac_step_rad)
     iterate = descent.by_host if config.loop == "host" else descent.by_sequencer
@@ -126,9 +128,13 @@ def szo_scd(
         if iteration % per_epoch == 0:
             yield Log("step_rad", step)
             yield from descent.report()
-        loss = yield from iterate(descent.visits(step), batch)
+        visits = descent.visits(step)
+        offered = descent.visited + len(visits.places)
+        loss = yield from iterate(visits, batch)
         yield Log("train_loss", loss)
         yield Log("active_phase_rad", math.fsum(descent.phases))
+        if descent.visited < offered:
+            yield Log(_UNVISITED, offered - descent.visited)
     yield from descent.report()
 
 
@@ -274,4 +280,6 @@ def start(options: SzoScdConfig, setting: Setting) -> Program:
     return Program(controller, options.queries, "recovering")
 
 
-KIND = Kind("szo_scd", SzoScdConfig, needs=frozenset({"chip", DEPLOYMENT}), start=start)
+KIND = Kind(
+    "szo_scd", SzoScdConfig, needs=frozenset({"chip", DEPLOYMENT}), start=start, loop=Loop("loop", _UNVISITED)
+)

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import Reply
+from emulator.commands import Reply, Served
 from emulator.config.models import StrictModel
+from emulator.instruments.again import Recorded
+from emulator.instruments.retiming import Retiming
 from emulator.meter import Meter
 from emulator.plan import Plan, Step, Work
 from emulator.trace import AnyRecorder
@@ -208,6 +210,10 @@ class InstrumentKind:
     counts
         Of the kinds of command that are queries, the column of /commands that holds how many each one is, or
         "" for one.
+    retiming
+        What a re-timing has to know of it beyond its plans.
+    again
+        The command that a row of a trace was; None where no replay can ask for it again.
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
     sized
@@ -221,8 +227,15 @@ class InstrumentKind:
     idle_w: Callable[[Any], Mapping[str, float]]
     build: Callable[[Stand, Setting], Instrument]
     counts: Mapping[str, str]
+    retiming: Retiming = field(default_factory=Retiming)
+    again: Callable[[Recorded], Served] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
     sized: Callable[[tuple[int, ...]], Any] | None = None
+
+    @property
+    def disturbances(self) -> Mapping[str, str]:
+        """Return what a trace calls the changes of its hidden states, and the states; they take no time."""
+        return {f"disturb.{name}": name for name in self.disturbs}
 
 
 def by_name(*kinds: InstrumentKind) -> Mapping[str, InstrumentKind]:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypeGuard
 
+import numpy as np
 import simpy
 
 from emulator.clock import Clock
@@ -260,8 +261,9 @@ class Station:
         )
         turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
         turn.found = found
-        for service in rows.services:
-            if service.number < 0:
+        used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
+        for service, uses in zip(rows.services, used, strict=True):
+            if uses and service.number < 0:
                 self._introduce(service)
         self._rows.add(rows, asker, self._label, issued)
         if self._watch is not None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from emulator.errors import ConfigError
-from emulator.instruments.chip.config import ChipConfig
-from emulator.retiming.lab import Change, Lab
+from emulator.retiming.lab import Change, Laboratory
 from emulator.retiming.parameters import Effect, effect_of
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
-from emulator.units import PS_PER_S, format_si, ps_to_s, s_to_ps
+from emulator.units import PS_PER_S
 
 __all__ = ["cautions", "refuse_other_choices"]
 
@@ -29,20 +30,21 @@ def refuse_other_choices(changed: Sequence[Change]) -> None:
 
 def cautions(
     recording: Recording,
-    lab: Lab,
+    laboratory: Laboratory,
     schedule: Schedule,
     energy_by_component_j: Mapping[str, float],
     changed: Sequence[Change],
 ) -> tuple[str, ...]:
-    """Return what to keep in mind about a run re-timed from ``recording`` into ``lab``; nothing is a clear case."""
+    """Return what to keep in mind about a run re-timed from ``recording`` into ``laboratory``; nothing is a clear case."""
     return (
+        *recording.cautions,
         *_physics(changed),
-        *_settling(recording, lab),
-        *_frames(recording, schedule),
+        *_readings(recording, laboratory),
+        *_sent(recording, schedule),
         *_order(schedule, changed),
         *_waits(recording, changed),
         *_ends(recording, schedule, changed),
-        *_budgets(recording, lab, schedule, energy_by_component_j, changed),
+        *_budgets(recording, laboratory, schedule, energy_by_component_j, changed),
     )
 
 
@@ -55,44 +57,20 @@ def _physics(changed: Sequence[Change]) -> Iterator[str]:
             )
 
 
-def _settling(recording: Recording, lab: Lab) -> Iterator[str]:
-    old, new = recording.lab.chip, lab.chip
-    if old is None or new is None or new.heaters.dynamics != "dynamic":
-        return
-    if not any(facts.kind == "settle" and facts.used for facts in recording.plans):
-        return
-    before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)
-    if after_ps < before_ps:
-        yield (
-            f"light comes {format_si(ps_to_s(after_ps), 's')} after phases change, and came "
-            f"{format_si(ps_to_s(before_ps), 's')} after in the recording: heaters of tau "
-            f"{format_si(new.heaters.tau_s, 's')} would have been read less settled; the recorded readings are kept"
+def _readings(recording: Recording, laboratory: Laboratory) -> Iterator[str]:
+    """Yield what the kinds of instrument say of the readings of their recorded commands."""
+    old = recording.laboratory.lab
+    for kind, stand in laboratory.standing():
+        recorded = frozenset(
+            facts.kind for facts in recording.plans if facts.used and facts.instrument == kind.name
         )
+        if kind.name in old:
+            yield from kind.retiming.cautions(old[kind.name].config, stand.config, recorded)
 
 
-def _until_light_ps(chip: ChipConfig) -> int:
-    """Return the time between new phases and light, upload apart."""
-    return s_to_ps(chip.heaters.settle_s) + s_to_ps(chip.link.latency_s)
-
-
-def _frames(recording: Recording, schedule: Schedule) -> Iterator[str]:
-    frames = recording.frames
-    if not schedule.sent or not len(frames.command):
-        return
-    lost_then = frames.sent - frames.used
-    lost_now, unused = {}, 0
-    for row, sent in schedule.sent:
-        counts = sent.counts(0, 0)
-        lost_now[row] = counts.sent - counts.used
-        unused += len(sent.used) - counts.used
-    then = dict(zip(frames.command.tolist(), lost_then.tolist(), strict=True))
-    differing = sum(lost != then.get(row, 0) for row, lost in lost_now.items())
-    if differing:
-        yield (
-            f"{sum(lost_now.values())} frames are lost or late, in the recording {int(lost_then.sum())}; "
-            f"{differing} projections differ, and {unused} frames stay lost for good: the load is another than was "
-            "recorded, and the recorded projections are kept"
-        )
+def _sent(recording: Recording, schedule: Schedule) -> Iterator[str]:
+    for sender in schedule.senders.values():
+        yield from sender.cautions(recording.frames, schedule.sent)
 
 
 def _order(schedule: Schedule, changed: Sequence[Change]) -> Iterator[str]:
@@ -124,6 +102,12 @@ def _ends(recording: Recording, schedule: Schedule, changed: Sequence[Change]) -
             f"{', '.join(recording.unexplained)} drew for commands that were under way when the recorded run "
             "ended, and of which there is no record"
         )
+    late = int(np.count_nonzero(recording.links.late))
+    if late:
+        yield (
+            f"{late} commands queued behind others that were under way when the recorded run ended, and of which there "
+            "is no record; they are kept as late"
+        )
     beyond = int((schedule.times.t_done > schedule.elapsed_ps).sum())
     if beyond:
         yield f"{beyond} commands of other agents end after the main one has ended the run; they are kept"
@@ -136,12 +120,12 @@ def _ends(recording: Recording, schedule: Schedule, changed: Sequence[Change]) -
 
 def _budgets(
     recording: Recording,
-    lab: Lab,
+    laboratory: Laboratory,
     schedule: Schedule,
     energy_by_component_j: Mapping[str, float],
     changed: Sequence[Change],
 ) -> Iterator[str]:
-    budget, old_j = lab.budget, sum(recording.energy_by_component_j.values())
+    budget, old_j = laboratory.budget, sum(recording.energy_by_component_j.values())
     spent = (
         ("time_s", budget.time_s, recording.elapsed_ps / PS_PER_S, schedule.elapsed_ps / PS_PER_S),
         ("energy_j", budget.energy_j, old_j, sum(energy_by_component_j.values())),

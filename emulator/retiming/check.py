@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from emulator.errors import TraceError
 from emulator.kernel import inlined, kernel
-from emulator.retiming.prices import OPU, PriceRows
+from emulator.retiming.prices import HOLDS, PriceRows
 
 __all__ = ["Links", "Times", "check", "claim_plans", "conclude", "is_ordered", "narrow", "ready_ps"]
 
-_PIPELINED: Final = OPU
 _FINE, _EARLY, _NOT_FIFO, _TOO_LONG, _HAS_WAIT = range(5)
 _FAULTS: Final = {
     _EARLY: "it was issued before a reply that it waited for",
@@ -28,7 +27,7 @@ class Links(NamedTuple):
     """Hold of each command its plan, the row of its cause (or -1), and its agent; optional arrays may be empty.
 
     ``join_start`` (n + 1,) bounds each command's rows in ``join_cause``; ``residue`` (n,) is how long an agent
-    waited besides, in ps; ``order`` (n,) lists the rows as they were issued.
+    waited besides, in ps, and ``late`` (n,) a command in the queue; ``order`` (n,) lists the rows as they were issued.
     """
 
     plan: NDArray[np.uint16]
@@ -37,6 +36,7 @@ class Links(NamedTuple):
     join_start: NDArray[np.int64]
     join_cause: NDArray[np.int32]
     residue: NDArray[np.int64]
+    late: NDArray[np.int64]
     order: NDArray[np.int32]
 
 
@@ -49,19 +49,19 @@ class Times(NamedTuple):
 
 
 def claim_plans(
-    plan: NDArray[np.uint16], kind: NDArray[np.uint8], known: int, where: str
+    plan: NDArray[np.uint16], instrument: NDArray[np.uint8], kind: NDArray[np.uint8], known: int, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the kind of the commands of each of ``known`` plans, and how many there are.
+    """Return instrument and kind (256 * instrument + kind) of each of ``known`` plans, and how many commands it has.
 
     Raises ``TraceError`` when a command names no plan or a plan serves two kinds.
     """
-    kind_of, used = np.full(known, -1, dtype=np.int64), np.zeros(known, dtype=np.int64)
-    row = _claim(plan, kind, kind_of, used)
+    of, used = np.full(known, -1, dtype=np.int64), np.zeros(known, dtype=np.int64)
+    row = _claim(plan, instrument, kind, of, used)
     if row >= 0:
         raise TraceError(
             f"{where}: commands row {row}: its plan {int(plan[row])} is unknown, or another kind's"
         )
-    return kind_of, used
+    return of, used
 
 
 def narrow(
@@ -85,7 +85,7 @@ def narrow(
         join_cause = join_cause[by_command]
         start = np.searchsorted(join_command[by_command], np.arange(len(cause) + 1))
     none = np.empty(0, dtype=np.int64)
-    return Links(plan, narrowed, agent, start, join_cause.astype(np.int32), none, none.astype(np.int32))
+    return Links(plan, narrowed, agent, start, join_cause.astype(np.int32), none, none, none.astype(np.int32))
 
 
 def is_ordered(times: Times) -> bool:
@@ -93,26 +93,26 @@ def is_ordered(times: Times) -> bool:
     return bool(_is_ordered(times.t_issued, times.t_started))
 
 
-def check(links: Links, prices: PriceRows, times: Times, where: str) -> tuple[NDArray[np.int64], int]:
-    """Return how long each agent waited besides (n,), or an empty array when none ever did, and how many did.
+def check(links: Links, prices: PriceRows, times: Times, unheld_from_ps: int, where: str) -> Links:
+    """Return ``links`` with what agents and commands waited besides.
 
-    Raises ``TraceError`` naming the first row that does not follow from ``prices``.
+    From ``unheld_from_ps`` on a command may queue behind one of which there is no record, because its reply would
+    have come after the end. Raises ``TraceError`` naming the first row that does not follow from ``prices``.
     """
-    residue, servers = np.empty(0, dtype=np.int64), int(prices.server.max(initial=0)) + 1
-    fault, row = _check(links, prices, times, servers, residue)
+    none, servers = np.empty(0, dtype=np.int64), int(prices.server.max(initial=0)) + 1
+    fault, row = _check(links, prices, times, servers, unheld_from_ps, none, none)
+    residue = late = none
     if fault == _HAS_WAIT:
-        residue = np.zeros(len(links.plan), dtype=np.int64)
-        fault, row = _check(links, prices, times, servers, residue)
+        residue, late = np.zeros((2, len(links.plan)), dtype=np.int64)
+        fault, row = _check(links, prices, times, servers, unheld_from_ps, residue, late)
     if fault != _FINE:
         raise TraceError(
             f"{where}: the trace does not follow from its configuration: commands row {row}: {_FAULTS[fault]}"
         )
-    return residue, int(np.count_nonzero(residue))
+    return links._replace(residue=residue if residue.any() else none, late=late if late.any() else none)
 
 
-def conclude(
-    links: Links, prices: PriceRows, times: Times, elapsed_ps: int, main: int
-) -> tuple[NDArray[np.int64], int]:
+def conclude(links: Links, times: Times, elapsed_ps: int, main: int) -> tuple[NDArray[np.int64], int]:
     """Return the commands of the agent ``main`` whose replies led to no other, and when the last came (ps).
 
     Without a record of what an agent joins at its end, all of them are taken to have been waited for.
@@ -120,22 +120,26 @@ def conclude(
     led = np.zeros(len(links.plan), dtype=np.bool_)
     _mark_causes(links, main, led)
     rows = np.flatnonzero((links.agent == main) & ~led)
-    reply = times.t_done[rows] + prices.think[links.plan[rows]]
+    reply = times.t_done[rows]
     inside = reply <= elapsed_ps
     return rows[inside], int(reply[inside].max(initial=0))
 
 
 @kernel
 def _claim(
-    plan: NDArray[np.uint16], kind: NDArray[np.uint8], kind_of: NDArray[np.int64], used: NDArray[np.int64]
+    plan: NDArray[np.uint16],
+    instrument: NDArray[np.uint8],
+    kind: NDArray[np.uint8],
+    of: NDArray[np.int64],
+    used: NDArray[np.int64],
 ) -> int:
     for row in range(plan.size):
-        number = plan[row]
-        if number >= kind_of.size:
+        number, mine = plan[row], 256 * np.int64(instrument[row]) + kind[row]
+        if number >= of.size:
             return row
         if used[number] == 0:
-            kind_of[number] = kind[row]
-        if kind_of[number] != kind[row]:
+            of[number] = mine
+        if of[number] != mine:
             return row
         used[number] += 1
     return -1
@@ -161,43 +165,51 @@ def _is_ordered(t_issued: NDArray[np.int64], t_started: NDArray[np.int64]) -> bo
 
 
 @inlined
-def ready_ps(links: Links, prices: PriceRows, times: Times, row: int) -> int:
-    """Return when the agent has every reply that command ``row`` waits for, and has thought about each."""
+def ready_ps(links: Links, times: Times, row: int) -> int:
+    """Return when the agent has every reply that command ``row`` waits for."""
     ready, cause = 0, links.cause[row]
     if cause >= 0:
-        ready = times.t_done[cause] + prices.think[links.plan[cause]]
+        ready = times.t_done[cause]
     if links.join_start.size:
         for join in range(links.join_start[row], links.join_start[row + 1]):
-            cause = links.join_cause[join]
-            ready = max(ready, times.t_done[cause] + prices.think[links.plan[cause]])
+            ready = max(ready, times.t_done[links.join_cause[join]])
     return ready
 
 
 @kernel
 def _check(
-    links: Links, prices: PriceRows, times: Times, servers: int, residue: NDArray[np.int64]
+    links: Links,
+    prices: PriceRows,
+    times: Times,
+    servers: int,
+    unheld_from_ps: int,
+    residue: NDArray[np.int64],
+    late: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Return what is wrong first, and with which row; ``residue`` is filled unless it is empty."""
-    free = np.zeros(servers, dtype=np.int64)  # a kernel checks no index: every server must have its place
+    """Return what is wrong first, and with which row; ``residue`` and ``late`` are filled unless they are empty."""
+    # A kernel checks no index: every server must have its place.
+    free, asked = np.zeros(servers, dtype=np.int64), np.zeros(servers, dtype=np.int64)
     for place in range(links.plan.size):
         row = links.order[place] if links.order.size else place
         plan = links.plan[row]
-        waited = times.t_issued[row] - ready_ps(links, prices, times, row)
+        ready = asked[prices.server[plan]] if prices.goes_on[plan] else ready_ps(links, times, row)
+        waited = times.t_issued[row] - ready
         if waited < 0:
             return _EARLY, row
+        queued = 0
+        if prices.mode[plan] == HOLDS:
+            server, lasted = prices.server[plan], times.t_done[row] - times.t_started[row]
+            queued = times.t_started[row] - max(times.t_issued[row], free[server])
+            if queued < 0 or (queued > 0 and times.t_started[row] < unheld_from_ps):
+                return _NOT_FIFO, row
+            if lasted < 0 or (lasted != prices.reply[plan] and not prices.own[plan]):
+                return _TOO_LONG, row
+            asked[server] = times.t_issued[row]
+            free[server] = times.t_started[row] + (lasted if prices.own[plan] else prices.free[plan])
         if residue.size:
-            residue[row] = waited
-        elif waited > 0:
+            residue[row], late[row] = waited, queued
+        elif waited > 0 or queued > 0:
             return _HAS_WAIT, row
-        server = prices.server[plan]
-        if server == _PIPELINED:
-            continue
-        if times.t_started[row] != max(times.t_issued[row], free[server]):
-            return _NOT_FIFO, row
-        lasted = times.t_done[row] - times.t_started[row]
-        if lasted < 0 or (lasted != prices.duration[plan] and not prices.own[plan]):
-            return _TOO_LONG, row
-        free[server] = times.t_done[row]
     return _FINE, -1
 
 

@@ -1,29 +1,37 @@
 """What stands on a bench, as far as time and energy go; it holds no instrument and no controller."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from emulator.bench_config import BudgetConfig
 from emulator.config.difference import differences, leaves
-from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.host.config import HostConfig
-from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.timing import OpuDesign
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import InstrumentKind, Lab, Stand
+from emulator.instruments.registry import INSTRUMENTS
 
-__all__ = ["Change", "Lab", "changes", "model_changes"]
+__all__ = ["Change", "Laboratory", "changes", "model_changes"]
 
 
-class Lab(NamedTuple):
-    """Hold the configuration of a bench; ``opu`` comes with the ``opu_design`` that it projects."""
+class Laboratory(NamedTuple):
+    """Hold what stands on a bench, the host included, with the seed and the limits of its runs.
+
+    Of an instrument's design a re-timing needs what its commands' times depend on; the others' may be None.
+    """
 
     seed: int
-    host: HostConfig
     budget: BudgetConfig
-    chip: ChipConfig | None = None
-    opu: OpuConfig | None = None
-    opu_design: OpuDesign | None = None
+    lab: Lab
+
+    @property
+    def host(self) -> Any:
+        """Return the configuration of the host."""
+        return self.lab[HOST.name].config
+
+    def standing(self) -> Iterator[tuple[InstrumentKind, Stand]]:
+        """Yield the kinds that stand here, in the order of the bench, each with its stand."""
+        return ((kind, self.lab[name]) for name, kind in INSTRUMENTS.items() if name in self.lab)
 
 
 class Change(NamedTuple):
@@ -34,7 +42,7 @@ class Change(NamedTuple):
     new: object
 
 
-def changes(old: Lab, new: Lab) -> tuple[Change, ...]:
+def changes(old: Laboratory, new: Laboratory) -> tuple[Change, ...]:
     """Return the parameters whose values differ, sorted by path; a missing one is None."""
     return _changes(_leaves(old), _leaves(new))
 
@@ -48,11 +56,10 @@ def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[Chan
     return tuple(Change(one.key, *one.values) for one in differences((old, new)))
 
 
-def _leaves(lab: Lab) -> dict[str, object]:
-    found: dict[str, object] = {"seed": lab.seed}
-    for name, section in zip(lab._fields, lab, strict=True):
-        if isinstance(section, BaseModel):
-            found |= leaves(section, f"{name}.")
-        elif isinstance(section, OpuDesign):
-            found[name] = tuple(section)
+def _leaves(laboratory: Laboratory) -> dict[str, object]:
+    found: dict[str, object] = {"seed": laboratory.seed, **leaves(laboratory.budget, "budget.")}
+    for kind, stand in laboratory.standing():
+        found |= leaves(stand.config, f"{kind.name}.")
+        if isinstance(stand.design, tuple):
+            found[f"{kind.name}.design"] = tuple(stand.design)
     return found

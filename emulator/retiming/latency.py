@@ -1,58 +1,45 @@
 """Where the time of a re-timed run goes, by the ledger's definition; it keeps no spans."""
 
 from collections import Counter
-from typing import Final
 
 import numpy as np
 
-from emulator.instruments.opu.spans import STAGES
+from emulator.plan import REMAINDER
 from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
-from emulator.trace.analysis.frames import frame_table
 from emulator.trace.analysis.intervals import claims
-from emulator.trace.analysis.ledger import HOST, IDLE, host_stretches, span_shares_ps
-from emulator.trace.plans import Step, expand_plans, merge_spans
-from emulator.trace.schema import REMAINDER, Commands, Plans, Spans
+from emulator.trace.analysis.ledger import IDLE, span_shares_ps
+from emulator.trace.plans import expand_plans, merge_spans
+from emulator.trace.schema import Commands, Plans, Spans
 from emulator.units import PS_PER_S
 
-__all__ = ["SETTLING", "as_commands", "latency_by_span", "plan_steps", "respanned"]
-
-SETTLING: Final = ("heaters", "settling", REMAINDER)
-"""The span of a settling, as a chip records it."""
-
-
-def plan_steps(prices: Prices) -> tuple[tuple[Step, ...], ...]:
-    """Return the steps of every plan as the trace would hold them: an own duration is the remainder."""
-    own = prices.rows.own.tolist()
-    return tuple((SETTLING,) if mine else steps for steps, mine in zip(prices.steps, own, strict=True))
+__all__ = ["as_commands", "latency_by_span", "respanned"]
 
 
 def latency_by_span(recording: Recording, prices: Prices, schedule: Schedule) -> dict[str, float]:
-    """Return the seconds that go into each "resource.activity", ``HOST`` and ``IDLE``, as the ledger counts them.
+    """Return the seconds that go into each "resource.activity" and ``IDLE``, as the ledger counts them.
 
     Raises ``TraceError`` when commands overlap and their spans are too many to be held in memory.
     """
     if recording.sequential:
-        share_ps = _sequential_shares(recording, prices, schedule)
+        share_ps = _sequential_shares(recording, prices)
     else:
         share_ps = _overlapping_shares(recording, prices, schedule)
+    share_ps[IDLE] = schedule.elapsed_ps - share_ps.total()
     return {name: ps / PS_PER_S for name, ps in share_ps.items() if ps or name == IDLE}
 
 
-def _sequential_shares(recording: Recording, prices: Prices, schedule: Schedule) -> Counter[str]:
+def _sequential_shares(recording: Recording, prices: Prices) -> Counter[str]:
     shares: Counter[str] = Counter()
-    for number, steps in enumerate(plan_steps(prices)):
-        for resource, activity, duration_ps in steps:
-            if duration_ps == REMAINDER:
-                mine = recording.links.plan == number
-                shares[f"{resource}.{activity}"] += int(recording.own_ps[mine].sum()) if mine.any() else 0
+    for number, steps in enumerate(prices.steps):
+        used = recording.plans[number].used
+        for step in steps if used else ():
+            name = f"{step.resource}.{step.activity}"
+            if step.ps == REMAINDER:
+                shares[name] += int(recording.own_ps[recording.links.plan == number].sum())
             else:
-                shares[f"{resource}.{activity}"] += recording.plans[number].used * duration_ps
-    times = schedule.times
-    first_ps = int(times.t_issued[0]) if recording.count else schedule.elapsed_ps
-    shares[HOST] += schedule.elapsed_ps - first_ps - shares.total()  # a Compute may bear this name, too
-    shares[IDLE] = first_ps
+                shares[name] += used * step.ps
     return shares
 
 
@@ -60,13 +47,9 @@ def _overlapping_shares(recording: Recording, prices: Prices, schedule: Schedule
     spans, plans, names = respanned(recording, prices, schedule)
     commands = as_commands(recording, schedule)
     shares = span_shares_ps(claims(spans, commands, plans), schedule.elapsed_ps)
-    share_ps = Counter({
+    return Counter({
         f"{names[key >> 8]}.{names[key & 0xFF]}": int(shares[key]) for key in np.flatnonzero(shares).tolist()
     })  # fmt: skip
-    host_ps = host_stretches(commands, schedule.elapsed_ps).total_ps
-    share_ps[HOST] += host_ps
-    share_ps[IDLE] = schedule.elapsed_ps - int(shares.sum()) - host_ps
-    return share_ps
 
 
 def respanned(
@@ -75,28 +58,36 @@ def respanned(
     """Return the sorted spans of the re-timed run, its plans, and the names that resources and activities index."""
     numbers: dict[str, int] = {}
     rows = [
-        (number, _number(numbers, resource), _number(numbers, activity), duration_ps)
-        for number, steps in enumerate(plan_steps(prices))
-        for resource, activity, duration_ps in steps
+        (number, _number(numbers, step.resource), _number(numbers, step.activity), step.ps, step.held)
+        for number, steps in enumerate(prices.steps)
+        for step in steps
     ]
-    plan, resource, activity, duration = (
-        (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 4
+    plan, resource, activity, duration, held = (
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 5
     )
     plans = Plans(
         np.array(plan, np.uint16),
         np.array(resource, np.uint8),
         np.array(activity, np.uint8),
         np.array(duration, np.int64),
+        np.array(held, np.uint8),
     )
     planned = expand_plans(as_commands(recording, schedule), plans)
-    spans = merge_spans(_frame_spans(schedule, numbers), planned)
-    return spans, plans, tuple(numbers)
+    return merge_spans(_sent_spans(recording, prices, schedule, numbers), planned), plans, tuple(numbers)
 
 
-def _frame_spans(schedule: Schedule, numbers: dict[str, int]) -> Spans:
-    passes = [(row, times) for row, sent in schedule.sent for times in sent.passes]
-    stages = [(_number(numbers, resource), _number(numbers, activity)) for resource, activity, _, _ in STAGES]
-    return frame_table(passes, stages)
+def _sent_spans(recording: Recording, prices: Prices, schedule: Schedule, numbers: dict[str, int]) -> Spans:
+    """Return the spans of every frame that was sent again, in every stage."""
+    rows = []
+    for row, shot in schedule.sent:
+        sender = schedule.senders[int(prices.rows.server[recording.links.plan[row]])]
+        rows += [
+            (_number(numbers, span.resource), _number(numbers, span.activity), span.t_start, span.t_end, row)
+            for span in sender.spans(shot, each=True)
+        ]
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    resource, activity, t_start, t_end, command = columns
+    return Spans(resource.astype(np.uint8), activity.astype(np.uint8), t_start, t_end, command)
 
 
 def as_commands(recording: Recording, schedule: Schedule) -> Commands:

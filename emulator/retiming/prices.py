@@ -1,39 +1,34 @@
-"""What the commands of a recording cost under a configuration, plan by plan; it knows no row and no instant."""
+"""What the commands of a recording cost in a laboratory: the plan that each kind of instrument gives for their work.
+
+It knows no row and no instant.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, TraceError
-from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.chip.timing import chip_steps
-from emulator.instruments.host.host import compute_steps
-from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.timing import patterns_of
-from emulator.retiming.lab import Lab
-from emulator.trace.plans import Step
-from emulator.units import s_to_ps
+from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.plan import REMAINDER, Step
+from emulator.retiming.lab import Laboratory
 
-__all__ = [
-    "CHIP",
-    "HOST",
-    "INSTRUMENTS",
-    "OPU",
-    "PlanFacts",
-    "PriceRows",
-    "Prices",
-    "price",
-    "skipped_vectors",
-]
+__all__ = ["HOLDS", "NEVER", "PASSES", "SENDS", "PlanFacts", "PriceRows", "Prices", "price"]
 
-INSTRUMENTS: Final = ("chip", "host", "opu")
-CHIP, HOST, OPU = range(3)
-"""Places in ``INSTRUMENTS``; chip and host serve one command at a time, an optical processing unit many."""
+HOLDS: Final = 0
+"""A command that takes its turn, and holds its instrument."""
 
-_SERVER: Final = {"set_phases": CHIP, "settle": CHIP, "forward": CHIP, "compute": HOST, "project": OPU}
-_ASKED: Final = "asked"
+PASSES: Final = 1
+"""One that takes effect at once, and holds nothing."""
+
+SENDS: Final = 2
+"""One that goes through its instrument's pipeline."""
+
+NEVER: Final = -1
+"""Stands for the instant of a level in a plan that sets none."""
 
 
 class PlanFacts(NamedTuple):
@@ -43,88 +38,99 @@ class PlanFacts(NamedTuple):
     """
 
     kind: str
+    instrument: str
     activity: str
     work: Mapping[str, int]
     used: int
 
 
 class PriceRows(NamedTuple):
-    """Hold what a compiled pass needs of each plan, all (plans,): times in ps, ``server`` in ``INSTRUMENTS``.
+    """Hold what a compiled pass needs of each plan, all (plans,).
 
-    ``own`` marks commands that bring a duration of their own; ``think`` is what the agent waits after the reply.
+    ``reply`` and ``free`` (ps) last from the start to the reply, and until the instrument takes another command;
+    ``server`` is the instrument's place on the bench, and ``mode`` one of ``HOLDS``, ``PASSES``, ``SENDS``. Commands
+    that are ``own`` bring a duration of their own, and those that ``goes_on`` marks were asked for with the one before. ``level`` (ps) is when a new level is drawn, or ``NEVER``.
     """
 
-    duration: NDArray[np.int64]
-    think: NDArray[np.int64]
+    reply: NDArray[np.int64]
+    free: NDArray[np.int64]
     server: NDArray[np.uint8]
+    mode: NDArray[np.uint8]
     own: NDArray[np.bool_]
+    goes_on: NDArray[np.bool_]
+    level: NDArray[np.int64]
 
 
-class Prices(NamedTuple):
-    """Hold the price of every plan; ``steps`` are empty where only the instrument can tell.
-
-    ``patterns`` is how many patterns a projection sends.
-    """
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """Hold the price of every plan; ``steps`` are empty where only the instrument can tell, or nothing is done."""
 
     rows: PriceRows
     steps: tuple[tuple[Step, ...], ...]
-    patterns: tuple[int, ...]
+
+    @property
+    def servers(self) -> int:
+        """Return for how many instruments a pass needs a place."""
+        return int(self.rows.server.max(initial=0)) + 1
 
 
-def price(plans: Sequence[PlanFacts], lab: Lab) -> Prices:
-    """Return what each of ``plans`` costs in ``lab``.
+def price(plans: Sequence[PlanFacts], laboratory: Laboratory) -> Prices:
+    """Return what each of ``plans`` costs in ``laboratory``.
 
-    Raises ``ConfigError`` when an instrument that was used does not stand there, or the parameters leave open what
-    it would be asked, and ``TraceError`` for a kind of command that no instrument here serves.
+    Raises ``ConfigError`` when an instrument that was used does not stand there, and ``TraceError`` for a kind of
+    command that no instrument here serves.
     """
     count = len(plans)
-    rows = PriceRows(
-        np.zeros(count, dtype=np.int64),
-        np.zeros(count, dtype=np.int64),
-        np.zeros(count, dtype=np.uint8),
-        np.zeros(count, dtype=np.bool_),
-    )
-    think_ps = s_to_ps(lab.host.overhead_s)
-    steps: list[tuple[Step, ...]] = []
-    patterns = [0] * count
+    ps, flags = np.zeros((2, count), dtype=np.int64), np.zeros((2, count), dtype=np.uint8)
+    own, goes_on = np.zeros((2, count), dtype=np.bool_)
+    level = np.full(count, NEVER, dtype=np.int64)
+    rows = PriceRows(ps[0], ps[1], flags[0], flags[1], own, goes_on, level)
+    places = {kind.name: place for place, (kind, _) in enumerate(laboratory.standing())}
+    steps: list[tuple[Step, ...]] = [()] * count
     for number, facts in enumerate(plans):
-        steps.append(())
-        if not facts.used:
-            continue
-        if facts.kind not in _SERVER:
-            known = ", ".join(_SERVER)
-            raise TraceError(f"re-timing: the trace has commands of kind {facts.kind!r}; known: {known}")
-        rows.server[number] = _SERVER[facts.kind]
-        rows.think[number] = think_ps if facts.kind == "forward" else 0
-        rows.own[number] = facts.kind == "settle" and facts.work[_ASKED] == 1
-        if facts.kind == "project":
-            patterns[number] = patterns_of(_opu(lab), facts.work["vectors"], facts.work["dark"])
-        elif not rows.own[number]:
-            steps[number] = _steps(facts, lab)
-            rows.duration[number] = sum(step[2] for step in steps[number])
-    return Prices(rows, tuple(steps), tuple(patterns))
+        if facts.used:
+            kind = _kind(facts, places)
+            rows.server[number] = places[kind.name]
+            rows.mode[number], steps[number] = _priced(facts, kind, laboratory)
+            rows.goes_on[number] = kind.retiming.goes_on(facts.work)
+            _fill(rows, number, steps[number], kind)
+    return Prices(rows, tuple(steps))
 
 
-def _steps(facts: PlanFacts, lab: Lab) -> tuple[Step, ...]:
-    if facts.kind == "compute":
-        return compute_steps(lab.host, facts.activity, facts.work)
-    return chip_steps(_chip(lab), facts.kind, facts.work)
-
-
-def skipped_vectors(work: Mapping[str, int], config: OpuConfig) -> int:
-    """Return how many vectors of a projection send no frame."""
-    return work["dark"] if config.skip_zero else 0
-
-
-def _chip(lab: Lab) -> ChipConfig:
-    if lab.chip is None:
-        raise ConfigError("re-timing: the recorded commands are a chip's, and the configuration has no chip")
-    return lab.chip
-
-
-def _opu(lab: Lab) -> OpuConfig:
-    if lab.opu is None or lab.opu_design is None:
-        raise ConfigError(
-            "re-timing: the recorded commands are an optical processing unit's, and the configuration has none"
+def _kind(facts: PlanFacts, places: Mapping[str, int]) -> InstrumentKind:
+    kind = INSTRUMENTS.get(facts.instrument)
+    if kind is None or facts.kind not in {*kind.commands.values(), *kind.disturbances}:
+        known = ", ".join(
+            dict.fromkeys(name for each in INSTRUMENTS.values() for name in each.commands.values())
         )
-    return lab.opu
+        raise TraceError(f"re-timing: the trace has commands of kind {facts.kind!r}; known: {known}")
+    if kind.name not in places:
+        raise ConfigError(
+            f"re-timing: recorded commands are for {kind.name!r}, and the configuration has no {kind.name}; on the "
+            f"bench: {', '.join(places)}"
+        )
+    return kind
+
+
+def _priced(facts: PlanFacts, kind: InstrumentKind, laboratory: Laboratory) -> tuple[int, tuple[Step, ...]]:
+    """Return the mode of a plan's commands, and its steps."""
+    if facts.kind in kind.disturbances:
+        return PASSES, ()
+    config = laboratory.lab[kind.name].config
+    steps = kind.plan(config, laboratory.host, facts.kind, facts.work).steps
+    if kind.retiming.names_itself and steps:
+        steps = (steps[0]._replace(activity=facts.activity), *steps[1:])
+    return SENDS if kind.retiming.sender is not None else HOLDS, steps
+
+
+def _fill(rows: PriceRows, number: int, steps: tuple[Step, ...], kind: InstrumentKind) -> None:
+    lasting = [0 if step.ps == REMAINDER else step.ps for step in steps]
+    rows.reply[number] = sum(lasting)
+    rows.free[number] = sum(ps for ps, step in zip(lasting, steps, strict=True) if step.held)
+    rows.own[number] = any(step.ps == REMAINDER for step in steps)
+    level = kind.retiming.level
+    if level is not None and rows.mode[number] == PASSES:
+        rows.level[number] = 0
+    for place, step in enumerate(steps):
+        if level is not None and step[:2] == level.after:
+            rows.level[number] = sum(lasting[: place + 1])

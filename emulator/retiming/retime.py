@@ -4,19 +4,19 @@ The result is that of a real run exactly, where the controller's choices do not 
 ``warnings`` applies. No light and no heat is computed.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from emulator.instruments.opu.timing import frame_budget
 from emulator.retiming.cautions import cautions, refuse_other_choices
 from emulator.retiming.check import Times
 from emulator.retiming.energy import energy_by_component
-from emulator.retiming.lab import Change, Lab, changes
+from emulator.retiming.lab import Change, Laboratory, changes
 from emulator.retiming.latency import latency_by_span
-from emulator.retiming.prices import INSTRUMENTS, Prices, price
+from emulator.retiming.prices import Prices, price
 from emulator.retiming.recording import Recording, read_recording
 from emulator.retiming.schedule import Schedule, schedule
 from emulator.trace.analysis.ledger import IDLE
@@ -29,7 +29,7 @@ _TOLERANCE: Final = 1e-9
 
 
 class InstrumentTotals(NamedTuple):
-    """Sum up an instrument: commands, their time in service and in its queue (s); pipelined ones overlap."""
+    """Sum up an instrument: commands, the time for which they held it and that in its queue (s); pipelined ones overlap."""
 
     commands: int
     served_s: float
@@ -45,7 +45,7 @@ class Retimed:
     """
 
     recording: Recording
-    lab: Lab
+    laboratory: Laboratory
     changed: tuple[Change, ...]
     prices: Prices
     schedule: Schedule
@@ -81,22 +81,20 @@ class Retimed:
         if not shares:
             return IDLE
         name = max(shares, key=lambda each: shares[each])
-        lab = self.lab
-        if lab.opu is None or lab.opu_design is None or not self.schedule.sent:
-            return name
-        return f"{name}/{frame_budget(lab.opu, lab.host, lab.opu_design).binds}"
+        stages = [sender.binds for sender in self.schedule.senders.values()]
+        return "/".join((name, *stages))
 
 
-def load_recording(trace: Trace, lab: Lab, verify: bool = True) -> Recording:
-    """Return the recording in ``trace``, having checked that its times and energies follow from ``lab``.
+def load_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) -> Recording:
+    """Return the recording in ``trace``, having checked that its times and energies follow from ``laboratory``.
 
-    ``lab`` is the configuration that the trace was recorded with. Every column that is used is checked against its
+    ``laboratory`` is the configuration that the trace was recorded with. Every column that is used is checked against its
     checksum unless ``verify`` is False. Raises ``TraceError`` for a trace of version 1 or of detail "summary", a
-    damaged one, and one whose times do not follow from ``lab``: it then names the first command.
+    damaged one, and one whose times do not follow from ``laboratory``: it then names the first command.
     """
-    recording = read_recording(trace, lab, verify)
-    prices = price(recording.plans, lab)
-    found = energy_by_component(recording, prices, lab, schedule(recording, prices, lab))
+    recording = read_recording(trace, laboratory, verify)
+    prices = price(recording.plans, laboratory)
+    found = energy_by_component(recording, prices, laboratory, schedule(recording, prices, laboratory))
     stated = recording.energy_by_component_j
     unexplained = [
         name
@@ -106,30 +104,33 @@ def load_recording(trace: Trace, lab: Lab, verify: bool = True) -> Recording:
     return replace(recording, unexplained=tuple(unexplained))
 
 
-def retime(recording: Recording, lab: Lab) -> Retimed:
-    """Return ``recording`` re-timed into ``lab``.
+def retime(recording: Recording, laboratory: Laboratory) -> Retimed:
+    """Return ``recording`` re-timed into ``laboratory``.
 
-    Raises ``ConfigError`` when ``lab`` changes which commands there are, and ``TraceError`` when the new times
+    Raises ``ConfigError`` when ``laboratory`` changes which commands there are, and ``TraceError`` when the new times
     exceed what 64 bits of picoseconds hold.
     """
-    changed = changes(recording.lab, lab)
+    changed = changes(recording.laboratory, laboratory)
     refuse_other_choices(changed)
-    prices = price(recording.plans, lab)
-    timed = schedule(recording, prices, lab)
-    energy = energy_by_component(recording, prices, lab, timed)
+    prices = price(recording.plans, laboratory)
+    timed = schedule(recording, prices, laboratory)
+    energy = energy_by_component(recording, prices, laboratory, timed)
     return Retimed(
-        recording, lab, changed, prices, timed, energy, latency_by_span(recording, prices, timed),
-        _by_instrument(recording, prices, timed), cautions(recording, lab, timed, energy, changed),
+        recording, laboratory, changed, prices, timed, energy, latency_by_span(recording, prices, timed),
+        _by_instrument(recording, laboratory, timed), cautions(recording, laboratory, timed, energy, changed),
     )  # fmt: skip
 
 
-def _by_instrument(recording: Recording, prices: Prices, timed: Schedule) -> dict[str, InstrumentTotals]:
-    counts = [0] * len(INSTRUMENTS)
-    for facts, server in zip(recording.plans, prices.rows.server.tolist(), strict=True):
-        counts[server] += facts.used
-    rows = zip(INSTRUMENTS, counts, timed.served_ps.tolist(), timed.waited_ps.tolist(), strict=True)
+def _by_instrument(
+    recording: Recording, laboratory: Laboratory, timed: Schedule
+) -> dict[str, InstrumentTotals]:
+    names = [kind.name for kind, _ in laboratory.standing()]
+    counts = Counter[str]()
+    for facts in recording.plans:
+        counts[facts.instrument] += facts.used
+    rows = zip(names, timed.held_ps.tolist(), timed.waited_ps.tolist(), strict=True)
     return {
-        name: InstrumentTotals(count, served / PS_PER_S, waited / PS_PER_S)
-        for name, count, served, waited in rows
-        if count
+        name: InstrumentTotals(counts[name], held / PS_PER_S, waited / PS_PER_S)
+        for name, held, waited in rows
+        if counts[name]
     }

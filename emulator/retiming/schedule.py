@@ -1,10 +1,11 @@
 """New times for a recording's commands: each issued upon the same replies as before, served in the same order.
 
-One pass in the order of issue. A chip and a host are free when they have done what came before; projections go
-through the frame pipeline. The order in which commands reach an instrument is kept even where the new times would
-change it: ``disordered`` counts those, and ``tied`` the ones whose order the new times leave open.
+One pass in the order of issue. An instrument takes a command when it is done with what came before, a thought upon
+the reply apart; what is pipelined is sent again. The order in which commands reach an instrument is kept even where
+the new times would change it: ``disordered`` counts those, and ``tied`` the ones whose order the new times leave open.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,98 +13,93 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.instruments.opu.frames import FrameSender, Sent
+from emulator.instruments.retiming import Resender, Resent
 from emulator.kernel import kernel
 from emulator.retiming.check import Links, Times, ready_ps
-from emulator.retiming.frames import frame_sender
-from emulator.retiming.lab import Lab
-from emulator.retiming.prices import INSTRUMENTS, OPU, PriceRows, Prices
+from emulator.retiming.lab import Laboratory
+from emulator.retiming.prices import HOLDS, PASSES, SENDS, PriceRows, Prices
 from emulator.retiming.recording import Recording
 
-__all__ = ["Schedule", "reply_ps", "schedule"]
+__all__ = ["Schedule", "schedule"]
 
-_PIPELINED: Final = OPU
 _LONGEST_PS: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
-    """Hold the new times, what became of the frames, and by how much each instrument was served and waited for.
+    """Hold the new times, what was ``sent`` again by row, and by how much instruments were held and waited for.
 
-    ``waited_ps`` and ``served_ps`` (instruments,) sum over commands, in the order of ``INSTRUMENTS``.
+    ``waited_ps`` and ``held_ps`` sum over the commands of each instrument, by its place on the bench; ``senders``
+    are there by place.
     """
 
     times: Times
     elapsed_ps: int
-    sent: tuple[tuple[int, Sent], ...]
-    sender: FrameSender | None
+    sent: tuple[tuple[int, Resent], ...]
+    senders: Mapping[int, Resender]
     waited_ps: NDArray[np.int64]
-    served_ps: NDArray[np.int64]
+    held_ps: NDArray[np.int64]
     disordered: int
     tied: int
 
 
 class _State(NamedTuple):
-    """Carry a pass on, by instrument: when it is free, and the issue, agent and cause of its last command."""
+    """Carry a pass on, by instrument: when it is free, when its last command was
+    asked for, and the latest issue, agent and cause.
+    """
 
     free: NDArray[np.int64]
+    asked: NDArray[np.int64]
     last_issue: NDArray[np.int64]
     last_agent: NDArray[np.int64]
     last_cause: NDArray[np.int64]
     waited: NDArray[np.int64]
-    served: NDArray[np.int64]
+    held: NDArray[np.int64]
     counts: NDArray[np.int64]
     """Commands out of order, commands tied."""
 
     @classmethod
-    def fresh(cls) -> "_State":
+    def fresh(cls, servers: int) -> "_State":
         """Return the state before the first command."""
-        sizes = [len(INSTRUMENTS)] * 6 + [2]
-        state = cls(*(np.zeros(size, dtype=np.int64) for size in sizes))
+        state = cls(*(np.zeros(size, dtype=np.int64) for size in [servers] * 7 + [2]))
         state.last_agent.fill(-1)
         return state
 
 
-def schedule(recording: Recording, prices: Prices, lab: Lab) -> Schedule:
-    """Return the times that the commands of ``recording`` have at ``prices`` in ``lab``.
+def schedule(recording: Recording, prices: Prices, laboratory: Laboratory) -> Schedule:
+    """Return the times that the commands of ``recording`` have at ``prices`` in ``laboratory``.
 
     Raises ``TraceError`` when they would exceed what 64 bits of picoseconds hold.
     """
-    links, count = recording.links, recording.count
+    links, count, rows = recording.links, recording.count, prices.rows
     times = Times(*(np.empty(count, dtype=np.int64) for _ in range(3)))
-    state = _State.fresh()
-    sender = frame_sender(lab)
-    sent: list[tuple[int, Sent]] = []
-    place = _advance(0, links, recording.own_ps, prices.rows, times, state)
+    state = _State.fresh(max(prices.servers, len(laboratory.lab)))
+    senders = {
+        place: kind.retiming.sender(stand, laboratory.host, laboratory.seed)
+        for place, (kind, stand) in enumerate(laboratory.standing())
+        if kind.retiming.sender is not None and np.any((rows.server == place) & (rows.mode == SENDS))
+    }
+    sent: list[tuple[int, Resent]] = []
+    place = _advance(0, links, recording.own_ps, rows, times, state)
     while place < count:
         row = int(links.order[place]) if links.order.size else place
-        if sender is None or times.t_issued[row] < 0:
+        if times.t_issued[row] < 0:
             raise TraceError(
                 f"{recording.path}: commands row {row}: the new times leave the range of 64-bit ps"
             )
-        shot = sender.send(int(times.t_issued[row]), prices.patterns[links.plan[row]])
+        plan = int(links.plan[row])
+        server = int(rows.server[plan])
+        shot = senders[server].send(int(times.t_issued[row]), recording.plans[plan].work)
         times.t_started[row], times.t_done[row] = shot.started_ps, shot.done_ps
-        state.served[OPU] += shot.done_ps - shot.started_ps
-        state.waited[OPU] += shot.started_ps - shot.issued_ps
+        state.held[server] += shot.done_ps - shot.started_ps
+        state.waited[server] += shot.started_ps - shot.issued_ps
         sent.append((row, shot))
-        place = _advance(place + 1, links, recording.own_ps, prices.rows, times, state)
+        place = _advance(place + 1, links, recording.own_ps, rows, times, state)
+    last_ps = int(times.t_done[recording.ending.rows].max(initial=0))
     return Schedule(
-        times, _elapsed_ps(recording, prices, times), tuple(sent), sender, state.waited, state.served,
+        times, last_ps + recording.ending.residue_ps, tuple(sent), senders, state.waited, state.held,
         int(state.counts[0]), int(state.counts[1]),
     )  # fmt: skip
-
-
-def reply_ps(
-    recording: Recording, prices: Prices, times: Times, rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return when the agents could go on after ``rows``: the host thinks upon a query."""
-    return np.asarray(times.t_done[rows] + prices.rows.think[recording.links.plan[rows]])
-
-
-def _elapsed_ps(recording: Recording, prices: Prices, times: Times) -> int:
-    ending = recording.ending
-    last = reply_ps(recording, prices, times, ending.rows) if ending.thought else times.t_done[ending.rows]
-    return int(last.max(initial=0)) + ending.residue_ps
 
 
 @kernel
@@ -115,13 +111,20 @@ def _advance(
     times: Times,
     state: _State,
 ) -> int:
-    """Set times from ``place`` on until a projection, whose ``t_issued`` alone is set; return where it stands."""
+    """Set times from ``place`` on until one that is sent, whose ``t_issued`` alone is set; return where it stands."""
     for here in range(place, links.plan.size):
         row = links.order[here] if links.order.size else here
         plan, first = links.plan[row], links.cause[row]
-        issued = ready_ps(links, prices, times, row)
-        if links.residue.size:
-            issued += links.residue[row]
+        if prices.goes_on[plan]:
+            issued = state.asked[prices.server[plan]]
+        else:
+            issued = ready_ps(links, times, row)
+            if links.residue.size:
+                issued += links.residue[row]
+        times.t_issued[row] = issued
+        if prices.mode[plan] == PASSES:
+            times.t_started[row] = times.t_done[row] = issued
+            continue
         server = prices.server[plan]
         agent = links.agent[row]
         if issued < state.last_issue[server]:
@@ -134,16 +137,19 @@ def _advance(
             state.counts[1] += 1
         state.last_issue[server], state.last_agent[server] = max(issued, state.last_issue[server]), agent
         state.last_cause[server] = first
-        times.t_issued[row] = issued
-        if server == _PIPELINED:
+        if prices.mode[plan] != HOLDS:
             return here
         started = max(issued, state.free[server])
-        done = started + (own_ps[row] if prices.own[plan] else prices.duration[plan])
-        times.t_started[row], times.t_done[row] = started, done
-        state.free[server] = done
+        if links.late.size:
+            started += links.late[row]
+        lasting = own_ps[row] if prices.own[plan] else prices.reply[plan]
+        held = own_ps[row] if prices.own[plan] else prices.free[plan]
+        times.t_started[row], times.t_done[row] = started, started + lasting
+        state.asked[server] = issued
+        state.free[server] = started + held
         state.waited[server] += started - issued
-        state.served[server] += done - started
-        if done > _LONGEST_PS:
+        state.held[server] += held
+        if started + lasting > _LONGEST_PS:
             times.t_issued[row] = -1
             return here
     return links.plan.size

@@ -1,10 +1,10 @@
 """The trace: records a run so that no crash loses a committed row, and reads it back; it knows no instrument.
 
-The reader, which needs h5py, is imported from ``emulator.trace.reading.reader``; a recording process does without.
+``emulator.trace.open`` opens a trace and needs h5py for it; a recording process does without.
 """
 
 from emulator.trace.schema import NO_COMMAND, NO_PLAN, REMAINDER, Detail, Status
-from emulator.trace.writing.header import Header
+from emulator.trace.writing.header import Header, Origin
 from emulator.trace.writing.null import NullRecorder
 from emulator.trace.writing.recorder import Recorder
 
@@ -16,6 +16,7 @@ __all__ = [
     "Detail",
     "Header",
     "NullRecorder",
+    "Origin",
     "Recorder",
     "Status",
 ]

@@ -1,20 +1,22 @@
 """What the steps of plans draw: power as it really was, from stored levels and the plans of commands.
 
-A file keeps levels, which components draw by themselves, and what each step of a plan draws above them. Here the two
-are put together, for whoever wants power against time; sums over a run need none of it (``planned_w_ps``).
+A file keeps levels, which components draw by themselves, and what each step of a plan draws above them. Here the
+two are put together, for whoever wants power against time; sums over a run need none of it (``planned_w_ps``).
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.errors import TraceError
 from emulator.trace.schema import REMAINDER, Commands, Draws, Plans, Power
 
 __all__ = ["expand_draws", "planned_w_ps", "step_ps"]
 
-_PLANS = 2**16
+_PLANS: Final = 2**16
+_MAX_DRAWN: Final = 2**28
 
 Times = NDArray[np.int64]
 
@@ -42,7 +44,7 @@ def step_ps(commands: Commands, plans: Plans) -> Times:
 def planned_w_ps(commands: Commands, plans: Plans, draws: Draws) -> dict[int, list[float]]:
     """Return what plans drew above the levels, in W ps: by component number, one product for each power.
 
-    Picoseconds are added as integers before they are multiplied: the uses of a step, times its duration, times watts.
+    Picoseconds are added as integers before they are multiplied: uses of a step, times its duration, times watts.
     """
     lasted_ps = step_ps(commands, plans)
     total_ps: dict[tuple[int, float], int] = defaultdict(int)
@@ -62,7 +64,7 @@ def expand_draws(levels: Power, commands: Commands, plans: Plans, draws: Draws) 
     """Return power as it was, one row a change: ``levels``, and above them what the steps of ``commands`` drew.
 
     Rows come in the order of time, and of components at one instant. A component that no step draws from keeps
-    its rows.
+    its rows. Raises ``TraceError`` when there are too many to be held in memory.
     """
     drawn = _intervals(commands, plans, draws)
     if not drawn:
@@ -74,9 +76,9 @@ def expand_draws(levels: Power, commands: Commands, plans: Plans, draws: Draws) 
         mine = mine[np.argsort(levels.t[mine], kind="stable")]
         t, watts = _sweep(levels.t[mine], levels.watts[mine], intervals)
         parts.append((np.full(len(t), component, dtype=np.uint8), t, watts))
-    component, t, watts = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((component, t))
-    return Power(component[order], t[order], watts[order])
+    components, times, powers = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((components, times))
+    return Power(components[order], times[order], powers[order])
 
 
 def _steps_of(plans: Plans, draws: Draws) -> NDArray[np.int64]:
@@ -93,6 +95,9 @@ def _intervals(commands: Commands, plans: Plans, draws: Draws) -> dict[int, list
     """Return when each component drew above its level, by its number."""
     order = np.argsort(commands.plan, kind="stable")
     bounds = np.searchsorted(commands.plan[order], np.arange(_PLANS + 1))
+    count = int(np.diff(bounds)[draws.plan].sum())
+    if count > _MAX_DRAWN:
+        raise TraceError(f"draws: steps drew {count} times; at most {_MAX_DRAWN} are expanded")
     found: dict[int, list[_Drawn]] = defaultdict(list)
     for place, row in enumerate(_steps_of(plans, draws).tolist()):
         number = int(draws.plan[place])
@@ -124,7 +129,9 @@ def _sweep(t: Times, level_w: NDArray[np.float64], drawn: list[_Drawn]) -> tuple
     for one in drawn:
         by_watts[one.watts].append(one)
     edges = [(watts, *_sorted_edges(ones)) for watts, ones in by_watts.items()]
-    at = np.unique(np.concatenate([t, *(times for _, *both in edges for times in both)]))
+    every = np.concatenate([t, *(times for _, *both in edges for times in both)])
+    every.sort(kind="stable")  # which merges what is sorted already
+    at = every[np.append(True, every[1:] > every[:-1])] if len(every) else every
     total = np.append(0.0, level_w)[np.searchsorted(t, at, side="right")]
     for watts, starts, ends in edges:
         under_way = np.searchsorted(starts, at, side="right") - np.searchsorted(ends, at, side="right")

@@ -19,13 +19,14 @@ from emulator.errors import TaskError
 from emulator.retiming.retime import retime
 from emulator.streams import stream
 from emulator.trace.analysis.ledger import energy_by_component
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.output.publishing import folder_of, publish, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table
 from experiments.replay.modes import replay
 from experiments.replay.rerun import Rerun
-from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
+from experiments.run.laboratory import altered_laboratory, laboratory, open_recording, study_of
 from experiments.run.launch import open_study, shipped_studies
 from experiments.run.run import run_study
 from experiments.run.study import Study
@@ -81,7 +82,7 @@ def compared(recorded: Path, overrides: tuple[str, ...], real: Path) -> Agreemen
     """Re-time the trace ``recorded`` under ``overrides``, run its study so into ``real``, and compare."""
     with open_trace(recorded) as trace:
         old, new = study_of(trace), study_of(trace, overrides)
-        lab = altered_lab(laboratory(old, trace), old, new)
+        lab = altered_laboratory(laboratory(old, trace), old, new)
         found = retime(open_recording(trace, old), lab)
         run_study(new, real)
         with open_trace(real) as ran:

@@ -7,9 +7,9 @@ from emulator.retiming.lab import model_changes
 from emulator.retiming.retime import InstrumentTotals, retime
 from emulator.retiming.rewrite import rewrite
 from emulator.trace import Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.replay.origin import Origin, replay_header, titled
-from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
+from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 
 __all__ = ["Closed", "closed"]
 
@@ -49,9 +49,9 @@ def closed(path: Path, out: Path | None, overrides: tuple[str, ...] = ()) -> Clo
     with open_trace(path) as trace:
         study, altered = study_of(trace), study_of(trace, overrides)
         lab = laboratory(study, trace)
-        new_lab = altered_lab(lab, study, altered)
+        new_lab = altered_laboratory(lab, study, altered)
         recording = open_recording(trace, study)
-        base, found = retime(recording, lab), retime(recording, new_lab)
+        base, found = retime(recording, lab), retime(closed_by(recording, trace, study, altered), new_lab)
         if out is not None:
             header = replay_header(titled(altered, _MODE), Origin(_MODE, trace.digest))
             rewrite(trace, found, Recorder.create(out, header, trace.detail))

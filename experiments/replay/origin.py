@@ -1,11 +1,14 @@
-"""How a trace says that it is a replay, and of what: two comment lines above its configuration, and its title."""
+"""How a trace says that it is a replay, and of what: its header's origin, and its title.
+
+Traces of versions 1 and 2 have two comment lines above their configuration instead.
+"""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from emulator.config.models import digest, to_toml
 from emulator.errors import TraceError
-from emulator.trace import Header
+from emulator.trace import Header, Origin
 from emulator.trace.reading.reader import Trace
 from experiments.run.study import Study
 
@@ -15,17 +18,9 @@ _LINES: Final = re.compile(r'# replay\.mode = "(\w+)"\n# replay\.of = "([0-9a-f]
 _MAX_TITLE: Final = 200
 
 
-class Origin(NamedTuple):
-    """Say in which mode a trace was made, and the digest of the trace that it replays."""
-
-    mode: str
-    of: str
-
-
 def replay_header(study: Study, origin: Origin) -> Header:
-    """Return the header of a replay with the parameters of ``study``; its text is a study all the same."""
-    lines = f'# replay.mode = "{origin.mode}"\n# replay.of = "{origin.of}"\n'
-    return Header.now(lines + to_toml(study), study.seed, digest(study))
+    """Return the header of a replay with the parameters of ``study``."""
+    return Header.now(to_toml(study), study.seed, digest(study), origin)
 
 
 def titled(study: Study, mode: str) -> Study:
@@ -35,8 +30,8 @@ def titled(study: Study, mode: str) -> Study:
 
 def origin_of(trace: Trace) -> Origin | None:
     """Return what ``trace`` replays, or None when it is the record of a run of its own."""
-    found = _LINES.match(trace.config_text)
-    return Origin(found[1], found[2]) if found else None
+    found = _LINES.match(trace.config_text) if trace.schema_version < 3 else None
+    return Origin(found[1], found[2]) if found else trace.origin
 
 
 def refuse_replay(trace: Trace, mode: str) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, TraceError
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Table, tables_of
 from experiments.replay.origin import refuse_replay
 from experiments.run.laboratory import study_of
@@ -18,6 +19,8 @@ from experiments.run.run import run_study
 __all__ = ["Difference", "Rerun", "first_difference", "rerun"]
 
 _FINISHED: Final = ("complete", "budget", "diverged")
+_STORED: Final = {"metrics": "metric_rows", "power": "power_levels", "totals": "total_rows"}
+"""Tables that a trace offers under another name, as they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def _differences(then: Trace, now: Trace) -> Iterator[Difference]:
 
 def _table_differences(table: Table, then: Trace, now: Trace) -> Iterator[Difference]:
     """Yield the first row that differs, and a difference in length."""
-    rows = [getattr(trace, "metric_rows" if table.name == "metrics" else table.name) for trace in (then, now)]
+    rows = [getattr(trace, _STORED.get(table.name, table.name)) for trace in (then, now)]
     found: list[Difference] = []
     lengths = [len(getattr(each, table.columns[0].name)) for each in rows]
     for column in table.columns:

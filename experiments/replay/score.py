@@ -1,39 +1,25 @@
 """The recorded commands as a score that agents play: each at its recorded time, whatever the replies say.
 
 Commands that overlapped in the recording are started and joined at the end, so that one that is late delays no
-other; the rest are asked for one after the other.
+other; the rest are asked for one after the other. The rows of a command that left several are asked for one by one,
+each when it started: what was set is set again, and nothing is decided anew.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import (
-    Batch,
-    Command,
-    Compute,
-    Controller,
-    Forward,
-    Join,
-    Project,
-    Served,
-    SetPhases,
-    Settle,
-    Start,
-    Ticket,
-    Wait,
-)
+from emulator.commands import Batch, Command, Controller, Disturb, Join, Served, Start, Ticket, Wait
 from emulator.errors import CommandError, TraceError
-from emulator.retiming.prices import price
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.retiming.prices import PlanFacts
 from emulator.retiming.recording import Recording
 from emulator.trace.reading.reader import Trace
 
-__all__ = ["Score", "performers"]
-
-_READINGS = ("forward", "project")
+__all__ = ["Score", "asked_ps", "performers"]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +30,6 @@ class Score:
     recording: Recording
     inputs: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    features: int = 0
     refused: int = 0
     _batches: dict[int, Batch] = field(default_factory=dict)
 
@@ -57,99 +42,129 @@ class Score:
         """Return the score with the training set (samples, modes) that its mini-batches are from."""
         return replace(self, inputs=inputs, labels=labels)
 
-    def with_features(self, features: int) -> "Score":
-        """Return the score with the length of the vectors that its projections take."""
-        return replace(self, features=features)
+    def check(self) -> None:
+        """Raise ``TraceError`` when the trace does not hold what was asked; one command of each plan is tried."""
+        for row in np.unique(self.recording.links.plan, return_index=True)[1].tolist():
+            self.command(row)
 
-    def check_patterns(self) -> None:
-        """Raise ``TraceError`` when projections were made and the trace does not hold their vectors."""
-        projects = any(facts.kind == "project" and facts.used for facts in self.recording.plans)
-        if projects and self.trace.detail != "full":
-            raise TraceError(
-                f"{self.trace.path}: the projected vectors are kept at trace.detail = 'full' only; this trace has "
-                f"{self.trace.detail!r}, so its projections cannot be replayed"
-            )
+    def facts(self, row: int) -> PlanFacts:
+        """Return what is known of the plan of ``row``."""
+        return self.recording.plans[int(self.recording.links.plan[row])]
 
     def readings(self, trace: Trace) -> NDArray[np.bool_]:
-        """Return which commands (n,) of ``trace`` read something."""
-        kinds = np.array([kind in _READINGS for kind in trace.labels("commands.kind")], dtype=np.bool_)
+        """Return which commands (n,) of ``trace`` are queries of the instrument that counts them."""
+        counting, _ = next(self.recording.laboratory.standing())
+        kinds = np.array([kind in counting.counts for kind in trace.labels("commands.kind")], dtype=np.bool_)
         return kinds[trace.commands.kind] if len(kinds) else np.zeros(0, dtype=np.bool_)
 
-    def command(self, row: int) -> Served:
+    def command(self, row: int) -> Served | Disturb:
         """Return the command of ``row`` anew; raises ``TraceError`` when the trace does not hold what it was."""
-        plan = int(self.recording.links.plan[row])
-        builders: dict[str, Callable[[int, int], Served]] = {
-            "set_phases": self._set_phases,
-            "settle": self._settle,
-            "forward": self._forward,
-            "compute": self._compute,
-            "project": self._project,
-        }
-        return builders[self.recording.plans[plan].kind](row, plan)
+        facts, commands = self.facts(row), self.trace.commands
+        kind = INSTRUMENTS[facts.instrument]
+        if facts.kind in kind.disturbances:
+            target = f"{kind.name}.{kind.disturbances[facts.kind]}"
+            return Disturb(target, float(commands.value[row]), int(commands.target[row]))
+        if kind.again is None:
+            raise TraceError(f"{self.trace.path}: commands of {kind.name} cannot be asked for again")
+        return kind.again(_Row(self, row, facts))
 
-    def _set_phases(self, row: int, plan: int) -> SetPhases:
-        commands, setpoints = self.trace.commands, self.trace.setpoints
-        if self.recording.plans[plan].work["heaters"] == 1:
-            return SetPhases([int(commands.target[row])], [float(commands.value[row])])
-        mine = slice(*np.searchsorted(setpoints.command, (row, row + 1)))
-        return SetPhases(setpoints.heater[mine].tolist(), setpoints.phase_rad[mine].tolist())
-
-    def _settle(self, row: int, plan: int) -> Settle:
-        if self.recording.plans[plan].work["asked"] == 0:
-            return Settle()
-        return Settle(int(self.trace.commands.t_done[row] - self.trace.commands.t_started[row]))
-
-    def _forward(self, row: int, plan: int) -> Forward:
-        key = int(self.trace.commands.target[row])
+    def batch(self, row: int, samples: int) -> Batch:
+        """Return the mini-batch of ``samples`` that ``row`` read; raises ``TraceError`` for one of another set."""
+        loads = self.trace.batches
+        key = int(loads.key[np.searchsorted(loads.command, row, side="right") - 1]) if len(loads.key) else -1
         known = self._batches.get(key)
         if known is None:
-            samples = self.trace.batch(key)
-            if len(samples) != self.recording.plans[plan].work["samples"] or samples.max() >= len(
-                self.inputs
-            ):
+            chosen = self.trace.batch(key) if key >= 0 else np.empty(0, dtype=np.int32)
+            if len(chosen) != samples or chosen.max(initial=0) >= len(self.inputs):
                 raise TraceError(
                     f"{self.trace.path}: mini-batch {key} is not from the task's training set: it is not replayed"
                 )
-            known = Batch(key, np.ascontiguousarray(self.inputs[samples]), self.labels[samples], samples)
+            known = Batch(key, np.ascontiguousarray(self.inputs[chosen]), self.labels[chosen], chosen)
             self._batches[key] = known
-        return Forward(known)
+        return known
 
-    def _compute(self, row: int, plan: int) -> Compute:
-        del row
-        facts = self.recording.plans[plan]
-        return Compute(facts.work["flops"], facts.work["bytes"], facts.activity)
 
-    def _project(self, row: int, plan: int) -> Project:
-        patterns = self.trace.patterns
-        mine = slice(*np.searchsorted(patterns.command, (row, row + 1)))
-        vectors = np.zeros((self.recording.plans[plan].work["vectors"], self.features), dtype=np.float32)
-        vectors[patterns.vector[mine], patterns.input[mine]] = patterns.value[mine]
-        return Project(vectors)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """Offer ``row`` of the score to its instrument's kind."""
+
+    score: Score
+    row: int
+    facts: PlanFacts
+
+    @property
+    def kind(self) -> str:
+        return self.facts.kind
+
+    @property
+    def work(self) -> Mapping[str, int]:
+        return self.facts.work
+
+    @property
+    def activity(self) -> str:
+        return self.facts.activity
+
+    @property
+    def lasted_ps(self) -> int:
+        commands = self.score.trace.commands
+        return int(commands.t_done[self.row] - commands.t_started[self.row])
+
+    def setpoints(self) -> tuple[Sequence[int], Sequence[float]]:
+        commands, setpoints = self.score.trace.commands, self.score.trace.setpoints
+        if commands.target[self.row] >= 0:
+            return [int(commands.target[self.row])], [float(commands.value[self.row])]
+        mine = slice(*np.searchsorted(setpoints.command, (self.row, self.row + 1)))
+        return setpoints.heater[mine].tolist(), setpoints.phase_rad[mine].tolist()
+
+    def batch(self) -> Batch:
+        return self.score.batch(self.row, self.work["samples"])
+
+    def vectors(self) -> NDArray[np.float32]:
+        trace = self.score.trace
+        if trace.detail != "full":
+            raise TraceError(
+                f"{trace.path}: the projected vectors are kept at trace.detail = 'full' only; this trace has "
+                f"{trace.detail!r}, so its projections cannot be replayed"
+            )
+        mine = slice(*np.searchsorted(trace.patterns.command, (self.row, self.row + 1)))
+        vectors = np.zeros((self.work["vectors"], self.work["features"]), dtype=np.float32)
+        vectors[trace.patterns.vector[mine], trace.patterns.input[mine]] = trace.patterns.value[mine]
+        return vectors
+
+
+def asked_ps(score: Score) -> NDArray[np.int64]:
+    """Return when each recorded row is asked for: those that went on with another's command when they started."""
+    goes_on = [
+        bool(facts.used) and INSTRUMENTS[facts.instrument].retiming.goes_on(facts.work)
+        for facts in score.recording.plans
+    ]
+    commands = score.trace.commands
+    return np.where(np.array(goes_on)[score.recording.links.plan], commands.t_started, commands.t_issued)
 
 
 def performers(score: Score, elapsed_ps: int) -> dict[str, Controller]:
     """Return an agent for each recorded one, the main one first; it stays until ``elapsed_ps``."""
     commands, names = score.trace.commands, score.recording.agents
-    prices = price(score.recording.plans, score.recording.lab).rows
-    reply_ps = commands.t_done + prices.think[score.recording.links.plan]
     agents: dict[str, Controller] = {}
+    asked = asked_ps(score) if len(commands.agent) else np.empty(0, dtype=np.int64)
     for agent in np.unique(commands.agent).tolist():
         rows = np.flatnonzero(commands.agent == agent)
-        rows = rows[np.lexsort((commands.t_started[rows], commands.t_issued[rows]))]
-        until = np.append(commands.t_issued[rows][1:], elapsed_ps)
-        overlaps = (reply_ps[rows] > until).tolist()
+        rows = rows[np.lexsort((commands.t_started[rows], asked[rows]))]
+        until = np.append(asked[rows][1:], elapsed_ps)
+        overlaps = (commands.t_done[rows] > until).tolist()
         end_ps = 0 if agents else elapsed_ps
-        agents[names[agent]] = _perform(score, rows.tolist(), overlaps, end_ps)
+        agents[names[agent]] = _perform(score, rows.tolist(), asked[rows].tolist(), overlaps, end_ps)
     return agents
 
 
-def _perform(score: Score, rows: list[int], overlaps: list[bool], end_ps: int) -> Controller:
-    issued = score.trace.commands.t_issued
+def _perform(
+    score: Score, rows: list[int], asked: list[int], overlaps: list[bool], end_ps: int
+) -> Controller:
     tickets: list[Ticket] = []
-    for row, overlapping in zip(rows, overlaps, strict=True):
-        yield Wait(int(issued[row]))
+    for row, at_ps, overlapping in zip(rows, asked, overlaps, strict=True):
+        yield Wait(at_ps)
         command = score.command(row)
-        if overlapping:
+        if overlapping and not isinstance(command, Disturb):
             tickets.append((yield Start(command)))
         else:
             yield from _ask(score, command)

@@ -19,10 +19,11 @@ from emulator.instruments.chip.state import Design
 from emulator.retiming.lab import model_changes
 from emulator.retiming.parameters import Effect, effect_of
 from emulator.trace import Recorder
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import ps_to_s
 from experiments.replay.origin import Origin, refuse_replay, replay_header, titled
-from experiments.replay.score import Score, performers
+from experiments.replay.score import Score, asked_ps, performers
 from experiments.run.bench import design_of, make_bench
 from experiments.run.laboratory import open_recording, study_of
 from experiments.run.run import prepare, program_of, watch_of
@@ -103,13 +104,13 @@ def _stage(
     sizes = program_of(old, prepared).sizes
     if prepared.taped_out is not None:
         _check_design(trace, design_of(prepared))
-    score.check_patterns()
+    score = score.with_inputs(prepared.task.x_train, prepared.task.y_train)
+    score.check()
     bench = make_bench(new, prepared, sizes)  # what physics refuses is refused before a file exists
     bench.attach(_recorder(trace, new, out))
     if prepared.taped_out is None:
-        return bench, score.with_features(prepared.task.layer_sizes[-1]), []
-    watch = watch_of(new, prepared, program_of(new, prepared))
-    return bench, score.with_inputs(prepared.task.x_train, prepared.task.y_train), [watch]
+        return bench, score, []
+    return bench, score, [watch_of(new, prepared, program_of(new, prepared))]
 
 
 def _recorder(trace: Trace, study: Study, out: Path) -> Recorder:
@@ -128,13 +129,14 @@ def _check_design(trace: Trace, design: Design) -> None:
 
 
 def _compared(then: Trace, now: Trace, out: str | None, changed: dict[str, str], score: Score) -> Timed:
-    order_then, order_now = _issue_order(then), _issue_order(now)
+    asked = asked_ps(score) if len(then.commands.agent) else then.commands.t_issued
+    order_then, order_now = _issue_order(then, asked), _issue_order(now, now.commands.t_issued)
     paired = len(order_then) == len(order_now)
     lateness = np.zeros(0, dtype=np.int64)
     rms = rms_difference = math.nan
     readings = score.readings(then)
     if paired:
-        lateness = now.commands.t_issued[order_now] - then.commands.t_issued[order_then]
+        lateness = now.commands.t_issued[order_now] - asked[order_then]
         read = readings[order_then]
         values = then.commands.result[order_then][read], now.commands.result[order_now][read]
         rms, rms_difference = _rms(values[0]), _rms(values[1] - values[0])
@@ -156,10 +158,10 @@ def _compared(then: Trace, now: Trace, out: str | None, changed: dict[str, str],
     )
 
 
-def _issue_order(trace: Trace) -> NDArray[np.int64]:
-    """Return the rows agent by agent, as each agent issued them."""
+def _issue_order(trace: Trace, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows agent by agent, as each agent issued them, at ``asked`` (n,)."""
     c = trace.commands
-    return np.lexsort((c.t_started, c.t_issued, c.agent))
+    return np.lexsort((c.t_started, asked, c.agent))
 
 
 def _rms(values: NDArray[np.float64]) -> float:

@@ -1,16 +1,18 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
-from typing import Any
-
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import Lab, Stand
+from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.cautions import refuse_other_choices
-from emulator.retiming.lab import Lab, model_changes
+from emulator.retiming.lab import Laboratory, model_changes
 from emulator.retiming.recording import Recording
+from emulator.retiming.reloop import relooped
 from emulator.retiming.retime import load_recording
 from emulator.trace.analysis.frames import recorded_design
 from emulator.trace.reading.reader import Trace
 from experiments.run.study import Study, study_from_text
 
-__all__ = ["altered_lab", "laboratory", "open_recording", "study_of"]
+__all__ = ["altered_laboratory", "closed_by", "lab_of", "laboratory", "open_recording", "study_of"]
 
 
 def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
@@ -18,24 +20,55 @@ def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
     return study_from_text(trace.config_text, str(trace.path), overrides)
 
 
-def laboratory(study: Study, trace: Trace) -> Lab:
-    """Return what stands on the bench of ``study``, which made ``trace``."""
-    lab = Lab(study.seed, study.host, study.budget)._replace(**_standing(study))
-    return lab if lab.opu is None else lab._replace(opu_design=recorded_design(trace))
+def lab_of(study: Study) -> Lab:
+    """Return the configuration of everything that stands on the bench of ``study``, designs apart."""
+    return {
+        **{name: Stand(config) for name, config in study.standing().items()},
+        HOST.name: Stand(study.host),
+    }
 
 
-def altered_lab(lab: Lab, old: Study, new: Study) -> Lab:
-    """Return ``lab``, that of ``old``, with the parameters of ``new``.
+def laboratory(study: Study, trace: Trace) -> Laboratory:
+    """Return what stands on the bench of ``study``, which made ``trace``; designs that time depends on come from it."""
+    lab = {
+        name: stand._replace(design=recorded_design(trace)) if INSTRUMENTS[name].sized is not None else stand
+        for name, stand in lab_of(study).items()
+    }
+    return Laboratory(study.seed, study.budget, lab)
+
+
+def altered_laboratory(old: Laboratory, before: Study, after: Study) -> Laboratory:
+    """Return ``old``, the laboratory of the study ``before``, with the parameters of ``after``.
 
     Raises ``ConfigError`` when the two differ in anything that decides what the controller asks for.
     """
-    refuse_other_choices(model_changes(old, new))
-    return lab._replace(host=new.host, budget=new.budget, **_standing(new))
+    option = "" if loop_of(before, after) is None else _loop_path(before)
+    refuse_other_choices([change for change in model_changes(before, after) if change.path != option])
+    lab = {name: old.lab[name]._replace(config=stand.config) for name, stand in lab_of(after).items()}
+    return old._replace(budget=after.budget, lab=lab)
 
 
-def _standing(study: Study) -> dict[str, Any]:
-    """Return the configurations of the instruments that stand on the bench, by their fields of ``Lab``."""
-    return dict(study.standing())
+def loop_of(before: Study, after: Study) -> str | None:
+    """Return who closes the controller's loop in ``after``, if that is somebody else than in ``before``."""
+    loop = before.kind.loop
+    if loop is None or after.kind is not before.kind:
+        return None
+    was, becomes = (str(getattr(study.controller, loop.option)) for study in (before, after))
+    return None if was == becomes else becomes
+
+
+def _loop_path(study: Study) -> str:
+    return "" if study.kind.loop is None else f"controller.{study.kind.loop.option}"
+
+
+def closed_by(recording: Recording, trace: Trace, before: Study, after: Study) -> Recording:
+    """Return ``recording``, of ``trace``, with its loop closed as ``after`` says; raises ``ConfigError``."""
+    loop, known = loop_of(before, after), before.kind.loop
+    if loop is None or known is None:
+        return recording
+    logged = trace.metrics().get(known.unvisited)
+    unvisited = 0 if logged is None or not len(logged.value) else int(logged.value[-1])
+    return relooped(recording, recording.laboratory, loop, trace.commands.target, unvisited)
 
 
 def open_recording(trace: Trace, study: Study, verify: bool = True) -> Recording:

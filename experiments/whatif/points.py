@@ -17,10 +17,10 @@ from typing import Final
 from emulator.config.difference import Scalar, differences, leaves, scalar
 from emulator.errors import ConfigError
 from emulator.retiming.retime import Retimed, retime
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.inspect.inspection import study_title
 from experiments.output.json import to_json
-from experiments.run.laboratory import altered_lab, laboratory, open_recording, study_of
+from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 from experiments.run.study import Study
 
 __all__ = ["MAX_POINTS", "Point", "WhatIf", "sweep_values", "whatif"]
@@ -111,12 +111,14 @@ def whatif(
         # Everything that can be refused is refused before the first re-timing.
         studies = [study_of(trace, (*settings, *chosen)) for chosen in product(*axes)]
         lab = laboratory(study, trace)
-        labs = [altered_lab(lab, study, each) for each in studies]
+        labs = [altered_laboratory(lab, study, each) for each in studies]
         recording = open_recording(trace, study, verify)
         base = retime(recording, lab)
         named = _paths((*settings, *sweeps))
         points = tuple(
-            _point(retime(recording, altered), base, _changed(study, each, named))
+            _point(
+                retime(closed_by(recording, trace, study, each), altered), base, _changed(study, each, named)
+            )
             for each, altered in zip(studies, labs, strict=True)
         )
         return WhatIf(

@@ -1,8 +1,13 @@
-"""A compiled kernel computes what its text says: IEEE division, and sums in the order in which they stand."""
+"""A compiled kernel computes what its text says, and is kept under a name that all its sources have a part in."""
+
+import shutil
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+import emulator.kernel
 from emulator.kernel import inlined, kernel
 from emulator.streams import stream
 
@@ -38,3 +43,18 @@ def test_a_sum_is_added_up_in_order_also_through_an_inlined_function() -> None:
         expected += 0.5 * value
     assert total(values) == expected
     assert float(np.sum(0.5 * values)) != expected
+
+
+@pytest.mark.parametrize("edited", ["physics/gaussian.py", "physics/chip/tape.py", "retiming/schedule.py"])
+def test_an_edit_of_any_source_of_linked_kernels_changes_the_name_of_the_cache(
+    edited: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path(emulator.kernel.__file__).parent
+    for package in emulator.kernel._LINKED:
+        shutil.copytree(here / package, tmp_path / package)
+    monkeypatch.setattr(emulator.kernel, "__file__", str(tmp_path / "kernel.py"))
+    before = emulator.kernel._cache_folder()
+    assert before == emulator.kernel._cache_folder()
+    with (tmp_path / edited).open("a", encoding="utf-8") as source:
+        source.write("# edited\n")
+    assert emulator.kernel._cache_folder() != before

@@ -136,7 +136,7 @@ class Chip:
     def check(self, command: Sequence) -> None:
         """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
         self._check_batch(command.batch, "Sequence", begins=False)
-        self._sequencer.check(command, self._active)
+        self._sequencer.check(command)
 
     def perform(self, command: Sequence, start_ps: int) -> tuple[Reply, Rows]:
         """Have the sequencer carry out ``command``, which was checked, from ``start_ps`` on.

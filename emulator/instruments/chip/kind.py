@@ -3,6 +3,7 @@
 from emulator.commands import Forward, Probe, Sequence, SetPhases, Settle
 from emulator.instruments.chip.chip import Chip, idle_w
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.retimed import RETIMING, again
 from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.instrument import InstrumentKind
 
@@ -22,6 +23,8 @@ KIND = InstrumentKind(
     idle_w=idle_w,
     build=Chip.build,
     counts={"forward": "", "probe": ""},
+    retiming=RETIMING,
+    again=again,
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",

@@ -4,8 +4,10 @@ Real laboratories close such a loop in programmable logic next to the converters
 steps the DACs, waits, reads, computes the loss and decides; link and host are passed at its beginning and its end.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +16,18 @@ from emulator.commands import Readings, Sequence
 from emulator.errors import CommandError, nearest
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.state import ChipCore, Sequenced, Visits
-from emulator.instruments.chip.timing import KINDS, LIGHT, SETTLING, chip_plan
+from emulator.instruments.chip.timing import KINDS, LIGHT, chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
 from emulator.physics.chip.sequence import HOMING, RULES, Pace
+from emulator.plan import Plan
 
 __all__ = ["Performed", "Sequencer"]
 
 _SET, _SETTLE, _READ, _PROBE = range(len(KINDS))
-_MIDDLE, _FIRST, _LAST, _ONLY = range(4)
-"""Places of a row in its Sequence; a number a service."""
-
-_PLACES: Final = 4
+_FIRST, _LAST, _ONLY = len(KINDS), len(KINDS) + 1, 2 * len(KINDS) + 1
+"""Slots of a programme's services: those of middle rows by kind, the first row's, those of last rows by kind, and
+that of a row which is first and last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,17 +57,81 @@ class Performed:
         )  # fmt: skip
 
 
+class _Programme(NamedTuple):
+    """Hold what Sequences of one shape take: services by slot, and when each of them is over, sets and reads."""
+
+    services: tuple[Service, ...]
+    held_ps: NDArray[np.int64]
+    set_ps: NDArray[np.int64]
+    light_ps: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, plan: Callable[[str, Mapping[str, int]], Plan], shape: "_Shape") -> "_Programme":
+        """Return the programme of Sequences of this ``shape``, which ``plan`` prices."""
+        opening = KINDS[_READ if shape.decides else _PROBE]
+        rows = [
+            *((kind, False, False) for kind in KINDS),
+            (opening, True, False),
+            *((kind, False, True) for kind in KINDS),
+            (opening, True, True),
+        ]
+        services = tuple(Service.of(plan(kind, shape.work(first, last))) for kind, first, last in rows)
+        instants = np.array([_instants(service) for service in services], dtype=np.int64)
+        return cls(services, *np.ascontiguousarray(instants.T))
+
+    def pace(self, idle_ps: int, decides: bool) -> Pace:
+        """Return what passes between events; the chip's last one lies ``idle_ps`` before the start."""
+        held, sets, lights = self.held_ps.tolist(), self.set_ps.tolist(), self.light_ps.tolist()
+        after_light = held[_PROBE] - lights[_PROBE]
+        return Pace(
+            first_ps=idle_ps + (lights[_FIRST] if decides else sets[_FIRST]),
+            set_ps=after_light + sets[_PROBE],
+            light_ps=lights[_PROBE] - sets[_PROBE],
+            home_ps=after_light + sets[_SET],
+            after_home_ps=held[_SETTLE] + sets[_PROBE],
+        )
+
+
+class _Shape(NamedTuple):
+    """Say what decides about times: samples, heaters a probe, visits, whether a batch is brought, who decides."""
+
+    samples: int
+    width: int
+    visits: int
+    brings: bool
+    decides: bool
+    modes: int
+    classes: int
+    layers: int
+
+    def work(self, first: bool, last: bool) -> dict[str, int]:
+        """Return what a row asks for; rows in the middle do not know how many there are."""
+        return {
+            "sequencer": 1,
+            "first": int(first),
+            "last": int(last),
+            "visits": self.visits if first or last else 0,
+            "decides": int(self.decides),
+            "heaters": self.width,
+            "samples": self.samples,
+            "upload": int(first and self.brings),
+            "modes": self.modes,
+            "classes": self.classes,
+            "layers": self.layers,
+        }
+
+
 class Sequencer:
     """Carry out Sequences on ``core``; the heaters' power is known to the meter under ``handle``."""
 
     def __init__(self, config: ChipConfig, host: HostConfig, core: ChipCore, handle: int) -> None:
-        self._config = config
-        self._host = host
+        self._plan = partial(chip_plan, config, host)
         self._core = core
         self._handle = handle
-        self._services: dict[tuple[int, ...], Service] = {}
+        self._active = core.design.active
+        self._programmes: dict[_Shape, _Programme] = {}
 
-    def check(self, command: Sequence, active: list[bool]) -> None:
+    def check(self, command: Sequence) -> None:
         """Raise ``CommandError`` unless ``command`` drives active heaters to finite phases, in fitting arrays."""
         _check_shapes(command)
         heaters, radians, decide = command.heaters, command.radians, command.decide
@@ -74,11 +140,15 @@ class Sequencer:
             raise CommandError(
                 f"Sequence: a label is none of the chip's {classes} classes; allowed: 0..{classes - 1}"
             )
-        known = (heaters >= 0) & (heaters < len(active))
-        if not known.all() or not np.array(active)[heaters].all():
-            wrong = heaters[~known] if not known.all() else heaters[~np.array(active)[heaters]]
-            raise CommandError(f"Sequence: device {int(wrong[0])} is not an active heater of this chip")
-        phases = [radians] if decide is None else [radians, decide.back, decide.home]
+        least, most = int(heaters.min()), int(heaters.max())
+        if least < 0 or most >= self._active.size:
+            raise CommandError(
+                f"Sequence: device {least if least < 0 else most} is not an active heater of this chip"
+            )
+        if not self._active[heaters].all():
+            passive = heaters[~self._active[heaters]]
+            raise CommandError(f"Sequence: device {int(passive[0])} is not an active heater of this chip")
+        phases = (radians,) if decide is None else (radians, decide.back, decide.home)
         if not all(np.isfinite(each).all() for each in phases):
             raise CommandError("Sequence: a phase is not finite")
 
@@ -87,86 +157,64 @@ class Sequencer:
 
         The batch is loaded; readings have the noise numbers from ``draw`` on.
         """
-        decide = command.decide
-        service = self._family(command, upload)
-        opening, middle = service(_READ if decide else _PROBE, _FIRST), service(_PROBE, _MIDDLE)
-        set_ps, light_ps = _until(middle, SETTLING), _until(middle, LIGHT)
-        pace = Pace(
-            first_ps=idle_ps + _until(opening, LIGHT if decide else SETTLING),
-            set_ps=middle.free_ps - light_ps + set_ps,
-            light_ps=light_ps - set_ps,
-            home_ps=middle.free_ps - light_ps + service(_SET, _MIDDLE).free_ps,
-            after_home_ps=service(_SETTLE, _MIDDLE).free_ps + set_ps,
-        )
-        core = self._core
+        decide, core, batch = command.decide, self._core, command.batch
+        programme = self._programme(command, upload)
+        pace = programme.pace(idle_ps, decide is not None)
         if decide is None:
             visits = Visits(command.heaters, command.radians)
             found = core.sequence(visits, "none", None, pace, draw, keep_outputs=True)
         else:
             visits = Visits(command.heaters, command.radians, decide.back, decide.home, decide.keep_home)
-            found = core.sequence(visits, decide.rule, command.batch.labels, pace, draw, decide.queries)
-        return self._performed(command, found, start_ps, service)
+            found = core.sequence(visits, decide.rule, batch.labels, pace, draw, decide.queries)
+        return self._performed(command, found, start_ps, programme)
 
-    def _family(self, command: Sequence, upload: bool) -> Any:
-        """Return a function from a row's kind and place to its service."""
-        layers, count = self._core.layers, len(command.heaters)
-        samples, width = command.batch.inputs.shape[0], command.heaters.shape[1]
-        decides = command.decide is not None
+    def _programme(self, command: Sequence, upload: bool) -> _Programme:
+        layers = self._core.layers
+        visits, width = command.heaters.shape
+        shape = _Shape(
+            command.batch.inputs.shape[0], width, visits, upload, command.decide is not None,
+            layers[0].inputs, layers[-1].outputs, len(layers),
+        )  # fmt: skip
+        known = self._programmes.get(shape)
+        if known is None:
+            known = self._programmes[shape] = _Programme.of(self._plan, shape)
+        return known
 
-        def service(kind: int, place: int) -> Service:
-            brings = int(upload and bool(place & _FIRST))
-            key = (kind, place, samples, width, count if place else 0, brings, decides)
-            known = self._services.get(key)
-            if known is None:
-                work = {
-                    "sequencer": 1,
-                    "first": int(bool(place & _FIRST)),
-                    "last": int(bool(place & _LAST)),
-                    "visits": key[4],
-                    "decides": int(decides),
-                    "heaters": width,
-                    "samples": samples,
-                    "upload": key[5],
-                    "modes": layers[0].inputs,
-                    "classes": layers[-1].outputs,
-                    "layers": len(layers),
-                }
-                known = Service.of(chip_plan(self._config, self._host, KINDS[kind], work))
-                self._services[key] = known
-            return known
-
-        return service
-
-    def _performed(self, command: Sequence, found: Sequenced, start_ps: int, service: Any) -> Performed:
-        events, decides = found.events, command.decide is not None
-        several = command.heaters.shape[1] > 1
-        kind, row_of = _kinds(events["kind"] == HOMING, decides)
-        place = np.zeros(len(kind), dtype=np.int64)
-        place[0] |= _FIRST
-        place[-1] |= _LAST
-        code, service_of = np.unique(kind * _PLACES + place, return_inverse=True)
-        services = tuple(service(*divmod(each, _PLACES)) for each in code.tolist())
-        held_ps, set_ps, light_ps = np.array([_instants(each) for each in services]).T[:, service_of]
-        started = start_ps + np.cumsum(held_ps) - held_ps
-        sets = (kind == _SET) | (kind == _PROBE)
-        power_w = self._core.heater_power_of_w(events["driven_rad"])[row_of]
-        heater, phase = events["heater"][row_of], events["phase_rad"][row_of]
-        target = np.where(sets, -1 if several else heater, np.where(kind == _READ, command.batch.key, -1))
-        alone = np.where(kind == _SETTLE, held_ps, 0.0)
-        read = events["total"][row_of]
+    def _performed(
+        self, command: Sequence, found: Sequenced, start_ps: int, programme: _Programme
+    ) -> Performed:
+        events, several = found.events, command.heaters.shape[1] > 1
+        kind, row_of = _kinds(events["kind"] == HOMING, command.decide is not None)
+        service_of = kind.copy()
+        service_of[0] = _FIRST
+        service_of[-1] = _ONLY if len(kind) == 1 else _LAST + kind[-1]
+        held_ps = programme.held_ps[service_of]
+        started = held_ps.cumsum()
+        started += start_ps - held_ps
+        rows = events[row_of]
+        power_w = self._core.heater_power_of_w(rows["driven_rad"])
+        sets = (kind == _PROBE) | (kind == _SET)
+        value = np.where(sets, 0.0 if several else rows["phase_rad"], 0.0)
+        target = np.where(sets, -1 if several else rows["heater"], -1)
+        result = np.where(kind == _SET, power_w, rows["total"])
+        settles = kind == _SETTLE
+        value[settles], result[settles] = held_ps[settles], 0.0
+        if kind[0] == _READ:
+            target[0] = command.batch.key
         last = -2 if kind[-1] == _SETTLE else -1
+        seen_ps = programme.set_ps if kind[last] == _SET else programme.light_ps
         return Performed(
             readings=_readings(command, found, float(power_w[-1])),
-            last_ps=int((started + np.where(kind[last] == _SET, set_ps, light_ps))[last]),
+            last_ps=int(started[last] + seen_ps[service_of[last]]),
             kind_of=kind,
-            services=services,
+            services=programme.services,
             service_of=service_of,
             started_ps=started,
             target=target,
-            value=alone if several else np.where(sets, phase, alone),
-            result=np.where(kind == _SET, power_w, np.where(kind == _SETTLE, 0.0, read)),
+            value=value,
+            result=result,
             handle=self._handle,
-            level_ps=(started + set_ps)[sets],
+            level_ps=(started + programme.set_ps[service_of])[sets],
             level_w=power_w[sets],
             setpoints=(command.heaters, command.radians) if several else None,
         )
@@ -206,11 +254,14 @@ def _check_shapes(command: Sequence) -> None:
 
 def _kinds(homing: NDArray[np.bool_], decides: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the kind of each row, and the event that it belongs to; a homing is a setting and a settling."""
-    row_of = np.repeat(np.arange(len(homing)), 1 + homing)
-    again = np.concatenate(([False], row_of[1:] == row_of[:-1]))
-    kind = np.where(homing[row_of], np.where(again, _SETTLE, _SET), _PROBE)
+    kind = np.where(homing, _SET, _PROBE)
     if decides:
         kind[0] = _READ
+    if not homing.any():
+        return kind, np.arange(len(kind))
+    row_of = np.repeat(np.arange(len(homing)), 1 + homing)
+    kind = kind[row_of]
+    kind[1:][row_of[1:] == row_of[:-1]] = _SETTLE
     return kind, row_of
 
 
@@ -226,12 +277,6 @@ def _instants(service: Service) -> tuple[int, int, int]:
     return service.free_ps, set_ps, light_ps
 
 
-def _until(service: Service, name: tuple[str, str]) -> int:
-    """Return the time from a service's start to its step ``name``."""
-    names = [step[:2] for step in service.steps]
-    return sum(step.ps for step in service.steps[: names.index(name)])
-
-
 def _readings(command: Sequence, found: Sequenced, power_w: float) -> Readings:
     """Return the reply: where each visited heater was left is the phase last set of it."""
     events = found.events
@@ -239,10 +284,12 @@ def _readings(command: Sequence, found: Sequenced, power_w: float) -> Readings:
         outputs = found.outputs
         assert outputs is not None  # noqa: S101  (asked for)
         return Readings(outputs, command.radians[:, -1], found.reference, found.readings, 0, 0, 0, power_w)
-    moved = events["heater"] >= 0
-    heater, phase = events["heater"][moved], events["phase_rad"][moved]
-    last = np.flatnonzero(np.diff(heater, append=-1))  # visits of one heater stand together
+    heater, phase = events["heater"], events["phase_rad"]
+    last = np.flatnonzero(heater[:-1] != heater[1:])[1:] if len(heater) > 1 else np.empty(0, dtype=np.int64)
+    left = np.append(
+        phase[last], phase[-1:] if len(heater) > 1 else []
+    )  # visits of one heater stand together
     none = np.empty((0, 0, 0))
     return Readings(
-        none, phase[last], found.reference, found.readings, found.accepted, found.tied, found.pruned, power_w
+        none, left, found.reference, found.readings, found.accepted, found.tied, found.pruned, power_w
     )

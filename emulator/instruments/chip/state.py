@@ -16,8 +16,8 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
 from emulator.physics.chip import circuit as c
 from emulator.physics.chip import converters, heaters, query, sequence
+from emulator.physics.chip.arena import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.circuit import Circuit, handle_of
-from emulator.physics.chip.layers import Tape, make_tape, no_tape, reload_tape
 from emulator.physics.chip.sequence import Pace
 from emulator.physics.chip.tape import layer_map
 from emulator.streams import key_words, stream
@@ -127,7 +127,7 @@ class ChipCore:
         self._circuit = Circuit(
             t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
-            tape.light, tape.activations, tape.noise,
+            tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise,
         )  # fmt: skip
         self._handle = handle_of(self._circuit)
 
@@ -242,7 +242,7 @@ class ChipCore:
         own = self._circuit._replace(
             optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
             checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
-            noise=tape.noise,
+            terms=tape.terms, lines=tape.sums, middle=tape.middle, noise=tape.noise,
         )  # fmt: skip
         outputs = np.empty((tape.count, self.layers[-1].outputs))
         query.look(handle_of(own), outputs, draw)

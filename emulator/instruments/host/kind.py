@@ -2,8 +2,10 @@
 
 from emulator.commands import Compute
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.host.effects import EFFECTS
 from emulator.instruments.host.host import COMPONENT, Host, host_plan
 from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.retiming import Retiming
 
 __all__ = ["KIND"]
 
@@ -15,4 +17,6 @@ KIND = InstrumentKind(
     idle_w=lambda config: {COMPONENT: config.idle_power_w},
     build=Host.build,
     counts={"compute": ""},
+    retiming=Retiming(EFFECTS, names_itself=True),
+    again=lambda row: Compute(row.work["flops"], row.work["bytes"], row.activity),
 )

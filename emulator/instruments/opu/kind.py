@@ -3,8 +3,11 @@
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
+from emulator.instruments.opu.resend import GRABBING, FrameResender
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.instruments.retiming import Retiming
 
 __all__ = ["KIND"]
 
@@ -16,5 +19,7 @@ KIND = InstrumentKind(
     idle_w=idle_w,
     build=Opu.build,
     counts={"project": "target"},
+    retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING),
+    again=lambda row: Project(row.vectors()),
     sized=lambda sizes: OpuDesign(*sizes),
 )

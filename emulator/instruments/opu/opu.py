@@ -21,8 +21,10 @@ from emulator.instruments.instrument import Admission, Change, Outcome, Service,
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.optics import OpuCore
-from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
+from emulator.instruments.opu.resend import GRABBING
+from emulator.instruments.opu.spans import STAGES, frame_spans, stage_busy_ps, stage_spans
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.instruments.retiming import FrameSpan
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
 
@@ -79,7 +81,7 @@ class Opu:
         self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
         for component, watts in idle_w(config).items():
             setting.meter.component(component, watts)
-        self._grabber = setting.meter.component("host.frames")
+        self._grabber = setting.meter.component(GRABBING)
 
     @classmethod
     def build(cls, stand: Stand, setting: Setting) -> "Opu":

@@ -94,6 +94,9 @@ class Circuit(NamedTuple):
     changed: Ints
     light: Floats
     activations: Floats
+    terms: Floats
+    lines: Floats
+    middle: Floats
     noise: NDArray[np.float32]
 
 
@@ -165,8 +168,11 @@ def circuit_at(handle: Ints) -> Circuit:
         receivers=_float_table(handle, 11),
         table=_int_table(handle, 12),
         checkpoints=_int_table(handle, 13),
-        changed=_ints(handle, 14),
+        changed=_int_table(handle, 14),
         light=_floats(handle, 15),
         activations=_floats(handle, 16),
-        noise=carray(_single_pointer(handle[17, _ADDRESS]), (handle[17, _ROWS],)),
+        terms=_floats(handle, 17),
+        lines=_floats(handle, 18),
+        middle=_floats(handle, 19),
+        noise=carray(_single_pointer(handle[20, _ADDRESS]), (handle[20, _ROWS],)),
     )

@@ -90,28 +90,34 @@ def cross_entropy(outputs: Floats, labels: NDArray[np.int64]) -> float:
 
 @kernel
 def cross_entropy_of_tiles(
-    tiles: Floats, begin: int, labels: NDArray[np.int64], classes: int, room: Floats, place: int
+    tiles: Floats, begin: int, labels: NDArray[np.int64], classes: int, terms: Floats, sums: Floats
 ) -> float:
     """Return the ``cross_entropy`` of outputs that lie in tiles (classes, LANES) at ``tiles[begin:]``; same bits.
 
-    ``room[place:]`` holds workspace for all tiles and their sums, which may not overlap the outputs. Here the
-    samples lie side by side, so that all loops run over them.
+    ``terms`` (tiles x classes x LANES,) and ``sums`` (tiles x LANES,) are workspace. Here the samples lie side by
+    side, so that all loops run over them, and vectorise because no two arrays of a loop are the same.
     """
     samples = labels.size
-    norms = place + (samples + LANES - 1) // LANES * classes * LANES
+    width = np.uint64(
+        min(LANES, sums.size)
+    )  # always LANES; were it known, LLVM would unroll and not vectorise
     for first in range(0, samples, LANES):
-        source, target = np.uint64(begin + first * classes), np.uint64(place + first * classes)
-        sums = np.uint64(norms + first)
-        for lane in range(_LANES):
-            own = labels[first + np.int64(lane)] if first + np.int64(lane) < samples else 0
-            room[sums + lane] = tiles[source + np.uint64(own) * _LANES + lane]  # first the label's output
+        source, target, line = (
+            np.uint64(begin + first * classes),
+            np.uint64(first * classes),
+            np.uint64(first),
+        )
+        for lane in range(width):
+            sums[line + lane] = 0.0
+        for lane in range(min(samples - first, LANES)):  # first the label's own output, gathered one by one
+            sums[first + lane] = tiles[begin + first * classes + labels[first + lane] * LANES + lane]
         for row in range(np.uint64(classes)):
-            for lane in range(_LANES):
-                room[target + row * _LANES + lane] = tiles[source + row * _LANES + lane] - room[sums + lane]
-        _exponentials(room, place + first * classes, classes * LANES)
-        for lane in range(_LANES):
-            room[sums + lane] = 0.0
+            for lane in range(width):
+                terms[target + row * _LANES + lane] = tiles[source + row * _LANES + lane] - sums[line + lane]
+        _exponentials(terms, first * classes, classes * LANES)
+        for lane in range(width):
+            sums[line + lane] = 0.0
         for row in range(np.uint64(classes)):
-            for lane in range(_LANES):
-                room[sums + lane] = room[sums + lane] + room[target + row * _LANES + lane]
-    return _mean_log(room, norms, samples)
+            for lane in range(width):
+                sums[line + lane] = sums[line + lane] + terms[target + row * _LANES + lane]
+    return _mean_log(sums, 0, samples)

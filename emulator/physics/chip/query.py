@@ -9,7 +9,8 @@ since the last event: a setting, or light.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import kernel, part
+from emulator.physics.chip.arena import CHANGED_FIRST, CHANGED_LAST, FIRST, OUTPUTS
 from emulator.physics.chip.circuit import (
     APPLIED,
     BATCH_SAMPLES,
@@ -47,7 +48,7 @@ from emulator.physics.chip.heaters import (
     set_heat_instantly,
     substrate_step,
 )
-from emulator.physics.chip.layers import OUTPUTS, forward, hand_out, other_half, total_of
+from emulator.physics.chip.layers import forward, hand_out, total_of
 
 __all__ = [
     "PHASE_RESOLUTION_RAD",
@@ -73,7 +74,7 @@ _RESUM_EVERY = (
 )
 
 
-@kernel
+@part
 def _pass_time(circuit: Circuit, passed_ps: int) -> None:
     """Let ``passed_ps`` pass at constant power: for the substrate, and for heaters that take their time."""
     constants, sums = circuit.constants, circuit.sums
@@ -88,10 +89,10 @@ def _pass_time(circuit: Circuit, passed_ps: int) -> None:
         )  # fmt: skip
 
 
-@kernel
+@part
 def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
     """Drive ``heater`` to ``asked_rad``; return the change of the driven phase (rad), 0 for a dead heater."""
-    if circuit.devices[DEAD, heater] == 1:
+    if circuit.devices[DEAD, heater] == 1:  # it takes its setting and does nothing with it
         return 0.0
     constants = circuit.constants
     phase = wrap_phase(asked_rad)
@@ -108,7 +109,7 @@ def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
     return change
 
 
-@kernel
+@part
 def _account(circuit: Circuit, change_rad: float) -> None:
     """Keep the sum of driven phases, from which heater power follows, after one drive."""
     sums = circuit.sums
@@ -121,17 +122,17 @@ def _account(circuit: Circuit, change_rad: float) -> None:
         sums[DRIVEN_RAD] = total
 
 
-@kernel
+@part
 def set_phases(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
     """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
-    _pass_time(circuit, passed_ps)
+    _pass_time(circuit, passed_ps)  # at the old power: the new settings hold from here on
     change = 0.0
     for position in range(heaters.size):
         change += _set_phase(circuit, heaters[position], radians[position])
     _account(circuit, change)
 
 
-@kernel
+@part
 def set_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> None:
     """Drive one heater: ``set_phases`` without arrays."""
     _pass_time(circuit, passed_ps)
@@ -159,9 +160,10 @@ def refresh(
 ) -> None:
     """Let the light see the present phases of the listed devices, or ``everywhere`` when ``common_rad`` has moved.
 
-    Records in ``changed`` (layers,) the first device of each layer that has moved by more than
+    Records in ``changed`` the first and the last device of each layer that have moved by more than
     PHASE_RESOLUTION_RAD, and drops settled devices from the list.
     """
+    # Cosine and sine are the dear part, so only phases that light can tell apart are looked at again.
     number = values.shape[1] if everywhere else lists[0, -1]
     for position in range(number):
         device = position if everywhere else lists[0, position]
@@ -169,7 +171,10 @@ def refresh(
         if not abs(phase - optics[APPLIED, device]) <= PHASE_RESOLUTION_RAD:  # NaN has moved, too
             _apply(optics, device, phase)
             layer = devices[LAYER, device]
-            changed[layer] = min(changed[layer], device - table[layer, 0])
+            own = device - table[layer, FIRST]
+            changed[CHANGED_FIRST, layer] = min(changed[CHANGED_FIRST, layer], own)
+            changed[CHANGED_LAST, layer] = max(changed[CHANGED_LAST, layer], own)
+    # A device stays on the list while it deviates: its phase will be another one at the next event.
     kept = 0
     for position in range(lists[0, -1]):
         device = lists[0, position]
@@ -182,7 +187,7 @@ def refresh(
     lists[0, -1] = kept
 
 
-@kernel
+@part
 def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, float]:
     """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
 
@@ -190,6 +195,7 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     """
     _pass_time(circuit, passed_ps)
     sums, table = circuit.sums, circuit.table
+    # The substrate moves every phase of the chip at once, listed or not.
     everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
     sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
     refresh(
@@ -198,8 +204,7 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     )  # fmt: skip
     saturated, begin = forward(circuit, draw)
     total = total_of(
-        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.activations,
-        other_half(circuit, begin),
+        circuit.activations, begin, circuit.batch[BATCH_SAMPLES], table[-1, OUTPUTS], circuit.lines,
     )  # fmt: skip
     return saturated, begin, total
 

@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import kernel, part
+from emulator.physics.chip.arena import OUTPUTS
 from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit, circuit_at
-from emulator.physics.chip.layers import OUTPUTS, hand_out, other_half
+from emulator.physics.chip.layers import hand_out
 from emulator.physics.chip.loss import cross_entropy_of_tiles
 from emulator.physics.chip.query import send_light, set_one, set_phases
 
@@ -65,7 +66,7 @@ class Pace(NamedTuple):
 _FIRST, _SET, _LIGHT, _HOME, _AFTER_HOME = range(5)
 
 
-@kernel
+@part
 def _note(
     ints: Ints, floats: Floats, row: int, kind: int, heater: int, phase_rad: float, driven: float
 ) -> None:
@@ -76,7 +77,7 @@ def _note(
     ints[row, _SATURATED], ints[row, _ACCEPTED] = 0, 0
 
 
-@kernel
+@part
 def _read_row(
     circuit: Circuit, labels: Ints, passed_ps: int, draw: int, ints: Ints, floats: Floats, row: int
 ) -> tuple[float, int]:
@@ -88,7 +89,7 @@ def _read_row(
     loss = np.nan
     if labels.size > 0:
         outputs, classes = circuit.activations, circuit.table[-1, OUTPUTS]
-        loss = cross_entropy_of_tiles(outputs, begin, labels, classes, outputs, other_half(circuit, begin))
+        loss = cross_entropy_of_tiles(outputs, begin, labels, classes, circuit.terms, circuit.lines)
     floats[row, _LOSS] = loss
     return loss, begin
 

@@ -5,7 +5,7 @@ rotator for insertion loss. Not modelled: dispersion, back-reflection, delay alo
 
 Light lies in tiles of LANES columns: (tiles, modes, LANES), so that the inner loops have a fixed length.
 The tape keeps the light in front of some devices (checkpoints). When phases change, light is propagated again
-only from the last checkpoint before the first changed device.
+only from the last checkpoint before the first changed device (rest.py).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from emulator.kernel import kernel
 from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, triangle
 
 __all__ = [
-    "CHECKPOINT_ROTATORS",
+    "CHECKPOINT_SPACING",
     "LANES",
     "LayerMap",
     "copy_part",
@@ -32,8 +32,8 @@ __all__ = [
 LANES = 32
 """Columns of light that one tile holds."""
 
-CHECKPOINT_ROTATORS = 256
-"""Rotators between two checkpoints of the tape: a copy costs as much as about 40 rotators."""
+CHECKPOINT_SPACING = 4
+"""Rotators between two checkpoints of the tape, per waveguide: a copy costs half a rotator per waveguide."""
 
 _LANES = np.uint64(LANES)
 
@@ -94,10 +94,11 @@ def layer_map(
         [np.full(v.rotators, ccw), sigma_max * phases.signs, np.full(u.rotators, -ccw)]
     )  # U is a triangle passed backwards: the transpose of each rotator
     u_first = v.rotators + rank
+    spacing = CHECKPOINT_SPACING * max(inputs, outputs)
     steps = [
-        np.arange(0, v.rotators, CHECKPOINT_ROTATORS),
+        np.arange(0, v.rotators, spacing),
         np.array([v.rotators]),
-        np.arange(u_first, upper.size, CHECKPOINT_ROTATORS),
+        np.arange(u_first, upper.size, spacing),
     ]
     return LayerMap(
         inputs, outputs, rank, v, u, upper, sense, np.unique(np.concatenate(steps)).astype(np.int64)
@@ -135,6 +136,7 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
     """
     device = first
     while device < last:
+        # Is this the beginning of four neighbours, upwards (V*) or downwards (U)? Sweeps end where it is not.
         c0, s0 = cos[device], sin[device]
         top = upper[device]
         row = np.uint64(top) * _LANES
@@ -156,6 +158,7 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
             continue
         c1, c2, c3 = cos[device + 1], cos[device + 2], cos[device + 3]
         s1, s2, s3 = sin[device + 1], sin[device + 2], sin[device + 3]
+        # Light meets the rotators in turn: the waveguide that two of them share stays in a register between them.
         if step < 0:
             row = row - _LANES - _LANES - _LANES
             for lane in range(_LANES):
@@ -193,11 +196,11 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
 @kernel
 def attenuate(light: Floats, gain: Floats, first: int, rank: int) -> None:
     """Scale waveguides 0..rank-1 of one tile by ``gain[first:]`` and darken all others, in place."""
-    for row in range(rank):
-        g = gain[first + row]
-        for lane in range(LANES):
-            light[row * LANES + lane] *= g
-    for entry in range(rank * LANES, light.size):
+    for row in range(np.uint64(rank)):  # unsigned: an index that might be negative makes scattered stores
+        g = gain[np.uint64(first) + row]
+        for lane in range(_LANES):
+            light[row * _LANES + lane] *= g
+    for entry in range(np.uint64(rank) * _LANES, np.uint64(light.size)):
         light[entry] = 0.0
 
 
@@ -216,6 +219,7 @@ def propagate(
 
     ``cos`` and ``sin`` (devices,) are a rotator's matrix elements; for an attenuator ``cos`` is its gain.
     """
+    # Each part is empty where first..last-1 does not reach into it.
     rotate(light, upper, cos, sin, first, min(last, sigma_first))
     if first <= sigma_first < last:
         attenuate(light, cos, sigma_first, u_first - sigma_first)
@@ -228,33 +232,6 @@ def copy_part(source: Floats, first: int, target: Floats, begin: int, count: int
     here, there = np.uint64(first), np.uint64(begin)
     for entry in range(np.uint64(count)):
         target[there + entry] = source[here + entry]
-
-
-@kernel
-def replay_tape(
-    tape: Floats,
-    checkpoints: Ints,
-    upper: Ints,
-    cos: Floats,
-    sin: Floats,
-    changed: int,
-    devices: int,
-    sigma_first: int,
-    u_first: int,
-) -> None:
-    """Bring ``tape`` (checkpoints + 1, tiles, modes*LANES) up to date after a change of device ``changed``.
-
-    tape[c] is the light in front of checkpoint c, the last entry the layer's output light.
-    """
-    begin = 0
-    for c in range(1, checkpoints.size):
-        if checkpoints[c] <= changed:
-            begin = c
-    for t in range(tape.shape[1]):
-        for c in range(begin, checkpoints.size):
-            copy_part(tape[c, t], 0, tape[c + 1, t], 0, tape.shape[2])
-            last = checkpoints[c + 1] if c + 1 < checkpoints.size else devices
-            propagate(tape[c + 1, t], upper, cos, sin, checkpoints[c], last, sigma_first, u_first)
 
 
 def propagate_plain(columns: Floats, layer: LayerMap, phases: Floats, loss_amplitude: float = 1.0) -> Floats:

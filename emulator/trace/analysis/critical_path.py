@@ -8,9 +8,9 @@ The path is walked back from the end of the run. A command in service is reached
 
 The host's thought upon a reading is part of its service, though not of its instrument's. What a command waits for
 inside its service, such as the beat of a frame clock, counts as service. An agent that lets time pass between a
-reply and its next command is idle. Every step begins where the one before it ends, so that their lengths add up to the elapsed time in whole ps. It
-is one of the longest paths; of several that are equally long, and of what would be second longest, nothing is
-said.
+reply and its next command is idle. Every step begins where the one before it ends, so that their lengths add up to
+the elapsed time in whole ps. It is one of the longest paths; of several that are equally long, and of what would be
+second longest, nothing is said.
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ Rows = NDArray[np.int64]
 
 
 class Host(NamedTuple):
-    """What a configuration says of the host: how long it thinks, and what that draws; None where it does not say."""
+    """What a configuration says of the host: how long it thinks, what that draws; None where it does not say."""
 
     overhead_ps: int | None
     draw_w: float | None
@@ -31,7 +31,7 @@ class Thoughts(NamedTuple):
     """Hold how long the host thought upon each command, and where the command stands once that counts.
 
     ``upon`` (n,) tells queries from others, ``ps`` (n,) is 0 for these. ``order`` (n,) are old rows in the order of
-    their replies, ``place`` (n,) the new row of each old one. A thought that nothing cut short lasts ``overhead_ps``.
+    their replies, ``place`` (n,) the new row of each old one. A thought that nothing cuts lasts ``overhead_ps``.
     """
 
     upon: NDArray[np.bool_]
@@ -78,8 +78,8 @@ def thoughts_of(
 ) -> Thoughts:
     """Return the thoughts upon the commands ``upon`` (n,) of a run that lasted ``elapsed_ps``.
 
-    The end of the run cuts a thought short, and so does whatever was issued upon its reply. Where ``overhead_ps`` is
-    None, a thought lasts as long as the least gap between a query's reply and what waited for it.
+    The end of the run cuts a thought short, and so does whatever was issued upon its reply. Where ``overhead_ps``
+    is None, a thought lasts as long as the least gap between a query's reply and what waited for it.
     """
     next_ps = _issued_next(commands, joins)
     gap_ps = np.maximum(np.minimum(next_ps, elapsed_ps) - commands.t_done, 0)

@@ -1,4 +1,4 @@
-"""The bench's totals in traces of versions 1 and 2, which logged them among the numbers; nothing newer needs this."""
+"""The bench's totals in traces of versions 1 and 2, which logged them among the numbers."""
 
 from collections.abc import Callable
 from functools import cached_property

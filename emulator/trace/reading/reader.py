@@ -16,6 +16,7 @@ from emulator.errors import TraceError, nearest
 from emulator.trace.draws import expand_draws
 from emulator.trace.layout import STATES
 from emulator.trace.plans import expand_plans, merge_spans
+from emulator.trace.reading import views
 from emulator.trace.reading.contents import CONFIG_PATH, Contents
 from emulator.trace.reading.stored import StoredTables, Tables
 from emulator.trace.reading.upgrade import UpgradedTables
@@ -54,15 +55,14 @@ from emulator.trace.schema import (
     Totals,
     Work,
 )
-from emulator.trace.writing.journal import journal_path
-from emulator.trace.writing.recover import recover
+from emulator.trace.writing.header import Origin
 from emulator.units import PS_PER_S, ps_to_s
 
 if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["MetricSeries", "Trace", "open_trace"]
+__all__ = ["MetricSeries", "Trace"]
 
 _BY_NAME: Final = {table.name: table for table in TABLES}
 _NAMED: Final = tuple(
@@ -76,19 +76,6 @@ class MetricSeries(NamedTuple):
     t_s: NDArray[np.float64]
     queries: NDArray[np.int64]
     value: NDArray[np.float64]
-
-
-def open_trace(path: Path | str, verify: bool = True) -> "Trace":
-    """Open the trace at ``path``, converting first the journal that a killed run may have left in its place.
-
-    ``verify=False`` trusts the bytes of the datasets (HDF5 still checks its own checksums). Raises
-    ``TraceError`` when nothing is there, the run is still live, or the file is damaged, of another version or
-    not a trace.
-    """
-    path = Path(path)
-    if not path.exists() and journal_path(path).exists():
-        recover(path)
-    return Trace(path, verify)
 
 
 class Trace:
@@ -168,6 +155,12 @@ class Trace:
     def versions(self) -> tuple[tuple[str, str], ...]:
         """The software that made the trace: (package, version)."""
         return self._facts.versions
+
+    @property
+    def origin(self) -> Origin | None:
+        """What the trace is a replay of, or None; versions 1 and 2 had no place for it."""
+        origin = self._facts.origin
+        return None if origin is None else Origin(*origin)
 
     @property
     def config_digest(self) -> str:
@@ -322,22 +315,25 @@ class Trace:
             raise TraceError(f"{self.path}: mini-batch {key} lies outside the recorded samples")
         return self.samples.index[first : first + count]
 
-    @staticmethod
-    def open(path: Path | str, verify: bool = True) -> "Trace":
-        """Open the trace at ``path`` as ``open_trace`` does."""
-        return open_trace(Path(path), verify)
+    @cached_property
+    def batch_rows(self) -> NDArray[np.int64]:
+        """The row of ``batches`` that was loaded last when each command started, or -1 before the first.
+
+        A reading read it. Readings stand in the order of their replies, which need not be that of their starts.
+        """
+        started, command = self.commands.t_started, self.batches.command
+        loads = np.flatnonzero((command >= 0) & (command < len(started)))
+        loads = loads[np.argsort(started[command[loads]], kind="stable")]
+        last = np.searchsorted(started[command[loads]], started, side="right")
+        return np.append(np.int64(-1), loads)[last]
 
     def frame(self, name: str) -> "pandas.DataFrame":
         """Return the table ``name`` as a pandas frame; see ``emulator.trace.reading.views``."""
-        from emulator.trace.reading.views import frame
-
-        return frame(self, name)
+        return views.frame(self, name)
 
     def dataset(self, name: str) -> "xarray.Dataset":
         """Return the table ``name`` as an xarray dataset that reads lazily; see ``views``."""
-        from emulator.trace.reading.views import dataset
-
-        return dataset(self, name)
+        return views.dataset(self, name)
 
     def state(self, name: str) -> NDArray[Any]:
         """Return the state ``name`` (type f8, i8 or u1); raises ``TraceError`` when there is none."""

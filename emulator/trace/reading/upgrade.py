@@ -263,7 +263,7 @@ class UpgradedTables:
     @cached_property
     def _draws(self) -> Draws:
         """Return what plans draw; nothing where that is not what the trace measured of the host."""
-        if self._facts.detail == "full" or self._agrees:
+        if self._agrees:
             return self._planned
         return Draws(*(column[:0] for column in vars(self._planned).values()))
 

@@ -41,8 +41,8 @@ _ATTRIBUTES: Final = {"metrics": "metric_rows", "totals": "total_rows"}
 def columns(trace: "Trace", name: str) -> tuple[tuple[Column, NDArray[Any]], ...]:
     """Return the columns of the table ``name`` with their values, in the order of the schema.
 
-    ``ALL_SPANS`` gives every span, ``POWER_LEVELS`` the stored rows of power. Raises ``TraceError`` when there is no
-    such table, or it is damaged.
+    ``ALL_SPANS`` gives every span, ``POWER_LEVELS`` the stored rows of power. Raises ``TraceError`` when there is
+    no such table, or it is damaged.
     """
     table = _table(trace, name)
     rows = trace.all_spans() if name == ALL_SPANS else getattr(trace, _ATTRIBUTES.get(name, name))
@@ -53,8 +53,8 @@ def frame(trace: "Trace", name: str) -> "pd.DataFrame":
     """Return the table ``name`` as a frame whose index ``row`` is the row id.
 
     Columns of names are categoricals; times stay int64 picoseconds. ``frame.attrs["units"]`` has the unit of each
-    column. ``ALL_SPANS`` and ``POWER_LEVELS`` are names, too. Raises ``TraceError`` when there is no such table, or it is damaged, and
-    ``ConfigError`` without pandas.
+    column. ``ALL_SPANS`` and ``POWER_LEVELS`` are names, too. Raises ``TraceError`` when there is no such table, or
+    it is damaged, and ``ConfigError`` without pandas.
     """
     _require("pandas")
     import pandas as pd

@@ -1,7 +1,8 @@
 """A trace as tracks, slices, counters and arrows, for trace viewers; files are written elsewhere.
 
-Every agent has a track of its commands, and every resource one of its spans. Slices of one track that overlap lie in lanes, as few as there can be, so that within a lane
-they never overlap. Instants are whole ps and exact; what is outside the window is cut off, and only then.
+Every agent has a track of its commands, and every resource one of its spans. Slices of one track that overlap lie
+in lanes, as few as there can be, so that within a lane they never overlap. Instants are whole ps and exact; what is
+outside the window is cut off, and only then.
 """
 
 from collections.abc import Sequence

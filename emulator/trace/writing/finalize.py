@@ -7,7 +7,7 @@ of the journal. The trace grows as ``OUT.part`` and takes its name only when it 
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +32,7 @@ from emulator.trace.layout import (
     trace_digest,
 )
 from emulator.trace.plans import expand_plans, merge_spans
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import (
     COMMANDS,
     DRAWS,
@@ -57,6 +57,8 @@ __all__ = ["finalize", "main"]
 _EX_IOERR: Final = 74
 _HELD: Final = ("commands", "plans", "spans", "power", "draws")
 """Tables of a run at detail "full" that are needed whole."""
+
+_Expand = Callable[[Mapping[str, list[NDArray[Any]]]], Spans | Power]
 
 
 def main() -> None:
@@ -95,7 +97,7 @@ def finalize(journal: Path, out: Path) -> None:
 
 
 def _check_origin(out: Path, header: Header) -> None:
-    with open_trace(out) as trace:
+    with Trace(out) as trace:
         found = (trace.created, trace.seed, trace.config_text)
         if found != (header.created, header.seed, header.config_text):
             raise TraceError(f"{out}: another trace lies here; move it away to recover the journal beside it")
@@ -136,7 +138,9 @@ def _fill(file: Any, survey: Survey, reader: JournalReader) -> list["_TableWrite
     held: dict[str, list[NDArray[np.void]]] = {
         table.name: [] for table in tables if full and table.name in _HELD
     }
-    expanded = {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
+    expanded: dict[Table, _Expand] = (
+        {SPANS: _all_spans, POWER: _all_power} if DRAWS in tables else {SPANS: _all_spans}
+    )
     for block in reader:
         for segment in block:
             table = segment.table

@@ -75,10 +75,10 @@ def _encodes(text: str) -> bool:
 
 
 class Origin(NamedTuple):
-    """Say that a trace was made from another one: in which ``mode`` of replay, and the other's ``digest``."""
+    """Say in which ``mode`` a trace was made from another one, and the digest ``of`` that one."""
 
     mode: str
-    digest: str
+    of: str
 
 
 @dataclass(frozen=True)

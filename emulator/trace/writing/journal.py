@@ -207,7 +207,7 @@ class JournalReader:
         self._name = name
         self.valid_bytes = 0
         self.torn_bytes = 0
-        self.tables = TABLES
+        self.tables: tuple[Table, ...] = TABLES
 
     def __iter__(self) -> Iterator[list[Segment]]:
         """Yield the segments of each block, from the first on; memory holds one block at a time.

@@ -27,7 +27,6 @@ from emulator.trace.schema import (
     DRAWS,
     FRAMES,
     JOINS,
-    MAX_NAMES,
     MAX_STATES,
     METRICS,
     PATTERNS,
@@ -38,13 +37,12 @@ from emulator.trace.schema import (
     SPANS,
     TABLES,
     TOTALS,
-    VOCABULARIES,
     WORK,
     Detail,
     Status,
     Table,
 )
-from emulator.trace.writing.header import MAX_REASON, Counts, Footer, Header, Label, Opening, State
+from emulator.trace.writing.header import MAX_REASON, Counts, Footer, Header, Opening, State
 from emulator.trace.writing.journal import (
     MAX_SEGMENT_ROWS,
     JournalWriter,
@@ -53,6 +51,8 @@ from emulator.trace.writing.journal import (
     journal_path,
     rows_segment,
 )
+from emulator.trace.writing.names import Names, vocabulary_of
+from emulator.trace.writing.packing import pattern_rows, power_rows, setpoint_rows
 from emulator.trace.writing.recover import finalize_in_child
 
 __all__ = ["BLOCK_ROWS", "Recorder"]
@@ -61,7 +61,6 @@ BLOCK_ROWS: Final = 4096
 """Commands in a full block; the pending rows of the other tables go out with them."""
 
 _MAX_PENDING: Final = 16 * BLOCK_ROWS  # rows of another table that call for a block of their own
-_COLUMNS: Final = {f"{table.name}.{column.name}": column for table in TABLES for column in table.columns}
 _pack_command: Final = COMMANDS.row.pack
 _pack_power: Final = POWER.row.pack
 _POWER: Final = POWER.ident
@@ -90,7 +89,7 @@ class Recorder:
         self._in_flight: bytes | None = None
         self._failure: TraceError | None = None
         self._closed = False
-        self._names: dict[str, dict[str, int]] = {vocabulary: {} for vocabulary in VOCABULARIES}
+        self._names = Names()
         self._states: set[str] = set()
         self._book = PlanBook()
         self._samples = 0
@@ -160,7 +159,8 @@ class Recorder:
     def command_rows(self, rows: NDArray[np.void]) -> int:
         """Record completed commands, of which each is a row of ``COMMANDS``'s type; return the last one's row id.
 
-        They come in the order of their replies, none before that of the command recorded last.
+        They come in the order of their replies, none before that of the command recorded last, and leave in the
+        same blocks as if they had come one by one.
         """
         if self._summary:
             before = self._first
@@ -168,18 +168,23 @@ class Recorder:
             if before // BLOCK_ROWS != self._first // BLOCK_ROWS:
                 self.commit()
             return self._first - 1
-        self._commands.extend(rows.view(_COMMAND_BYTES).tolist())
-        last = self._next_row - 1
-        if len(self._commands) >= BLOCK_ROWS:
-            self.commit()
+        left = rows.view(_COMMAND_BYTES).tolist()
+        last = self._next_row + len(left) - 1
+        while left:
+            room = BLOCK_ROWS - len(self._commands)
+            self._commands.extend(left[:room])
+            left = left[room:]
+            if len(self._commands) >= BLOCK_ROWS:
+                self.commit()
         return last
 
     def powers(self, component: int, t: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
         """Record that ``component`` draws each of ``watts`` (n,) from the instant in ``t`` (n,) on."""
         if not self._summary:
-            rows = np.empty(len(t), dtype=POWER.dtype)
-            rows["component"], rows["t"], rows["watts"] = component, t, watts
-            self._rows(POWER, rows.tobytes(), len(rows))
+            rows = power_rows(component, t, watts)
+            for begin in range(0, len(rows), MAX_SEGMENT_ROWS):
+                part = rows[begin : begin + MAX_SEGMENT_ROWS]
+                self._rows(POWER, part.tobytes(), len(part))
 
     def power(self, component: int, t: int, watts: float) -> None:
         """Record that ``component`` (from ``label``) draws ``watts`` from ``t`` (ps) on."""
@@ -254,8 +259,7 @@ class Recorder:
     def setpoints(self, heaters: ArrayLike, phases: ArrayLike) -> None:
         """Record the ``phases`` (rad) that the next command to be recorded gives to ``heaters``."""
         if not self._summary:
-            rows = np.empty(np.size(heaters), dtype=SETPOINTS.dtype)
-            rows["command"], rows["heater"], rows["phase_rad"] = self._next_row, heaters, phases
+            rows = setpoint_rows(self._next_row, heaters, phases)
             self._rows(SETPOINTS, rows.tobytes(), rows.size)
 
     def join(self, cause: int) -> None:
@@ -271,10 +275,7 @@ class Recorder:
     def patterns(self, vectors: NDArray[np.float32]) -> None:
         """Record the non-zero entries of the ``vectors`` (n, inputs) of the next command; at detail "full" only."""
         if self.detail == "full":
-            vector, entry = np.nonzero(vectors)
-            rows = np.empty(len(vector), dtype=PATTERNS.dtype)
-            rows["command"], rows["vector"], rows["input"] = self._next_row, vector, entry
-            rows["value"] = vectors[vector, entry]
+            rows = pattern_rows(self._next_row, vectors)
             self._rows(PATTERNS, rows.tobytes(), rows.size)
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
@@ -299,11 +300,7 @@ class Recorder:
 
     def label(self, table_column: str, text: str) -> int:
         """Return the index that stands for ``text`` in a column such as ``"commands.agent"``."""
-        column = _COLUMNS.get(table_column)
-        if column is None or column.vocabulary is None:
-            named = [name for name, each in _COLUMNS.items() if each.vocabulary]
-            raise TraceError(f"label: no names are kept for {table_column!r}; {nearest(table_column, named)}")
-        return self._intern(column.vocabulary, text)
+        return self._intern(vocabulary_of(table_column), text)
 
     def commit(self) -> None:
         """Write what was recorded so far as one block; the death of this process does not take it back.
@@ -363,16 +360,7 @@ class Recorder:
         return self._first + len(self._commands)
 
     def _intern(self, vocabulary: str, text: str) -> int:
-        names = self._names[vocabulary]
-        known = names.get(text)
-        if known is not None:
-            return known
-        number = len(names)
-        if number >= MAX_NAMES[vocabulary]:
-            raise TraceError(f"{vocabulary} {text!r}: {number} names exist already, and no more are kept")
-        self._blobs.append(blob_segment(Kind.LABEL, Label(vocabulary, number, text).encode()))
-        names[text] = number
-        return number
+        return self._names.intern(vocabulary, text, self._blobs)
 
     def _row(self, table: Table, *values: float) -> None:
         rows = self._pending[table.ident]

@@ -122,10 +122,7 @@ class Survey:
         """Return how the run ended; the totals of a truncated one are those of its committed rows."""
         if self.footer is not None and not self.footer.partial:
             return self.footer
-        if self.opening.detail == "summary":
-            queries = self.last_metric[1]
-        else:
-            queries = self._queries()
+        queries = self.last_metric[1] if self.opening.detail == "summary" else self._queries()
         if self.footer is not None:
             return Footer(self.footer.status, self.footer.reason, self._last_ps, queries, partial=True)
         reason = f"the writer died; {self.torn_bytes} bytes of an unfinished block were dropped"

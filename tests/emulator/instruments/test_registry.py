@@ -26,7 +26,7 @@ from emulator.instruments.instrument import (
 )
 from emulator.instruments.registry import INSTRUMENTS, placed
 from emulator.plan import Plan, Step
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.recorder import Recorder
 

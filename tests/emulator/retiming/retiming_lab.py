@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,15 +12,18 @@ from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller
 from emulator.config.models import StrictModel
 from emulator.config.toml import to_toml
+from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
-from emulator.retiming.lab import Lab
+from emulator.retiming.lab import Laboratory
 from emulator.retiming.recording import Recording
 from emulator.retiming.retime import Retimed, load_recording, retime
 from emulator.trace import Detail, Header, Recorder
 from emulator.trace.analysis.ledger import latency_by_span
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from tests.builders import ideal_chip, random_design
 
 SIZES = (6, 5, 3)
@@ -38,14 +42,34 @@ class Outing:
         return open_trace(self.path)
 
 
-def chip_lab(seed: int = 0) -> Lab:
-    """Return a lab with a small chip whose readings do not depend on time."""
-    return Lab(seed, HostConfig(), BudgetConfig(), chip=ideal_chip())
+def chip_lab(seed: int = 0) -> Laboratory:
+    """Return a laboratory with a small chip whose readings do not depend on time."""
+    return Laboratory(seed, BudgetConfig(), {"chip": Stand(ideal_chip()), "host": Stand(HostConfig())})
 
 
-def opu_lab(seed: int = 0, **opu: object) -> Lab:
-    """Return a lab with a small optical processing unit besides the chip."""
-    return chip_lab(seed)._replace(opu=OpuConfig.model_validate(opu), opu_design=OPU_DESIGN)
+def opu_lab(seed: int = 0, **opu: object) -> Laboratory:
+    """Return a laboratory with a small optical processing unit besides the chip."""
+    lab = chip_lab(seed)
+    return lab._replace(lab={**lab.lab, "opu": Stand(OpuConfig.model_validate(opu), OPU_DESIGN)})
+
+
+def without(lab: Laboratory, name: str) -> Laboratory:
+    """Return ``lab`` without the instrument ``name``."""
+    return lab._replace(lab={each: stand for each, stand in lab.lab.items() if each != name})
+
+
+def chip_of(lab: Laboratory) -> ChipConfig:
+    config = lab.lab["chip"].config
+    assert isinstance(config, ChipConfig)
+    return config
+
+
+def configured(lab: Laboratory, name: str, section: str = "", **values: Any) -> Laboratory:
+    """Return ``lab`` with other values of its instrument ``name``, or of a ``section`` of it."""
+    stand = lab.lab[name]
+    changed = {section: getattr(stand.config, section).model_copy(update=values)} if section else values
+    config = stand.config.model_copy(update=changed)
+    return lab._replace(lab={**lab.lab, name: stand._replace(config=config)})
 
 
 class _Sections(StrictModel):
@@ -55,31 +79,23 @@ class _Sections(StrictModel):
     opu: OpuConfig | None
 
 
-def run(lab: Lab, agents: Agents, out: Path, detail: Detail = "commands") -> Outing:
+def run(lab: Laboratory, agents: Agents, out: Path, detail: Detail = "commands") -> Outing:
     """Run ``agents`` on a fresh bench of ``lab`` into the trace ``out``."""
-    design = random_design(SIZES) if lab.chip else None
-    recorder = Recorder.create(
-        out, Header.now(to_toml(_Sections(host=lab.host, opu=lab.opu)), lab.seed), detail
-    )
-    bench = Bench(
-        lab.chip,
-        design,
-        lab.seed,
-        lab.host,
-        lab.budget,
-        recorder=recorder,
-        opu=lab.opu,
-        opu_design=lab.opu_design,
-    )
-    return Outing(out, bench.run(agents()))
+    stands = dict(lab.lab)
+    if "chip" in stands:
+        stands["chip"] = stands["chip"]._replace(design=random_design(SIZES))
+    opu = stands["opu"].config if "opu" in stands else None
+    text = to_toml(_Sections(host=lab.host, opu=opu))
+    recorder = Recorder.create(out, Header.now(text, lab.seed), detail)
+    return Outing(out, Bench(stands, lab.seed, lab.budget).run(agents(), recorder=recorder))
 
 
-def recording_of(outing: Outing, lab: Lab) -> Recording:
+def recording_of(outing: Outing, lab: Laboratory) -> Recording:
     with outing.open() as trace:
         return load_recording(trace, lab)
 
 
-def retimed(outing: Outing, old: Lab, new: Lab) -> Retimed:
+def retimed(outing: Outing, old: Laboratory, new: Laboratory) -> Retimed:
     return retime(recording_of(outing, old), new)
 
 
@@ -101,5 +117,8 @@ def assert_equals_a_real_run(found: Retimed, real: Outing) -> None:
         np.testing.assert_allclose(found.energy_by_component_j[name], energy_j, rtol=1e-12, err_msg=name)
     shares = {name: share for name, share in latency_s.items() if share}
     assert {name: share for name, share in found.latency_by_span_s.items() if share} == shares
-    sent = sum(each.counts(0, 0).sent for _, each in found.schedule.sent)
+    none = {"vectors": 0, "dark": 0}
+    sent = sum(
+        s.counts(each, none).sent for s in found.schedule.senders.values() for _, each in found.schedule.sent
+    )
     assert sent == frames.sent.sum()

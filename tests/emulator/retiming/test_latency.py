@@ -6,7 +6,7 @@ import pytest
 
 from emulator.commands import Controller, Forward, Settle
 from tests.builders import random_batch
-from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, retimed, run
+from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, chip_of, configured, retimed, run
 
 BATCH = random_batch(5, SIZES[0])
 OWN_PS = 250_000
@@ -23,13 +23,14 @@ def test_settlings_and_thoughts_have_their_durations_and_all_adds_up_to_the_elap
     tmp_path: Path,
 ) -> None:
     lab, count = chip_lab(), 4
-    new = lab._replace(host=lab.host.model_copy(update={"overhead_s": 3e-6}))
-    assert new.chip is not None
+    new = configured(lab, "host", overhead_s=3e-6)
     found = retimed(run(lab, lambda: {"looker": looker(count)}, tmp_path / "run.h5"), lab, new)
     shares = found.latency_by_span_s
-    assert shares["host.compute"] == pytest.approx(count * 3e-6)
-    assert shares["heaters.settling"] == pytest.approx(count * (new.chip.heaters.settle_s + OWN_PS * 1e-12))
-    assert shares["link.request"] == pytest.approx(count * new.chip.link.latency_s)
+    assert shares["host.think"] == pytest.approx(count * 3e-6)
+    assert shares["heaters.settling"] == pytest.approx(
+        count * (chip_of(new).heaters.settle_s + OWN_PS * 1e-12)
+    )
+    assert shares["link.request"] == pytest.approx(count * chip_of(new).link.latency_s)
     assert sum(shares.values()) == pytest.approx(found.elapsed_s)
     assert shares["idle"] == 0.0
 
@@ -37,7 +38,7 @@ def test_settlings_and_thoughts_have_their_durations_and_all_adds_up_to_the_elap
 def test_a_thought_beside_which_the_chip_works_is_the_chips_time(tmp_path: Path) -> None:
     """While one agent thinks, another's settling covers it; what no span covers is the host's."""
     lab = chip_lab()
-    new = lab._replace(host=lab.host.model_copy(update={"overhead_s": 3e-6}))
+    new = configured(lab, "host", overhead_s=3e-6)
 
     def beside() -> Controller:
         yield Settle(100_000_000)
@@ -45,4 +46,4 @@ def test_a_thought_beside_which_the_chip_works_is_the_chips_time(tmp_path: Path)
     outing = run(lab, lambda: {"beside": beside(), "looker": looker(1)}, tmp_path / "run.h5")
     alone = retimed(outing, lab, new).latency_by_span_s
     assert alone["heaters.settling"] >= 1e-4
-    assert alone.get("host.compute", 0.0) == 0.0
+    assert alone.get("host.think", 0.0) == 0.0

@@ -2,23 +2,24 @@
 
 import pytest
 
-from emulator.bench_config import BudgetConfig
 from emulator.config.models import paths
-from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.host.config import HostConfig
-from emulator.instruments.opu.config import OpuConfig
-from emulator.retiming.lab import Change, changes
+from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.parameters import Effect, effect_of
-from tests.emulator.retiming.retiming_lab import chip_lab, opu_lab
 
-SECTIONS = {"chip": ChipConfig, "host": HostConfig, "opu": OpuConfig, "budget": BudgetConfig}
 UNKNOWN = effect_of("nobody.knows.this")
-LIMITED = {f"{name}.{path}" for name, model in SECTIONS.items() for path, _ in paths(model)}
+LIMITED = {f"{kind.name}.{path}" for kind in INSTRUMENTS.values() for path, _ in paths(kind.config)}
 
 
-def test_every_parameter_of_every_section_is_classified() -> None:
+def test_every_parameter_of_every_instrument_says_what_it_decides() -> None:
     assert Effect.TIMING | Effect.PHYSICS in UNKNOWN
     assert [path for path in LIMITED if effect_of(path) == UNKNOWN] == []
+
+
+def test_no_instrument_speaks_of_a_parameter_that_it_has_not() -> None:
+    for kind in INSTRUMENTS.values():
+        known = [path for path, _ in paths(kind.config)] + ["design"]
+        for path in kind.retiming.effects:
+            assert any(f"{each}.".startswith(f"{path}.") for each in known), f"{kind.name}.{path}"
 
 
 @pytest.mark.parametrize(
@@ -37,11 +38,3 @@ def test_every_parameter_of_every_section_is_classified() -> None:
 )
 def test_a_parameter_decides_what_its_physics_says(path: str, effect: Effect) -> None:
     assert effect_of(path) == effect
-
-
-def test_changes_are_listed_by_path_with_both_values() -> None:
-    old = chip_lab()
-    new = old._replace(host=old.host.model_copy(update={"overhead_s": 1e-3}), seed=4)
-    assert changes(old, new) == (Change("host.overhead_s", 5e-6, 1e-3), Change("seed", 0, 4))
-    assert changes(old, old) == ()
-    assert "opu_design" in [change.path for change in changes(old, opu_lab())]

@@ -7,7 +7,7 @@ from emulator.commands import Compute, Controller, Forward, SetPhases, Settle
 from emulator.errors import ConfigError
 from emulator.retiming.prices import price
 from tests.builders import random_batch
-from tests.emulator.retiming.retiming_lab import SIZES, Outing, chip_lab, recording_of, run
+from tests.emulator.retiming.retiming_lab import SIZES, Outing, chip_lab, chip_of, recording_of, run, without
 
 LAB = chip_lab()
 BATCH = random_batch(12, SIZES[0])
@@ -30,12 +30,12 @@ def test_the_prices_of_a_recording_are_the_times_that_it_took(outing: Outing) ->
     prices = price(recording.plans, LAB)
     with outing.open() as trace:
         took_ps = trace.commands.t_done - trace.commands.t_started
-        np.testing.assert_array_equal(prices.rows.duration[recording.links.plan], took_ps)
+        np.testing.assert_array_equal(prices.rows.reply[recording.links.plan], took_ps)
 
 
 def test_prices_are_sums_of_the_times_of_their_parts(outing: Outing) -> None:
-    assert LAB.chip is not None
-    link, chip, host = LAB.chip.link, LAB.chip, LAB.host
+    chip, host = chip_of(LAB), LAB.host
+    link = chip.link
 
     def transfer_s(bits: int) -> float:
         return link.latency_s + bits / link.rate_bit_per_s
@@ -49,15 +49,19 @@ def test_prices_are_sums_of_the_times_of_their_parts(outing: Outing) -> None:
     expected_s = [
         transfer_s(3 * link.bits_per_setpoint) + chip.dac.update_s,
         chip.heaters.settle_s,
-        transfer_s(bits * SIZES[0]) + link.latency_s + light_s + transfer_s(bits * SIZES[-1]),
+        transfer_s(bits * SIZES[0])
+        + link.latency_s
+        + light_s
+        + transfer_s(bits * SIZES[-1])
+        + host.overhead_s,
         host.launch_s + max(3e6 / host.flops_per_s, 4e5 / host.bytes_per_s),
     ]
     recording = recording_of(outing, LAB)
-    found_ps = price(recording.plans, LAB).rows.duration[recording.links.plan]
+    found_ps = price(recording.plans, LAB).rows.reply[recording.links.plan]
     np.testing.assert_allclose(found_ps, np.array(expected_s) * 1e12, atol=8)  # each part is whole ps
 
 
 def test_a_command_has_no_price_where_its_instrument_is_missing(outing: Outing) -> None:
     plans = recording_of(outing, LAB).plans
     with pytest.raises(ConfigError, match="the configuration has no chip"):
-        price(plans, LAB._replace(chip=None))
+        price(plans, without(LAB, "chip"))

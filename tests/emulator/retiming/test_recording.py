@@ -49,12 +49,12 @@ def test_rows_keep_their_cause_their_agent_and_the_times_that_they_brought(tmp_p
 def test_the_heaters_powers_are_those_that_the_chip_replied(tmp_path: Path) -> None:
     outing = run(LAB, lambda: {"tuner": tuner()}, tmp_path / "run.h5")
     recording = recording_of(outing, LAB)
-    assert recording.heating is not None
     with outing.open() as trace:
-        np.testing.assert_array_equal(recording.heating.watts, trace.commands.result[::3])
+        levels = recording.levels["chip.heaters"]
+        np.testing.assert_array_equal(levels.watts, trace.commands.result[::3])
         names = trace.labels("power.component")
         heaters = trace.power.component == names.index("chip.heaters")
-        assert recording.heating.initial_w == pytest.approx(trace.power.watts[heaters][0])
+        assert levels.initial_w == pytest.approx(trace.power.watts[heaters][0])
 
 
 def test_what_overlaps_is_told_from_what_follows_one_by_one(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A re-timed run is what a real run under the same parameters is: to the picosecond, and in energy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,27 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from emulator.commands import Command, Compute, Controller, Forward, Join, Project, SetPhases, Settle, Start
-from emulator.retiming.lab import Lab
+from emulator.commands import (
+    Command,
+    Compute,
+    Controller,
+    Descent,
+    Forward,
+    Join,
+    Probe,
+    Project,
+    Sequence,
+    SetPhases,
+    Settle,
+    Start,
+)
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.retiming.lab import Laboratory
 from emulator.retiming.retime import Retimed
 from emulator.streams import stream
 from emulator.trace import Detail
+from emulator.trace.plans import freed_ps
 from tests.builders import random_batch
 from tests.emulator.retiming.retiming_lab import (
     OPU_DESIGN,
@@ -23,10 +39,13 @@ from tests.emulator.retiming.retiming_lab import (
     Outing,
     assert_equals_a_real_run,
     chip_lab,
+    chip_of,
+    configured,
     opu_lab,
     recording_of,
     retimed,
     run,
+    without,
 )
 
 BATCHES = (random_batch(12, SIZES[0], key=0), random_batch(7, SIZES[0], key=1))
@@ -47,6 +66,31 @@ def tuner(iterations: int = 12, agent: int = 0) -> Controller:
         yield SetPhases(heaters, rng.uniform(0, 6, len(heaters)).tolist())
         yield Settle(None if number % 3 else 777_000)
         yield Forward(BATCHES[number // 5 % 2])
+
+
+def prober(iterations: int = 12, agent: int = 0) -> Controller:
+    """Probe as SZO-SCD does: a reading, then probes of a phase; now and then one goes home without a reading."""
+    rng = stream(agent, "tests/prober")
+    for number in range(iterations):
+        batch = BATCHES[number // 5 % 2]
+        yield Forward(batch)
+        for heater in rng.choice(DEVICES, size=3, replace=False).tolist():
+            yield Probe([heater], [float(rng.uniform(0, 6))], batch)
+        yield Probe([0, 1], rng.uniform(0, 6, 2).tolist(), batch)
+        yield SetPhases([2], [0.3])
+        yield Settle()
+
+
+def sequencer(iterations: int = 8, agent: int = 0) -> Controller:
+    """Let the chip's sequencer probe, with decisions and without, and the host compute something in between."""
+    rng = stream(agent, "tests/sequencer")
+    for number in range(iterations):
+        batch = BATCHES[number // 5 % 2]
+        heaters = rng.choice(DEVICES, size=(6, 1), replace=False)
+        home = rng.uniform(0, 6, 6)
+        decide = Descent("step_back", home - 0.1, home, rng.random(6) < 0.4, 9) if number % 3 else None
+        yield Sequence(heaters, home[:, np.newaxis] + 0.1, batch, decide)
+        yield Compute(1_000_000, 10_000, "loss")
 
 
 def overlapping(iterations: int = 6) -> Controller:
@@ -77,10 +121,9 @@ def trainer(batches: int = 6) -> Controller:
     yield Join(before)
 
 
-def chip_parameters(draw: np.random.Generator, lab: Lab) -> Lab:
+def chip_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
     """Return ``lab`` with other times and powers; nothing that decides what is read."""
-    assert lab.chip is not None
-    chip = lab.chip.model_dump(exclude={"preset"})
+    chip = chip_of(lab).model_dump(exclude={"preset"})
     chip["link"].update(latency_s=draw.uniform(0, 5e-6), rate_bit_per_s=draw.uniform(1e9, 1e11))
     chip["dac"].update(update_s=draw.uniform(0, 3e-6), power_w=draw.uniform(0, 3))
     chip["heaters"].update(settle_s=draw.uniform(0, 1e-5), p_pi_w=draw.uniform(1e-3, 0.1))
@@ -89,27 +132,32 @@ def chip_parameters(draw: np.random.Generator, lab: Lab) -> Lab:
         detection_s=draw.uniform(0, 1e-7), adc_s=draw.uniform(0, 1e-6), power_w=draw.uniform(0, 2)
     )
     chip["laser"].update(wall_plug_efficiency=draw.uniform(0.05, 1))
-    return lab._replace(chip=type(lab.chip).model_validate(chip), host=host_parameters(draw, lab))
+    chip["sequencer"].update(decision_s=draw.uniform(0, 3e-6), power_w=draw.uniform(0, 9))
+    return with_configs(host_parameters(draw, lab), chip=ChipConfig.model_validate(chip))
 
 
-def host_parameters(draw: np.random.Generator, lab: Lab) -> Any:
-    return lab.host.model_copy(
-        update={
-            "overhead_s": float(draw.uniform(0, 2e-5)),
-            "idle_power_w": float(draw.uniform(0, 50)),
-            "active_power_w": float(draw.uniform(50, 150)),
-            "frame_power_w": float(draw.uniform(0, 90)),
-            "flops_per_s": float(draw.uniform(1e9, 1e12)),
-            "bytes_per_s": float(draw.uniform(1e9, 1e11)),
-            "launch_s": float(draw.uniform(0, 1e-4)),
-        }
+def with_configs(lab: Laboratory, **configs: Any) -> Laboratory:
+    changed = {name: lab.lab[name]._replace(config=config) for name, config in configs.items()}
+    return lab._replace(lab={**lab.lab, **changed})
+
+
+def host_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
+    return configured(
+        lab,
+        "host",
+        overhead_s=float(draw.uniform(0, 2e-5)),
+        idle_power_w=float(draw.uniform(0, 50)),
+        active_power_w=float(draw.uniform(50, 150)),
+        frame_power_w=float(draw.uniform(0, 90)),
+        flops_per_s=float(draw.uniform(1e9, 1e12)),
+        bytes_per_s=float(draw.uniform(1e9, 1e11)),
+        launch_s=float(draw.uniform(0, 1e-4)),
     )
 
 
-def opu_parameters(draw: np.random.Generator, lab: Lab) -> Lab:
+def opu_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
     """Return ``lab`` with another pipeline; small buffers and torn frames included."""
-    assert lab.opu is not None
-    opu = lab.opu.model_dump(exclude={"preset"})
+    opu = lab.lab["opu"].config.model_dump(exclude={"preset"})
     opu["camera"].update(exposure_s=draw.uniform(5e-5, 1e-3), buffer_frames=int(draw.integers(1, 20)))
     opu["camera"].update(missed_probability=float(draw.choice([0.0, 0.03])))
     if draw.random() < 0.5:
@@ -123,11 +171,11 @@ def opu_parameters(draw: np.random.Generator, lab: Lab) -> Lab:
         acquisition_s=float(draw.choice([0.0, 1e-4])),
         power_w=draw.uniform(1, 40),
     )
-    return lab._replace(opu=type(lab.opu).model_validate(opu), host=host_parameters(draw, lab))
+    return with_configs(host_parameters(draw, lab), opu=OpuConfig.model_validate(opu))
 
 
 def check_all(
-    paths: Iterator[Path], lab: Lab, agents: Agents, others: Iterator[Lab]
+    paths: Iterator[Path], lab: Laboratory, agents: Agents, others: Iterator[Laboratory]
 ) -> list[tuple[str, ...]]:
     """Record once, and compare every re-timing with a real run; return the warnings."""
     recorded = run(lab, agents, next(paths))
@@ -140,9 +188,11 @@ def check_all(
 
 
 def test_a_recording_retimed_with_its_own_parameters_is_itself(paths: Iterator[Path]) -> None:
-    runs: tuple[tuple[Lab, Agents, Detail], ...] = (
+    runs: tuple[tuple[Laboratory, Agents, Detail], ...] = (
         (chip_lab(), lambda: {"tuner": tuner()}, "commands"),
         (chip_lab(), lambda: {"tuner": tuner(20), "other": overlapping(3)}, "commands"),
+        (chip_lab(), lambda: {"prober": prober(), "other": sequencer(3)}, "commands"),
+        (chip_lab(), lambda: {"sequencer": sequencer()}, "full"),
         (chip_lab(), lambda: {"tuner": tuner()}, "full"),
         (opu_lab(), lambda: {"trainer": trainer()}, "commands"),
         (opu_lab(), lambda: {"trainer": trainer()}, "full"),
@@ -170,6 +220,16 @@ def test_a_retimed_chip_is_a_real_one_for_random_sets_of_parameters(
 
 
 @few_or_many
+@pytest.mark.parametrize("agent", [prober, sequencer])
+def test_retimed_probes_are_real_ones(
+    paths: Iterator[Path], count: int, agent: Callable[[], Controller]
+) -> None:
+    rng, lab = stream(5, "tests/probes"), chip_lab()
+    others = (chip_parameters(rng, lab) for _ in range(count))
+    assert check_all(paths, lab, lambda: {"agent": agent()}, others) == [()] * count
+
+
+@few_or_many
 def test_a_retimed_overlap_is_a_real_one(paths: Iterator[Path], count: int) -> None:
     rng, lab = stream(6, "tests/overlap"), chip_lab()
     others = (chip_parameters(rng, lab) for _ in range(count))
@@ -178,19 +238,20 @@ def test_a_retimed_overlap_is_a_real_one(paths: Iterator[Path], count: int) -> N
 
 @few_or_many
 def test_a_retimed_optical_processing_unit_is_a_real_one(paths: Iterator[Path], count: int) -> None:
-    rng, lab = stream(7, "tests/opu"), opu_lab()._replace(chip=None)
+    rng, lab = stream(7, "tests/opu"), without(opu_lab(), "chip")
     others = (opu_parameters(rng, lab) for _ in range(count))
     check_all(paths, lab, lambda: {"trainer": trainer()}, others)
 
 
+@pytest.mark.parametrize("agent", [tuner, prober])
 def test_two_agents_that_share_a_chip_are_retimed_while_they_come_in_the_same_order(
-    paths: Iterator[Path],
+    paths: Iterator[Path], agent: Callable[..., Controller]
 ) -> None:
     """The second agent works through its list while the first still tunes, so that nothing is cut off."""
     rng, lab = stream(8, "tests/two"), chip_lab()
 
     def agents() -> Mapping[str, Controller]:
-        return {"tuner": tuner(20), "other": tuner(4, agent=1)}
+        return {"tuner": agent(20), "other": agent(4, agent=1)}
 
     recorded, same = run(lab, agents, next(paths)), 0
     for _ in range(20):
@@ -214,6 +275,12 @@ commands = st.one_of(
         lambda heater, phase: SetPhases([heater], [phase]), st.integers(0, DEVICES - 1), st.floats(0, 6)
     ),
     st.sampled_from([Forward(batch) for batch in BATCHES]),
+    st.builds(
+        lambda heater, phase, batch: Probe([heater], [phase], batch),
+        st.integers(0, DEVICES - 1),
+        st.floats(0, 6),
+        st.sampled_from(BATCHES),
+    ),
     st.builds(Compute, st.integers(0, 10**8), st.integers(0, 10**7)),
     st.builds(lambda seed: Project(vectors(stream(seed, "tests/vectors"))), st.integers(0, 100)),
 )
@@ -267,7 +334,7 @@ def check_program(folder: Path, programs: list[list[tuple[Command, str]]], seed:
     """Record ``programs``, re-time them onto their own laboratory and onto another, and compare with real runs."""
     rng, lab = stream(seed, "tests/program"), opu_lab(seed)
 
-    def played(in_lab: Lab, out: Path) -> tuple[Outing, bool]:
+    def played(in_lab: Laboratory, out: Path) -> tuple[Outing, bool]:
         ended: list[bool] = []
         agents = {f"agent{number}": agent_of(program, ended) for number, program in enumerate(programs)}
         return run(in_lab, lambda: agents, out), len(ended) == len(programs)
@@ -293,7 +360,9 @@ def test_totals_of_each_instrument_are_sums_over_its_commands(paths: Iterator[Pa
         for name, totals in found.items():
             mine = c.instrument == names.index(name)
             assert totals.commands == mine.sum()
-            assert totals.served_s == pytest.approx((c.t_done - c.t_started)[mine].sum() / 1e12)
+            assert totals.served_s == pytest.approx(
+                (freed_ps(c, trace.plans) - c.t_started)[mine].sum() / 1e12
+            )
             assert totals.waited_s == pytest.approx((c.t_started - c.t_issued)[mine].sum() / 1e12)
 
 
@@ -302,10 +371,10 @@ def test_what_binds_is_the_largest_share(paths: Iterator[Path]) -> None:
     outing = run(lab, lambda: {"tuner": tuner()}, next(paths))
     recording = recording_of(outing, lab)
     assert recording.sequential
-    quick = lab._replace(host=lab.host.model_copy(update={"overhead_s": 1e-9}))
+    quick = configured(lab, "host", overhead_s=1e-9)
     assert retimed(outing, lab, quick).binds == "heaters.settling"
-    slow = lab._replace(host=lab.host.model_copy(update={"overhead_s": 1.0}))
-    assert retimed(outing, lab, slow).binds == "host.compute"
+    slow = configured(lab, "host", overhead_s=1.0)
+    assert retimed(outing, lab, slow).binds == "host.think"
 
 
 def test_an_empty_run_is_retimed_to_an_empty_run(paths: Iterator[Path]) -> None:

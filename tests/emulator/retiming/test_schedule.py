@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulator.commands import Controller, Settle
-from tests.emulator.retiming.retiming_lab import chip_lab, retimed, run
+from tests.emulator.retiming.retiming_lab import chip_lab, configured, retimed, run
 
 OWN_PS = 1000
 """What the second agent's settling lasts, whatever the chip's configuration says."""
@@ -30,9 +30,7 @@ def agents() -> Mapping[str, Controller]:
 def test_commands_queue_in_the_order_in_which_they_came(tmp_path: Path, settle_ps: int) -> None:
     """The hasty one comes second, and the patient one's next command queues behind it."""
     lab = chip_lab()
-    assert lab.chip is not None
-    heaters = lab.chip.heaters.model_copy(update={"settle_s": settle_ps * 1e-12})
-    new = lab._replace(chip=lab.chip.model_copy(update={"heaters": heaters}))
+    new = configured(lab, "chip", "heaters", settle_s=settle_ps * 1e-12)
     found = retimed(run(lab, agents, tmp_path / "run.h5"), lab, new)
     s, t = settle_ps, settle_ps + OWN_PS
     assert found.times.t_issued.tolist() == [0, 0, s, t + s]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import TraceError
+from emulator.trace.open import open_trace
 from emulator.trace.reading.contents import Contents
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.stored import StoredTables
 from emulator.trace.schema import tables_of
 from emulator.trace.writing.journal import JournalReader, journal_path
@@ -40,7 +41,7 @@ def is_prefix(left: Trace, whole: Trace) -> bool:
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage[0])
-@pytest.mark.parametrize("name", ["v1-commands", "v1-full", "v1-summary"])
+@pytest.mark.parametrize("name", ["v1-commands", "v1-full", "v1-summary", "v2-crowd", "v3-commands"])
 def test_a_damaged_trace_is_refused_or_reads_as_written(
     tmp_path: Path, damage: tuple[str, Damage], name: str
 ) -> None:
@@ -87,7 +88,7 @@ def test_a_journal_without_its_header_is_refused_and_kept(tmp_path: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage[0])
-@pytest.mark.parametrize("name", ["v1-commands", "v1-full", "v1-summary"])
+@pytest.mark.parametrize("name", ["v1-commands", "v1-full", "v1-summary", "v2-crowd", "v3-commands"])
 def test_a_thousand_damaged_traces_are_refused_or_read_as_written(
     tmp_path: Path, damage: tuple[str, Damage], name: str
 ) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.plan import Step
-from emulator.trace.plans import PlanBook, expand_plans, merge_spans
+from emulator.trace.plans import PlanBook, expand_plans, freed_ps, merge_spans
 from emulator.trace.schema import NO_PLAN, REMAINDER, Commands, Plans, Spans
+from tests.trace_builders import small_trace
 
 NOTHING = np.empty(0, np.int64)
 
@@ -61,3 +62,22 @@ def test_merged_spans_are_sorted_by_start_and_then_command() -> None:
     np.testing.assert_array_equal(merged.command, [3, 1, 2])
     np.testing.assert_array_equal(merged.resource, [3, 1, 2])
     np.testing.assert_array_equal(merged.t_end, [1, 6, 6])
+
+
+@pytest.mark.parametrize(
+    ("steps", "freed"),
+    [
+        ([(0, 0, 3), (0, 0, 4)], 12),  # all of it held the instrument
+        ([(0, 0, 3), (0, 1, 4)], 8),
+        ([(0, 0, REMAINDER), (0, 1, 4)], 8),  # what is left held it
+        ([(0, 0, 3), (0, 1, REMAINDER)], 5),  # what is left did not
+        ([(0, 0, 3), (0, 1, REMAINDER), (0, 1, 2)], 5),
+        ([], 12),
+    ],
+)
+def test_a_command_leaves_its_instrument_when_the_steps_that_hold_it_are_over(
+    steps: list[tuple[int, int, int]], freed: int
+) -> None:
+    plans = [(1, who, what, ps, 1 - what) for who, what, ps in steps]
+    trace = small_trace([(0, 0, 0, 1, -1, 0, 2, 12)], plans, 12)
+    assert freed_ps(trace.commands, trace.plans).tolist() == [freed]

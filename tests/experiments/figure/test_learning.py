@@ -8,7 +8,7 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace.analysis.ledger import energy_by_component
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.learning import learning_figure
 from tests.experiments.light_traces import record_light
 
@@ -17,7 +17,7 @@ def test_accuracy_is_drawn_against_epochs_seconds_and_joules(light_trace: Path) 
     with open_trace(light_trace) as trace:
         figure = learning_figure(trace)
         accuracy = trace.metrics()["test_accuracy"]
-        spent_j = energy_by_component(trace.power, trace.labels("power.component"), trace.elapsed_ps)
+        spent_j = energy_by_component(trace)
         elapsed_s = trace.elapsed_s
     curves = [axes.lines[0] for axes in figure.axes[:3]]
     assert [list(curve.get_ydata()) for curve in curves] == 3 * [list(100 * accuracy.value)]

@@ -22,8 +22,8 @@ from experiments.sweep.points import Point, jobs_of
 
 TINY = ("task.name=vowel", "controller.queries=200", "controller.sparsity=0.6", "evaluation.every_queries=50")
 POINTS = (
-    Point("sparse", (*TINY, "chip.preset=paper", "controller.alpha=0.15")),
-    Point("dense", (*TINY, "chip.preset=paper", "controller.alpha=1.0")),
+    Point("sparse", (*TINY, "chip.preset=paper", "deployment.alpha=0.15")),
+    Point("dense", (*TINY, "chip.preset=paper", "deployment.alpha=1.0")),
 )
 
 

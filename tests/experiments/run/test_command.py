@@ -7,7 +7,7 @@ import pytest
 
 from emulator.bench import RunResult
 from emulator.errors import DivergedError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.cli import main
 from experiments.run import launch as launching
 from tests.experiments.command_line import lightloop, refusal
@@ -81,15 +81,15 @@ def test_the_same_seed_gives_the_same_digest_whatever_the_hash_seed_and_the_thre
 
 
 BAD_RUNS = {
-    "unknown key": (("vowel_recovery", "--set", "controller.alhpa=0.1"), "did you mean 'controller.alpha'?"),
+    "unknown key": (("vowel_recovery", "--set", "deployment.alhpa=0.1"), "did you mean 'deployment.alpha'?"),
     "wrong unit": (("vowel_recovery", "--set", "chip.heaters.tau_s=2 kg"), "chip.heaters.tau_s"),
     "NaN": (("vowel_recovery", "--set", "chip.heaters.tau_s=nan"), "chip.heaters.tau_s"),
     "negative time": (("vowel_recovery", "--set", "chip.heaters.settle_s=-1 us"), "chip.heaters.settle_s"),
     "alpha too large": (
-        ("vowel_recovery", "--set", "controller.alpha=1.5"),
-        "controller.alpha = 1.5 is refused",
+        ("vowel_recovery", "--set", "deployment.alpha=1.5"),
+        "deployment.alpha = 1.5 is refused",
     ),
-    "alpha zero": (("vowel_recovery", "--set", "controller.alpha=0"), "controller.alpha = 0 is refused"),
+    "alpha zero": (("vowel_recovery", "--set", "deployment.alpha=0"), "deployment.alpha = 0 is refused"),
     "negative seed": (("vowel_recovery", "--seed", "-1"), "seed"),
     "no value": (("vowel_recovery", "--set", "seed"), "section.key=value"),
     "no preset": (("vowel_recovery", "--set", "chip.preset=doped"), "did you mean 'doped_si'?"),

@@ -8,7 +8,9 @@ import pytest
 from controllers.losses import cross_entropy
 from emulator.bench import Bench
 from emulator.commands import SetPhases, Settle
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.instruments.chip.chip import Chip
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.run.prepare import Prepared, prepare
 from experiments.run.recovery_watch import TunedChip
 from experiments.run.run import make_bench, program_of, run_study, watch_of
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("in_room")
 @pytest.fixture(scope="module")
 def wandering(small_study: Study) -> Study:
     """Return a study whose best state by validation is neither the first, the last nor the best on test data."""
-    coarse = small_study.controller.model_copy(update={"step_rad": 0.05, "queries": 600})
+    coarse = small_study.controller.model_copy(update={"step_rad": 0.1, "queries": 600})
     often = small_study.evaluation.model_copy(update={"every_queries": 10})
     return small_study.model_copy(update={"controller": coarse, "evaluation": often})
 
@@ -39,7 +41,7 @@ def bench(small_study: Study, prepared: Prepared) -> Bench:
 def test_it_measures_validation_and_test_data_on_the_chip_as_it_is(bench: Bench, prepared: Prepared) -> None:
     task = prepared.task
     found = TunedChip(task).scores(bench)
-    outputs = bench.chip.observe(np.concatenate([task.x_val, task.x_test]), 0)
+    outputs = bench.instrument(Chip).observe(np.concatenate([task.x_val, task.x_test]), 0)
     val, test = outputs[: len(task.x_val)], outputs[len(task.x_val) :]
     assert found.val_loss == cross_entropy(val, task.y_val)
     assert found.val == (val.argmax(axis=1) == task.y_val).mean()
@@ -49,10 +51,10 @@ def test_it_measures_validation_and_test_data_on_the_chip_as_it_is(bench: Bench,
 def test_looking_costs_neither_time_nor_queries_nor_energy_and_changes_no_phase(
     bench: Bench, prepared: Prepared
 ) -> None:
-    before = bench.chip.core.driven_phases().copy()
+    before = bench.instrument(Chip).core.driven_phases().copy()
     TunedChip(prepared.task).scores(bench)
     assert (bench.now_ps, bench.queries, bench.meter.total_j(0)) == (0, 0, 0.0)
-    assert (bench.chip.core.driven_phases() == before).all()
+    assert (bench.instrument(Chip).core.driven_phases() == before).all()
 
 
 def test_another_state_is_another_score(bench: Bench, prepared: Prepared) -> None:
@@ -68,12 +70,12 @@ def test_what_is_kept_are_the_phases_that_are_driven(bench: Bench, prepared: Pre
     bench.recorder = recorder = NotingRecorder()
     TunedChip(prepared.task).keep(bench)
     assert list(recorder.states) == ["best_phases"]
-    assert (recorder.states["best_phases"] == bench.chip.core.driven_phases()).all()
+    assert (recorder.states["best_phases"] == bench.instrument(Chip).core.driven_phases()).all()
 
 
 def test_power_and_energy_are_recorded_beside_it(bench: Bench, prepared: Prepared) -> None:
     found = TunedChip(prepared.task).further(bench)
-    assert found == {"heater_power_w": bench.chip.core.heater_power_w, "energy_j": 0.0}
+    assert found == {"heater_power_w": bench.instrument(Chip).core.heater_power_w, "energy_j": 0.0}
 
 
 # ------------------------------------------------------------------------- in a whole run (ADR 9)

@@ -9,7 +9,7 @@ import pytest
 from emulator.bench import Bench
 from emulator.config.models import to_toml
 from emulator.errors import CommandError, ConfigError, PhysicsError, TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.units import s_to_ps
 from experiments.run.bench import recorder_of
 from experiments.run.run import Started, make_bench, prepare, program_of, run_study

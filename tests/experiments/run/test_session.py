@@ -7,7 +7,7 @@ import pytest
 
 from emulator.commands import Controller, Forward, Log, SetPhases, Settle
 from emulator.errors import ConfigError, TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.run.session import Setting, open_study, run
 from experiments.tasks.weight_cache import default_folder
 
@@ -76,8 +76,6 @@ def test_what_is_refused_is_refused_before_a_file_exists(tmp_path: Path) -> None
     out = tmp_path / "x.h5"
     with pytest.raises(ConfigError, match=r"controller\.queris"):
         run("vowel_recovery", out, {"controller.queris": 4})
-    with pytest.raises(ConfigError, match="'odfa' is refused here"):
-        run("mnist_light", out, controller=listen)
     assert list(tmp_path.iterdir()) == []
     out.write_text("mine")
     with pytest.raises(TraceError, match="lies here already"):

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from emulator.commands import Controller, Project, Projection
 from emulator.errors import CommandError, ConfigError
+from emulator.instruments.opu.opu import Opu
 from emulator.streams import stream
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.run.run import Started, program_of, run_study
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.task import Task
@@ -109,15 +110,15 @@ def test_dark_vectors_that_are_not_shown_teach_the_same_in_less_time(task: Task)
 @pytest.mark.parametrize("feedback", ["ternary", "exact", "backprop"])
 def test_without_light_no_unit_stands_on_the_bench(feedback: str, task: Task) -> None:
     study = ten_digits(f"controller.feedback={feedback}")
-    with pytest.raises(CommandError, match="no optical processing unit"):
-        _ = bench(study, prepared(study, task)).opu
+    with pytest.raises(CommandError, match="no Opu stands"):
+        _ = bench(study, prepared(study, task)).instrument(Opu)
     assert set(train(study, task)[1].energy_by_component_j) == {"host"}
 
 
 @pytest.mark.parametrize(("sharing", "outputs"), [("slices", 28), ("shared", 16)])
 def test_the_unit_projects_errors_onto_the_hidden_units(sharing: str, outputs: int, task: Task) -> None:
     study = ten_digits(f"controller.sharing={sharing}")
-    assert bench(study, prepared(study, task)).opu.core.design == (CLASSES, outputs)
+    assert bench(study, prepared(study, task)).instrument(Opu).core.design == (CLASSES, outputs)
 
 
 def test_vectors_whose_frames_are_lost_are_counted(task: Task) -> None:

@@ -13,8 +13,8 @@ from experiments.sweep.worker import run_point
 
 TINY = ("task.name=vowel", "controller.queries=40", "controller.sparsity=0.6", "evaluation.every_queries=20")
 POINTS = (
-    Point("sparse", (*TINY, "controller.alpha=0.15")),
-    Point("dense", (*TINY, "controller.alpha=1.0")),
+    Point("sparse", (*TINY, "deployment.alpha=0.15")),
+    Point("dense", (*TINY, "deployment.alpha=1.0")),
 )
 
 

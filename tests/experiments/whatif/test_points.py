@@ -95,7 +95,7 @@ def test_a_retimed_recovery_is_a_real_one_for_random_sets_of_parameters(tmp_path
 
 def test_what_binds_changes_with_the_parameters(swept: WhatIf) -> None:
     assert swept.points[0].binds == "heaters.settling"
-    assert swept.points[-1].binds == "host.compute"
+    assert swept.points[-1].binds == "host.think"
 
 
 def test_json_rows_carry_time_energy_and_what_was_changed(swept: WhatIf) -> None:

@@ -39,7 +39,7 @@ def test_what_was_set_what_was_swept_and_the_warnings_are_said_once(width: int) 
 def test_a_row_has_its_value_its_amounts_their_ratios_and_what_binds() -> None:
     text = seen(lambda console: show_whatif(SWEPT, console), 80)
     rows = (
-        "recorded 2 s 1 8 J 1 1 host.compute",
+        "0 2 s 1 8 J 1 1 host.compute",
         "1 1 us 1 s 0.5 8 J 1 0.5 host.compute [1]",
         "2 10 us 1.5 s 0.75 8 J 1 0.75 host.compute [1]",
     )

@@ -35,16 +35,23 @@ def with_gains(core: ChipCore) -> tuple[LayerMap, ...]:
 
 
 def exercise(core: ChipCore, inputs: Floats, drives: int, checked_every: int) -> None:
-    """Drive random heaters, read after each drive, and hold every n-th reading against the oracle."""
+    """Drive heaters, at random or in order, read after each drive, and hold every n-th reading against the oracle.
+
+    The batch is loaded anew from time to time, which makes the rests of the layers.
+    """
     layers = with_gains(core)
     rng = stream(0, "tests/exercise")
     active = np.flatnonzero(core.design.active)
     core.load(inputs)
     for draw in range(drives):
+        if draw % 40 == 39:
+            inputs = inputs[::-1]
+            core.load(inputs)
         count = 1 if draw % 5 else int(rng.integers(1, min(active.size, 5) + 1))
+        in_order = active[draw % 40 * active.size // 40 :][:count] if draw % 80 >= 40 else active
         core.drive(
-            rng.choice(active, count, replace=False),
-            rng.uniform(-7, 14, count),
+            rng.choice(in_order, min(count, in_order.size), replace=False),
+            rng.uniform(-7, 14, min(count, in_order.size)),
             int(rng.integers(0, 4_000_000)),
         )
         outputs, saturated, total = core.read(draw, int(rng.integers(0, 2_000_000)))

@@ -24,7 +24,8 @@ from emulator.trace.analysis.frames import frames_known, stored_spans
 from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
 from emulator.trace.analysis.path_shares import path_segments, path_shares_ps
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.finalize import finalize
 from tests.bench_lab import queries
 from tests.emulator.retiming.retiming_lab import OPU_DESIGN, chip_lab, opu_lab, run
@@ -62,7 +63,7 @@ class Accounts:
 def accounts_of(path: Path) -> Accounts:
     with open_trace(path) as trace:
         latency_s = latency_by_span(trace)
-        energy_j = energy_by_component(trace.power, trace.labels("power.component"), trace.elapsed_ps)
+        energy_j = energy_by_component(trace)
         longest = critical_path(trace)
         metered = {name: series.value[-1] for name, series in trace.metrics().items() if "energy_j." in name}
         return Accounts(

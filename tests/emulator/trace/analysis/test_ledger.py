@@ -18,8 +18,8 @@ from emulator.trace.analysis.ledger import (
     plan_shares_ps,
     span_shares_ps,
 )
+from emulator.trace.open import open_trace
 from emulator.trace.plans import expand_plans
-from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import Commands, Plans, Power, Spans
 from tests.trace_builders import small_trace
 
@@ -191,7 +191,7 @@ steps = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([0.0, 1.5, 40.0]))
 def test_what_plans_draw_is_power_above_the_level_and_costs_no_expansion(
     templates: list[list[tuple[int, float]]], runs: list[tuple[int, int, int]]
 ) -> None:
-    plans, draws, commands, now = [], [], [], 0
+    plans, draws, commands = [], [], []
     for number, template in enumerate(templates, start=1):
         for place, (ps, watts) in enumerate(template):
             plans.append((number, 0, 0, REMAINDER if place == 1 else ps))

@@ -11,26 +11,13 @@ from hypothesis import strategies as st
 
 from emulator.errors import TraceError
 from emulator.plan import Step
-from emulator.trace import NO_COMMAND, NO_PLAN, REMAINDER, Header, Recorder
-from emulator.trace.reading.reader import open_trace
-from emulator.trace.schema import COMMANDS, Detail
+from emulator.trace import NO_COMMAND, REMAINDER, Header, Recorder
+from emulator.trace.open import open_trace
+from emulator.trace.schema import COMMANDS
 from emulator.trace.writing.recorder import BLOCK_ROWS
+from tests.emulator.trace.writing.recording import add, labelled
 
 Record = Callable[..., Recorder]
-
-
-def add(recorder: Recorder, row: int, **changed: int) -> int:
-    values = {"plan": NO_PLAN, "cause": NO_COMMAND, "t_issued": row, "t_started": row, "t_done": row + 1}
-    values |= changed
-    times = (values["t_issued"], values["t_started"], values["t_done"])
-    return recorder.command(0, 0, 0, values["plan"], values["cause"], *times, 0, 0.0, 0.0)
-
-
-def labelled(out: Path, header: Header, detail: Detail = "commands") -> Recorder:
-    recorder = Recorder.create(out, header, detail)
-    for column in ("agent", "instrument", "kind"):
-        recorder.label(f"commands.{column}", "forward")
-    return recorder
 
 
 def test_what_is_recorded_is_read_back(trace_path: Path, header: Header) -> None:

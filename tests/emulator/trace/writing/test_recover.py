@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 from emulator.errors import TraceError
 from emulator.streams import stream
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
+from emulator.trace.writing.header import Counts
 from emulator.trace.writing.journal import journal_path, lock
 from emulator.trace.writing.recover import part_path, recover
 
@@ -133,6 +136,45 @@ def test_a_killed_summary_takes_its_totals_from_the_last_number_logged(tmp_path:
         assert (trace.elapsed_ps, trace.queries) == (int(rows.t[-1]), int(rows.queries[-1]))
         assert len(rows.t) >= 2 * 64
         assert len(rows.t) % 64 == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "kinds", "expected"),
+    [
+        ({"probe": "", "forward": ""}, ("probe", "forward", "settle"), 2),
+        ({"project": "target"}, ("project", "compute", "project"), 12),
+        ({"compute": ""}, ("compute", "project", "compute"), 2),
+        ({"shot": "target", "look": ""}, ("shot", "look", "shot"), 13),
+        (None, ("forward", "project", "forward"), 2),  # nobody said: the first of these that has a name
+        (None, ("project", "compute", "settle"), 5),
+        (None, ("compute", "settle", "compute"), 2),
+        (None, ("settle", "settle", "settle"), 0),
+    ],
+)
+def test_a_run_that_was_cut_off_counts_the_queries_of_its_bench(
+    tmp_path: Path, header: Header, counts: dict[str, str] | None, kinds: tuple[str, ...], expected: int
+) -> None:
+    recorder = Recorder.create(tmp_path / "run.h5", header)
+    for column in ("agent", "instrument"):
+        recorder.label(f"commands.{column}", "x")
+    if counts is not None:
+        recorder.counts(counts)
+    for row, kind in enumerate(kinds):
+        recorder.command(
+            0, 0, recorder.label("commands.kind", kind), 0, -1, row, row, row + 1, 5 + row, 0.0, 0.0
+        )
+    recorder.commit()
+    recorder._journal.close()
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert (trace.status, trace.queries, trace.elapsed_ps) == ("killed", expected, 3)
+
+
+@pytest.mark.parametrize("column", ["kind", "targets", "agent", 3])
+def test_a_rule_that_counts_by_no_column_of_numbers_is_refused(column: str) -> None:
+    with pytest.raises(TraceError, match="a column of /commands"):
+        Counts({"forward": column})
+    with pytest.raises(TraceError, match="a column of /commands"):
+        Counts.decode(json.dumps({"forward": column}).encode(), "journal")
 
 
 def test_a_live_run_is_left_alone_and_its_process_named(tmp_path: Path, record: Record) -> None:

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.bench import Bench
-from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.commands import Command, Project
 from emulator.config.models import build
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
-from emulator.trace import NullRecorder
 from emulator.units import ps_to_s
 from experiments.paper.light_in_the_loop.latency_ledger import STAGES, ledger_of_call
 from experiments.presets.opu_rating import opu_preset
@@ -33,9 +32,7 @@ def elapsed_on_the_bench_s(config: OpuConfig, computer: HostConfig, design: OpuD
     def agent() -> Generator[Command, Any, None]:
         yield Project(np.zeros((vectors, design.features), dtype=np.float32))
 
-    bench = Bench(
-        None, None, 0, computer, BudgetConfig(), ClockConfig(), NullRecorder(), opu=config, opu_design=design
-    )
+    bench = Bench({"opu": Stand(config, design), "host": Stand(computer)}, 0)
     return bench.run({"agent": agent()}).elapsed_s
 
 

@@ -1,0 +1,37 @@
+"""What each parameter of the chip decides, for whoever re-times a run of it."""
+
+from typing import Final
+
+from emulator.instruments.effects import Effect
+
+__all__ = ["EFFECTS"]
+
+_T, _E, _P = Effect.TIMING, Effect.ENERGY, Effect.PHYSICS
+
+EFFECTS: Final = {
+    "preset": Effect.NOTHING,
+    "activation_clip": _P,
+    "heaters": _P,
+    "heaters.p_pi_w": _E,
+    "heaters.settle_s": _T,  # and physics, where heaters are dynamic: see ``kind.cautions``
+    "mesh": _P,
+    "dac": _P,
+    "dac.update_s": _T,
+    "dac.power_w": _E,
+    "link": _T,
+    "inputs.wavelengths": _T | _P,  # more wavelengths share one laser
+    "inputs.symbol_rate_hz": _T,
+    "inputs.bits": _P,
+    "inputs.power_w": _E,
+    "receiver": _P,
+    "receiver.averages": _T | _P,
+    "receiver.detection_s": _T,
+    "receiver.adc_s": _T,
+    "receiver.power_w": _E,
+    "laser.power_w": _E | _P,
+    "laser.wall_plug_efficiency": _E,
+    "laser.oscillator_fraction": _P,
+    "sequencer.decision_s": _T,
+    "sequencer.power_w": _E,
+}
+"""By dotted path below the section; of several prefixes that fit, the longest holds."""

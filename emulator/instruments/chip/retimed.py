@@ -1,0 +1,68 @@
+"""What replays have to know of the chip beyond its plans: how its rows came about, and what their numbers are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from emulator.commands import Forward, Probe, SetPhases, Settle
+from emulator.instruments.again import Recorded
+from emulator.instruments.chip.chip import HEATERS
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.effects import EFFECTS
+from emulator.instruments.chip.resequence import LOOPS
+from emulator.instruments.retiming import Level, Retiming
+from emulator.units import format_si, ps_to_s, s_to_ps
+
+__all__ = ["RETIMING", "again"]
+
+_SETTLING: Final = frozenset({"settle", "probe"})
+
+
+def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
+    """Return the command that ``row`` was; that of a Sequence's row sets what its sequencer set, and decides nothing."""
+    if row.kind == "set_phases":
+        return SetPhases(*row.setpoints())
+    if row.kind == "settle":
+        return Settle(row.lasted_ps if row.work.get("asked") else None)
+    return Probe(*row.setpoints(), row.batch()) if row.kind == "probe" else Forward(row.batch())
+
+
+def _goes_on(work: Mapping[str, int]) -> bool:
+    return work.get("sequencer", 0) == 1 and work["first"] == 0
+
+
+def _power_ratio(old: ChipConfig, new: ChipConfig) -> float:
+    return new.heaters.p_pi_w / old.heaters.p_pi_w
+
+
+def _numbers(kind: str, value: float, result: float, held_ps: int, factor: float) -> tuple[float, float]:
+    """Return a row's numbers: a settling's value is its duration, and a setting's result the heaters' power."""
+    if kind == "settle":
+        return float(held_ps), result
+    return value, result * factor if kind == "set_phases" else result
+
+
+def _cautions(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
+    if new.heaters.dynamics != "dynamic" or not kinds & _SETTLING:
+        return
+    before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)
+    if after_ps < before_ps:
+        yield (
+            f"light comes {format_si(ps_to_s(after_ps), 's')} after phases change, and came "
+            f"{format_si(ps_to_s(before_ps), 's')} after in the recording: heaters of tau "
+            f"{format_si(new.heaters.tau_s, 's')} would have been read less settled; the recorded readings are kept"
+        )
+
+
+def _until_light_ps(chip: ChipConfig) -> int:
+    """Return the time between new phases and light, upload apart."""
+    return s_to_ps(chip.heaters.settle_s) + s_to_ps(chip.link.latency_s)
+
+
+RETIMING = Retiming(
+    effects=EFFECTS,
+    level=Level(HEATERS, ("dac", "update"), _power_ratio),
+    goes_on=_goes_on,
+    loops=LOOPS,
+    numbers=_numbers,
+    cautions=_cautions,
+)

@@ -1,0 +1,82 @@
+"""The levels that recorded commands set, such as what heaters draw for new phases; exact integrals of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.kernel import kernel
+from emulator.retiming.check import Links, Times
+from emulator.retiming.prices import NEVER
+
+__all__ = ["Levels", "integral_w_ps", "recorded_levels", "set_instants"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """Hold what a component drew: ``initial_w``, then ``watts`` (m,) from each command on that sets a level.
+
+    Commands count in the order of their issue.
+    """
+
+    initial_w: float
+    watts: NDArray[np.float64]
+
+
+def set_instants(links: Links, times: Times, level: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return when (ps) each command sets a level, ``level`` ps (plans,) after its start, in the order of issue."""
+    after, started = level[links.plan], times.t_started
+    if links.order.size:
+        after, started = after[links.order], started[links.order]
+    return np.asarray((started + after)[after != NEVER])
+
+
+def recorded_levels(set_ps: NDArray[np.int64], t: NDArray[np.int64], watts: NDArray[np.float64]) -> Levels:
+    """Return the levels that were set at ``set_ps`` (m,), read off a recorded power.
+
+    ``watts`` (k,) are drawn from the instants ``t`` (k,), in order, on; nothing before the first.
+    """
+    if len(t) == 0 or t[0] > 0:
+        t, watts = np.append(0, t), np.append(0.0, watts)
+    found = np.empty(len(set_ps))
+    if not _read(set_ps, t, watts, found):  # what changes at once may come before what was asked for earlier
+        found = watts[np.searchsorted(t, set_ps, side="right") - 1]
+    return Levels(float(watts[0]), found)
+
+
+def integral_w_ps(levels: Levels, set_ps: NDArray[np.int64], elapsed_ps: int) -> float:
+    """Return the integral from 0 to ``elapsed_ps``, in W ps, of levels set at ``set_ps``; compensated (Neumaier)."""
+    watts = levels.watts
+    if np.any(set_ps[1:] < set_ps[:-1]):
+        order = np.argsort(set_ps, kind="stable")
+        set_ps, watts = set_ps[order], watts[order]
+    return _integral(levels.initial_w, watts, set_ps, elapsed_ps)
+
+
+@kernel
+def _read(
+    set_ps: NDArray[np.int64], t: NDArray[np.int64], watts: NDArray[np.float64], found: NDArray[np.float64]
+) -> bool:
+    """Fill ``found``; return False when ``set_ps`` are not in order."""
+    at = 0
+    for place in range(set_ps.size):
+        if place and set_ps[place] < set_ps[place - 1]:
+            return False
+        while at + 1 < t.size and t[at + 1] <= set_ps[place]:
+            at += 1
+        found[place] = watts[at]
+    return True
+
+
+@kernel
+def _integral(initial_w: float, watts: NDArray[np.float64], set_ps: NDArray[np.int64], elapsed: int) -> float:
+    total, lost, drawn, since = 0.0, 0.0, initial_w, 0
+    for place in range(set_ps.size + 1):
+        until = min(set_ps[place], elapsed) if place < set_ps.size else elapsed
+        part = drawn * (until - since)
+        grown = total + part
+        lost += (total - grown) + part if total >= part else (part - grown) + total
+        total, since = grown, until
+        if place < set_ps.size:
+            drawn = watts[place]
+    return total + lost
