@@ -27,7 +27,7 @@ PACE = Pace(
     first_ps=3_000_000, set_ps=1_500_000, light_ps=7_000_000, home_ps=900_000, after_home_ps=6_500_000
 )
 
-dynamics = st.sampled_from(["instant", "dynamic"])
+dynamics: st.SearchStrategy[Literal["instant", "dynamic"]] = st.sampled_from(["instant", "dynamic"])
 receivers = st.sampled_from([QUIET, NOISY])
 substrates = st.sampled_from([0.0, 1e-4])
 dead = st.sampled_from([(), (int(HEATERS[3]), int(HEATERS[8]))])
