@@ -62,8 +62,8 @@ Note = Callable[[AnyRecorder], None]
 """What an instrument still has to tell the recorder, just before a command's own row."""
 
 Outcome = tuple[Any, int, float, float, Note | None]
-"""The reply to a command, which a new kind may define itself, what the trace keeps of it (target, value, result), and what else is to be noted. A
-tuple: one is made in every query."""
+"""The reply to a command, which a new kind may define itself, what the trace keeps of it (target, value, result),
+and what else is to be noted. A tuple: one is made in every query."""
 
 Change = Callable[[int], None]
 """What changes hidden state, at an instant in picoseconds."""
