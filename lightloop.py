@@ -98,7 +98,8 @@ if TYPE_CHECKING:
     from emulator.streams import stream
     from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
     from emulator.trace.live import LiveTrace
-    from emulator.trace.reading.reader import Trace, open_trace
+    from emulator.trace.open import open_trace
+    from emulator.trace.reading.reader import Trace
     from experiments.presets.sections import chip, host, opu
     from experiments.run.changes import Changes
     from experiments.run.session import OwnController, Setting, open_study, run, shipped_studies

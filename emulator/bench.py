@@ -105,7 +105,7 @@ class Bench:
             command: station for station in self._by_name.values() for command in station.kind.commands
         }
         first = next(iter(self._by_name.values()))
-        self._counting, self._counts = first.instrument, first.kind.counts
+        self._counting, self._counts = first, first.kind.counts
 
     def instrument(self, sort: type[_Sort]) -> _Sort:
         """Return the instrument of the class ``sort``, its physics up to date.
@@ -256,7 +256,7 @@ class Bench:
         """Check the budget and let observers look, at the instant at which a reply has come."""
         if self._budgeted:
             self._check_budget(station)
-        if self._counting.queries >= self._next_look:
+        if self._counting.instrument.queries >= self._next_look:
             self._look()
 
     def _start(
@@ -363,8 +363,7 @@ class Bench:
     def _close(self, status: RunStatus, reason: str) -> RunResult:
         """Put the totals into the trace and close it."""
         now = self.now_ps
-        if self._rows.waiting:
-            self._rows.flush(now)
+        self._rows.flush(now)
         busy = self._busy_ps()
         result = RunResult(
             status,

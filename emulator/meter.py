@@ -61,6 +61,7 @@ class Meter:
         self._sink: PowerSink | None = None
         self._components: list[_Component] = []
         self._plans: list[Used] = []
+        self._held: list[tuple[int, int, float]] | None = None
         if sink is not None:
             self.attach(sink)
 
@@ -112,6 +113,9 @@ class Meter:
 
         Raises ``CommandError`` when the level is negative or not finite, or ``t_ps`` lies before its last change.
         """
+        if self._held is not None:
+            self._held.append((handle, t_ps, watts))
+            return
         component = self._components[handle]
         level = component.watts
         if watts == level:
@@ -126,6 +130,15 @@ class Meter:
         component.since_ps = t_ps
         if self._sink is not None:
             self._sink.power(component.label, t_ps, watts)
+
+    def hold(self) -> None:
+        """Keep what is ``set`` from now on to itself, because its time has not come."""
+        self._held = []
+
+    def release(self) -> list[tuple[int, int, float]]:
+        """Return what was held, (handle, from when, watts), none of which was set, and hold no more."""
+        held, self._held = self._held or [], None
+        return held
 
     def set_many(self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
         """Let the component draw each of ``watts`` (n,) from the instant in ``t_ps`` (n,) on, as ``set`` does."""

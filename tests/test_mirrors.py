@@ -16,7 +16,6 @@ TESTED_AS_A_KIND = {
 
 TESTED_BY_CALLERS = {
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
-    "emulator/instruments/chip/sequencer.py": "instruments/chip/test_chip.py and contracts/test_instruments.py",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",

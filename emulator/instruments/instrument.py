@@ -61,8 +61,8 @@ class Service:
 Note = Callable[[AnyRecorder], None]
 """What an instrument still has to tell the recorder, just before a command's own row."""
 
-Outcome = tuple[Reply, int, float, float, Note | None]
-"""The reply to a command, what the trace keeps of it (target, value, result), and what else is to be noted. A
+Outcome = tuple[Any, int, float, float, Note | None]
+"""The reply to a command, which a new kind may define itself, what the trace keeps of it (target, value, result), and what else is to be noted. A
 tuple: one is made in every query."""
 
 Change = Callable[[int], None]

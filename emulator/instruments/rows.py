@@ -4,6 +4,9 @@ A Sequence is carried out when it starts, and leaves rows that end later. Other 
 may the run: the rows wait here until the clock has passed them, and with them the power that they set.
 """
 
+from collections import deque
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,24 +23,33 @@ _NONE: Final = -1
 
 
 class _Waiting:
-    """Rows of one command, and how many of them and of its levels have been told."""
+    """Rows of one command, and how many of them have been told."""
 
     def __init__(self, rows: Rows, packed: NDArray[np.void], others: tuple[int, ...]) -> None:
         self.rows = rows
         self.packed = packed
         self.others = others
         self.told = 0
-        self.levels = 0
         self.last_row = _NONE
 
 
+@dataclass(slots=True, eq=False)
+class _Levels:
+    """Levels of one component, in order of time, and how many of them have been set."""
+
+    t_ps: NDArray[np.int64]
+    watts: NDArray[np.float64]
+    told: int = 0
+
+
 class RowQueue:
-    """Keep rows until their time has come; ``waiting`` tells whether there are any."""
+    """Keep rows until their time has come, and levels with them; ``waiting`` tells whether there are any rows."""
 
     def __init__(self, recorder: AnyRecorder, meter: Meter) -> None:
         self._recorder = recorder
         self._meter = meter
         self._kinds: dict[str, int] = {}
+        self._levels: dict[int, deque[_Levels]] = {}
         self.waiting: list[_Waiting] = []
 
     def add(
@@ -53,6 +65,24 @@ class RowQueue:
         packed["t_issued"], packed["t_started"], packed["t_done"] = issued_ps, rows.started_ps, rows.done_ps
         packed["target"], packed["value"], packed["result"] = rows.target, rows.value, rows.result
         self.waiting.append(_Waiting(rows, packed, others))
+        self._announce(rows.handle, rows.level_ps, rows.level_w)
+
+    def announce(self, levels: Sequence[tuple[int, int, float]]) -> None:
+        """Take ``levels`` (component, from when, watts) of commands that are carried out ahead of their time."""
+        for handle, t_ps, watts in levels:
+            self._announce(handle, np.array([t_ps]), np.array([watts]))
+
+    def untold(self, instrument: int, kinds: Container[str]) -> int:
+        """Return how many rows of ``kinds`` an ``instrument`` has yet to leave."""
+        count = 0
+        for each in self.waiting:
+            if each.packed["instrument"][0] == instrument:
+                codes = [code for code, name in enumerate(each.rows.kinds) if name in kinds]
+                count += int(np.isin(each.rows.kind_of[each.told :], codes).sum())
+        return count
+
+    def _announce(self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
+        self._levels.setdefault(handle, deque()).append(_Levels(t_ps, watts))
 
     def finish(self, rows: Rows) -> int:
         """Tell the rest of ``rows``, whose command's reply is there, and return the last one's row id."""
@@ -64,8 +94,8 @@ class RowQueue:
 
     def flush(self, until_ps: int) -> None:
         """Tell all rows that end, and set all levels that begin, at ``until_ps`` or before."""
-        for each in self.waiting:
-            self._set_levels(each, until_ps)
+        for handle, levels in self._levels.items():
+            self._set_levels(handle, levels, until_ps)
         if len(self.waiting) == 1:
             only = self.waiting[0]
             self._tell(only, int(np.searchsorted(only.rows.done_ps, until_ps, side="right")))
@@ -84,7 +114,7 @@ class RowQueue:
     def _tell(self, each: _Waiting, until: int) -> None:
         """Record the rows of ``each`` up to ``until``."""
         begin, rows, recorder = each.told, each.rows, self._recorder
-        if until == begin:
+        if until <= begin:
             return
         if begin == 0:
             for other in each.others:
@@ -101,13 +131,16 @@ class RowQueue:
             rows.services[service].uses += uses
         each.told = until
 
-    def _set_levels(self, each: _Waiting, until_ps: int) -> None:
-        rows = each.rows
-        until = int(np.searchsorted(rows.level_ps, until_ps, side="right"))
-        self._meter.set_many(
-            rows.handle, rows.level_ps[each.levels : until], rows.level_w[each.levels : until]
-        )
-        each.levels = until
+    def _set_levels(self, handle: int, levels: deque[_Levels], until_ps: int) -> None:
+        """Set those of ``levels`` that begin at ``until_ps`` or before; they were announced in order of time."""
+        while levels:
+            first = levels[0]
+            until = max(first.told, int(np.searchsorted(first.t_ps, until_ps, side="right")))
+            self._meter.set_many(handle, first.t_ps[first.told : until], first.watts[first.told : until])
+            first.told = until
+            if until < len(first.t_ps):
+                return
+            levels.popleft()
 
     def _kind(self, name: str) -> int:
         known = self._kinds.get(name)

@@ -27,7 +27,7 @@ from emulator.instruments.instrument import (
 from emulator.instruments.rows import RowQueue
 from emulator.meter import Meter
 from emulator.plan import Step
-from emulator.trace import NO_COMMAND, AnyRecorder
+from emulator.trace import NO_COMMAND, AnyRecorder, NullRecorder
 
 __all__ = ["Answer", "Asker", "Station", "Turn"]
 
@@ -76,9 +76,11 @@ class Station:
         self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
         self._free_ps = 0
         self._performed_ps = 0
+        self._ahead: list[tuple[int, int]] = []
         self._due: deque[Turn] = deque()
         self._drawn: dict[int, list[float]] = {}
         self._services: list[Service] = []
+        self._rows = RowQueue(NullRecorder(), meter)
         self.last_steps: tuple[Step, ...] = ()
 
     def attach(self, recorder: AnyRecorder, rows: RowQueue) -> None:
@@ -110,6 +112,8 @@ class Station:
         done = started + service.reply_ps
         self._free_ps = started + service.free_ps
         if not self._due and clock.skip(done - issued) >= 0:
+            if self._rows.waiting:
+                self._rows.flush(done)
             outcome = self._run(command, service, started)
             return self._conclude(outcome, service, command, asker, (issued, started, done))
         turn = Turn(command, service, asker, (issued, started, done))
@@ -120,6 +124,8 @@ class Station:
         """Return the answer to ``turn``, whose reply is due now."""
         if turn.found is not None:
             return self._keep_rows(turn, turn.found)
+        if self._rows.waiting:
+            self._rows.flush(turn.done_ps)
         self._carry_out(turn)
         service, outcome = turn.service, turn.outcome
         assert service is not None and outcome is not None  # noqa: S101, PT018  (every turn without rows has them)
@@ -186,9 +192,34 @@ class Station:
         """Carry out the physics of every turn up to ``turn``."""
         while turn.outcome is None:
             first = self._due.popleft()
+            if self._rows.waiting:
+                self._rows.flush(min(first.started_ps, self._clock.now_ps))
             service = first.service
             assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
             first.outcome = self._run(first.command, service, first.started_ps)
+
+    def _carry_out_ahead(self) -> None:
+        """Carry out the physics of all turns, though their time may not have come: what they set waits for it."""
+        meter, instrument = self._meter, self.instrument
+        while self._due:
+            first, before = self._due[0], instrument.queries
+            meter.hold()
+            try:
+                self._carry_out(first)
+            finally:
+                self._rows.announce(meter.release())
+            self._ahead.append((self._ends_ps(first), instrument.queries - before))
+
+    @property
+    def queries(self) -> int:
+        """Return the instrument's queries up to now; the physics of some may have been carried out ahead."""
+        if not self._ahead and not self._rows.waiting:
+            return self.instrument.queries
+        self._ahead = [each for each in self._ahead if each[0] > self._clock.now_ps]
+        ahead = sum(count for _, count in self._ahead)
+        if self._rows.waiting:
+            ahead += self._rows.untold(self._label, self.kind.counts)
+        return self.instrument.queries - ahead
 
     def _admit(self, pipeline: Pipelined, command: Served, service: Service, asker: Asker) -> Turn:
         clock = self._clock
@@ -205,13 +236,14 @@ class Station:
         atomic = self._atomic
         assert atomic is not None  # noqa: S101  (only an atomic instrument names commands to be performed)
         atomic.check(command)
-        while self._due:
-            self._carry_out(self._due[-1])
+        self._carry_out_ahead()
         issued = self._clock.now_ps
         started = max(issued, self._free_ps)
         found = atomic.perform(command, started)
         rows = found[1]
-        self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + rows.services[-1].free_ps
+        self._free_ps = self._performed_ps = (
+            int(rows.started_ps[-1]) + rows.services[int(rows.service_of[-1])].free_ps
+        )
         turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
         turn.found = found
         used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
@@ -255,8 +287,6 @@ class Station:
         service.uses += 1
         self.last_steps = service.steps
         label, cause, others = asker
-        if self._rows.waiting:
-            self._rows.flush(done)
         if others:
             self._note_joins(asker)
         if note is not None:

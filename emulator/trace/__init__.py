@@ -1,6 +1,6 @@
 """The trace: records a run so that no crash loses a committed row, and reads it back; it knows no instrument.
 
-The reader, which needs h5py, is imported from ``emulator.trace.reading.reader``; a recording process does without.
+``emulator.trace.open`` opens a trace and needs h5py for it; a recording process does without.
 """
 
 from emulator.trace.schema import NO_COMMAND, NO_PLAN, REMAINDER, Detail, Status

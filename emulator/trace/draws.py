@@ -129,7 +129,9 @@ def _sweep(t: Times, level_w: NDArray[np.float64], drawn: list[_Drawn]) -> tuple
     for one in drawn:
         by_watts[one.watts].append(one)
     edges = [(watts, *_sorted_edges(ones)) for watts, ones in by_watts.items()]
-    at = np.unique(np.concatenate([t, *(times for _, *both in edges for times in both)]))
+    every = np.concatenate([t, *(times for _, *both in edges for times in both)])
+    every.sort(kind="stable")  # which merges what is sorted already
+    at = every[np.append(True, every[1:] > every[:-1])] if len(every) else every
     total = np.append(0.0, level_w)[np.searchsorted(t, at, side="right")]
     for watts, starts, ends in edges:
         under_way = np.searchsorted(starts, at, side="right") - np.searchsorted(ends, at, side="right")

@@ -1,7 +1,7 @@
 """A run that is still being recorded, followed through its journal; it writes nothing and never sleeps.
 
 ``LiveTrace.poll`` reads on from where it stopped, so that following costs what the news costs. The caller decides
-how long to wait between two looks. What a finished trace holds is read with ``emulator.trace.reading.reader``.
+how long to wait between two looks. What a finished trace holds is read through ``emulator.trace.open``.
 """
 
 import fcntl

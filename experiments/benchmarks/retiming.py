@@ -25,7 +25,8 @@ from emulator.processes import child_environment, module_command
 from emulator.retiming.lab import Lab
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text

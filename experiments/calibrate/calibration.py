@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, nearest
 from emulator.streams import stream
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.calibrate.fit import Problem, confounded, fit
 from experiments.calibrate.measured import Measured, read_measured
 from experiments.calibrate.model import LatencyModel, latency_model

@@ -3,7 +3,7 @@
 from itertools import groupby
 from pathlib import Path
 
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.calibrate.calibration import Calibration, Fitted
 from experiments.output.files import new_file
 from experiments.run.study import study_from_text

@@ -17,7 +17,8 @@ import numpy as np
 from emulator.config.models import digest
 from emulator.errors import TaskError
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.tables import Column, Table, to_markdown

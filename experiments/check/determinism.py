@@ -15,7 +15,7 @@ from typing import Final
 from emulator.config.models import to_toml
 from emulator.errors import TaskError
 from emulator.processes import child_environment, module_command
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import Study, study_from_overrides
 from experiments.sweep import worker

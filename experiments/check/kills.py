@@ -27,7 +27,8 @@ from emulator.config.models import to_toml
 from emulator.errors import TaskError
 from emulator.processes import child_environment, module_command
 from emulator.streams import stream
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path, lock

@@ -19,7 +19,8 @@ from emulator.errors import TaskError
 from emulator.retiming.retime import retime
 from emulator.streams import stream
 from emulator.trace.analysis.ledger import energy_by_component
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.output.publishing import folder_of, publish, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table

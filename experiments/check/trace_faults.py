@@ -19,7 +19,8 @@ import numpy as np
 
 from emulator.errors import TaskError, TraceError
 from emulator.streams import stream
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import columns
 from emulator.trace.schema import DETAILS, TABLES, Detail
 from emulator.trace.writing.finalize import finalize

@@ -17,7 +17,8 @@ from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
 from emulator.trace.analysis.energy_curve import total_energy_j
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import PS_PER_S
 from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.json import to_json

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.errors import ConfigError, nearest
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.figure.learning import learning_figure
 from experiments.figure.pipeline import pipeline_figure
 from experiments.figure.recovery import recovery_figure

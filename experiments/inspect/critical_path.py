@@ -13,7 +13,8 @@ import numpy as np
 from emulator.trace.analysis.critical_path import CriticalPath, StepKind, critical_path
 from emulator.trace.analysis.path_shares import path_segments, path_shares_ps
 from emulator.trace.analysis.utilisation import utilisation
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.units import ps_to_s
 
 __all__ = ["PathReport", "PathShare", "PathStep", "ResourceUse", "path_report", "report_path"]

@@ -15,7 +15,8 @@ from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
 from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.json import to_json

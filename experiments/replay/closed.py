@@ -7,7 +7,7 @@ from emulator.retiming.lab import model_changes
 from emulator.retiming.retime import InstrumentTotals, retime
 from emulator.retiming.rewrite import rewrite
 from emulator.trace import Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.replay.origin import Origin, replay_header, titled
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 

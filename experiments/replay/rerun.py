@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, TraceError
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Table, tables_of
 from experiments.replay.origin import refuse_replay
 from experiments.run.laboratory import study_of

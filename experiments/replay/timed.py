@@ -19,7 +19,8 @@ from emulator.instruments.chip.state import Design
 from emulator.retiming.lab import model_changes
 from emulator.retiming.parameters import Effect, effect_of
 from emulator.trace import Recorder
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import ps_to_s
 from experiments.replay.origin import Origin, refuse_replay, replay_header, titled
 from experiments.replay.score import Score, asked_ps, performers

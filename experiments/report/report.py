@@ -11,7 +11,8 @@ from typing import Final
 
 from emulator.errors import ConfigError
 from emulator.trace.analysis.attribution import Attribution, attribute_energy
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.compare.comparison import Comparison, Contender, compare_contenders
 from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.files import check_new, new_file

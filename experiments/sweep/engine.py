@@ -15,7 +15,7 @@ from typing import Final
 from emulator.config.models import to_toml
 from emulator.errors import TraceError
 from emulator.processes import child_environment, module_command
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing.journal import journal_path, lock
 from emulator.trace.writing.recover import part_path
 from experiments.output.source import source_digest

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 from emulator.trace.live import LiveTrace, News
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import METRICS, POWER
 from emulator.units import format_si, ps_to_s
 

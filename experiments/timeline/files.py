@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from emulator.errors import ConfigError, nearest
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.timeline.chrome import write_chrome_trace
 from emulator.trace.timeline.perfetto import write_perfetto_trace
 from emulator.trace.timeline.tracks import Timeline, timeline

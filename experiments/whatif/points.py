@@ -17,7 +17,7 @@ from typing import Final
 from emulator.config.difference import Scalar, differences, leaves, scalar
 from emulator.errors import ConfigError
 from emulator.retiming.retime import Retimed, retime
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.inspect.inspection import study_title
 from experiments.output.json import to_json
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of

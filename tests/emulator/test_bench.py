@@ -26,7 +26,7 @@ from emulator.commands import (
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import HeaterConfig
 from emulator.instruments.instrument import Stand
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.recorder import Recorder
 from tests.bench_lab import (

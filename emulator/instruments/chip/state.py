@@ -127,7 +127,7 @@ class ChipCore:
         self._circuit = Circuit(
             t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
-            tape.light, tape.activations, tape.terms, tape.sums, tape.noise,
+            tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise,
         )  # fmt: skip
         self._handle = handle_of(self._circuit)
 
@@ -242,7 +242,7 @@ class ChipCore:
         own = self._circuit._replace(
             optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
             checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
-            terms=tape.terms, lines=tape.sums, noise=tape.noise,
+            terms=tape.terms, lines=tape.sums, middle=tape.middle, noise=tape.noise,
         )  # fmt: skip
         outputs = np.empty((tape.count, self.layers[-1].outputs))
         query.look(handle_of(own), outputs, draw)

@@ -29,6 +29,7 @@ __all__ = [
     "REST",
     "REST_TILES",
     "SIGMA",
+    "SPLIT",
     "TAPE",
     "TILES",
     "USES",
@@ -50,13 +51,13 @@ waveguides, number of checkpoints, and where tape and rests begin in ``light`` a
 
 _TABLE_COLUMNS: Final = 12
 
-CHANGED_FIRST, CHANGED_LAST, FRESH_LIGHT, FRESH_REST, RENEW, USES = range(6)
+CHANGED_FIRST, CHANGED_LAST, FRESH_LIGHT, FRESH_REST, RENEW, USES, SPLIT = range(7)
 """Rows of ``changed``: first and last device whose phase has changed since light was sent; how many entries of the
-tape are fresh; from which checkpoint on rests are; whether to make them anew; readings since the last load."""
+tape are fresh; from which checkpoint on rests are; whether to make them anew; readings since the last load; the
+checkpoint at which the layer's matrix is split in two, or the number of checkpoints where it is whole."""
 
 _WORTH_A_REST: Final = 16
-"""Readings of one batch from which on rests pay: they cost as much as about two readings. They pay for layers whose
-outputs fit into one tile; with two tiles they spare no more than they cost, with four less (measured)."""
+"""Readings of one batch from which on rests pay: they cost as much as a few readings."""
 
 _LINE_BYTES = 64
 """A cache line, and a 512-bit vector: a vector that straddles two lines costs two accesses."""
@@ -67,9 +68,9 @@ class Tape:
     """Hold the light in front of every layer's checkpoints, and what the kernel needs to bring it up to date.
 
     ``table`` (layers, 12) says for each layer what it is and where its part of the arena ``light`` lies;
-    ``checkpoints`` (layers, most) where its checkpoints are. ``changed`` (6, layers) says what is stale.
-    ``activations`` holds two layers' readings, ``terms`` and ``sums`` what is computed from the outputs; each is an
-    array of its own, or loops would not vectorise.
+    ``checkpoints`` (layers, most) where its checkpoints are. ``changed`` (7, layers) says what is stale.
+    ``activations`` holds two layers' readings, ``terms`` and ``sums`` what is computed from the outputs, ``middle``
+    light between two parts of a layer; each is an array of its own, or loops would not vectorise.
     """
 
     table: Ints
@@ -79,6 +80,7 @@ class Tape:
     activations: Floats
     terms: Floats
     sums: Floats
+    middle: Floats
     noise: NDArray[np.float32]
     count: int
 
@@ -98,7 +100,7 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes)
         arena = np.zeros((stops[index].size + 1, *probe.shape))
         arena[0] = probe
-        rest_tiles = int(checkpoints and layer.outputs <= LANES)
+        rest_tiles = -(-layer.outputs // LANES) if checkpoints else 0
         rest = np.zeros(rest_tiles * stops[index].size * layer.modes * LANES)
         arenas += [arena.ravel(), rest]
         stop_table[index, : stops[index].size] = stops[index]
@@ -119,6 +121,7 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         _zeros_on_lines(2 * widest, np.float64),
         _zeros_on_lines(layers[-1].outputs * tiles * LANES, np.float64),
         _zeros_on_lines(tiles * LANES, np.float64),
+        _zeros_on_lines(max(layer.modes for layer in layers) * LANES, np.float64),
         _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
         count,
     )
@@ -126,10 +129,10 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
 
 def _all_stale(table: Ints) -> Ints:
     """Return ``changed`` for a tape on which only the inputs lie, and no rests."""
-    changed = np.zeros((6, len(table)), dtype=np.int64)
+    changed = np.zeros((7, len(table)), dtype=np.int64)
     changed[CHANGED_LAST] = -1
     changed[FRESH_LIGHT] = 1
-    changed[FRESH_REST] = table[:, CHECKPOINTS]
+    changed[FRESH_REST] = changed[SPLIT] = table[:, CHECKPOINTS]
     return changed
 
 
@@ -144,7 +147,7 @@ def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
 def no_tape() -> Tape:
     """Return the tape of a chip on which nothing is loaded: it can be driven, but not read."""
     ints, floats = np.zeros((0, 0), dtype=np.int64), np.zeros(0)
-    return Tape(ints, ints, floats, ints, floats, floats, floats, np.zeros(0, dtype=np.float32), 0)
+    return Tape(ints, ints, floats, ints, floats, floats, floats, floats, np.zeros(0, dtype=np.float32), 0)
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:
@@ -155,6 +158,6 @@ def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Ta
     tape.light[: probe.size] = probe
     tape.changed[CHANGED_FIRST, 0] = 0
     if tape.changed[USES, 0] >= _WORTH_A_REST:
-        tape.changed[RENEW] = tape.table[:, REST_TILES]
+        tape.changed[RENEW] = tape.table[:, REST_TILES] > 0
     tape.changed[USES] = 0
     return tape

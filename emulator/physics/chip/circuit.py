@@ -96,6 +96,7 @@ class Circuit(NamedTuple):
     activations: Floats
     terms: Floats
     lines: Floats
+    middle: Floats
     noise: NDArray[np.float32]
 
 
@@ -172,5 +173,6 @@ def circuit_at(handle: Ints) -> Circuit:
         activations=_floats(handle, 16),
         terms=_floats(handle, 17),
         lines=_floats(handle, 18),
-        noise=carray(_single_pointer(handle[19, _ADDRESS]), (handle[19, _ROWS],)),
+        middle=_floats(handle, 19),
+        noise=carray(_single_pointer(handle[20, _ADDRESS]), (handle[20, _ROWS],)),
     )

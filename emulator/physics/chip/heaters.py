@@ -212,6 +212,7 @@ def advance(
     What a device adds to a neighbour is dropped where it will be negligible after its decay. Such errors decay,
     too; changes of the settled state, which lasts, are summed to the end in ``set_heat``.
     """
+    # Only listed devices can deviate from their settled state; where none does, the loops below are empty.
     largest = 0.0
     count = 0
     for position in range(lists[_LIST, -1]):
@@ -226,6 +227,7 @@ def advance(
     slowest = np.exp(-steps * (1.0 - norm))  # bounds what is left of a deviation, neighbours included
     settled = largest * slowest < NEGLIGIBLE_RAD
     least = NEGLIGIBLE_RAD / (norm * slowest)
+    # The n-th term of the series of e^(uK) x is uK/n times the one before; it reaches one neighbour further.
     source, target = _TERM, _NEXT
     order = 1
     while lists[source + _INDICES, -1] > 0 and not settled:
@@ -236,8 +238,10 @@ def advance(
             _list(lists, touched)
         source, target = target, source
         order += 1
+    # The last term was not coupled any further: its row of workspace is cleared here.
     for position in range(lists[source + _INDICES, -1]):
         values[source, lists[source + _INDICES, position]] = 0.0
+    # The rest of e^(-u) e^(uK): every deviation, own and received, decays alike.
     decay = 0.0 if settled else np.exp(-steps)
     for position in range(lists[_LIST, -1]):
         values[DEVIATION, lists[_LIST, position]] *= decay

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from emulator.kernel import kernel, part
 from emulator.physics.chip.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, TILES, USES
 from emulator.physics.chip.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
-from emulator.physics.chip.products import multiply
-from emulator.physics.chip.rest import output_light, update_layer
+from emulator.physics.chip.rest import apply_layer, output_light, update_layer
 from emulator.physics.chip.tape import LANES, LayerMap, copy_part, propagate_plain, tile, untile
 from emulator.physics.gaussian import fill_normals, normals
 
@@ -178,13 +177,11 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
             _silence(noise, tiles * count, samples)
         for t in range(tiles):
             target = here + t * count
-            if layer == 0:
+            if layer == 0:  # the light of the batch itself; later layers have their matrix on the tape
                 copy_part(light, fresh + t * stride, activations, target, count)
             else:
-                multiply(
-                    light, fresh, row[MODES], False, activations, there + t * inputs * LANES, activations, target,
-                    row[OUTPUTS], inputs,
-                )  # fmt: skip
+                apply_layer(circuit, layer, there + t * inputs * LANES, target)
+        # In place: the next layer's product reads the other half.
         saturated += receive(activations, here, tiles * count, parameters, noise)
     return saturated, here
 

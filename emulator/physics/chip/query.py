@@ -92,7 +92,7 @@ def _pass_time(circuit: Circuit, passed_ps: int) -> None:
 @part
 def _set_phase(circuit: Circuit, heater: int, asked_rad: float) -> float:
     """Drive ``heater`` to ``asked_rad``; return the change of the driven phase (rad), 0 for a dead heater."""
-    if circuit.devices[DEAD, heater] == 1:
+    if circuit.devices[DEAD, heater] == 1:  # it takes its setting and does nothing with it
         return 0.0
     constants = circuit.constants
     phase = wrap_phase(asked_rad)
@@ -125,7 +125,7 @@ def _account(circuit: Circuit, change_rad: float) -> None:
 @part
 def set_phases(circuit: Circuit, heaters: Ints, radians: Floats, passed_ps: int) -> None:
     """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
-    _pass_time(circuit, passed_ps)
+    _pass_time(circuit, passed_ps)  # at the old power: the new settings hold from here on
     change = 0.0
     for position in range(heaters.size):
         change += _set_phase(circuit, heaters[position], radians[position])
@@ -163,6 +163,7 @@ def refresh(
     Records in ``changed`` the first and the last device of each layer that have moved by more than
     PHASE_RESOLUTION_RAD, and drops settled devices from the list.
     """
+    # Cosine and sine are the dear part, so only phases that light can tell apart are looked at again.
     number = values.shape[1] if everywhere else lists[0, -1]
     for position in range(number):
         device = position if everywhere else lists[0, position]
@@ -173,6 +174,7 @@ def refresh(
             own = device - table[layer, FIRST]
             changed[CHANGED_FIRST, layer] = min(changed[CHANGED_FIRST, layer], own)
             changed[CHANGED_LAST, layer] = max(changed[CHANGED_LAST, layer], own)
+    # A device stays on the list while it deviates: its phase will be another one at the next event.
     kept = 0
     for position in range(lists[0, -1]):
         device = lists[0, position]
@@ -193,6 +195,7 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     """
     _pass_time(circuit, passed_ps)
     sums, table = circuit.sums, circuit.table
+    # The substrate moves every phase of the chip at once, listed or not.
     everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
     sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
     refresh(

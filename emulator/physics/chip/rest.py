@@ -19,23 +19,32 @@ from emulator.physics.chip.arena import (
     FIRST,
     FRESH_LIGHT,
     FRESH_REST,
+    INPUTS,
     MODES,
     OUTPUTS,
     RENEW,
     REST,
+    REST_TILES,
     SIGMA,
+    SPLIT,
     TAPE,
     TILES,
     U_FIRST,
+    USES,
 )
 from emulator.physics.chip.circuit import COS, SIN, UPPER, Circuit
 from emulator.physics.chip.products import multiply
 from emulator.physics.chip.tape import LANES, attenuate, copy_part, propagate, rotate
 
-__all__ = ["output_light", "update_layer"]
+__all__ = ["apply_layer", "output_light", "update_layer"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+_SETTLED = 4
+"""Readings of a new batch after which rests are made where heaters still move: those set for the last batch have
+settled by then. One that moves far ahead would make every rest before it stale at once."""
 
 
 @kernel
@@ -83,21 +92,29 @@ def _make_rests(circuit: Circuit, layer: int) -> None:
         back = first + row[DEVICES] - 1 - device
         upper[device], cos[device] = circuit.devices[UPPER, back], circuit.optics[COS, back]
         sin[device] = -circuit.optics[SIN, back]
-    for c in range(row[CHECKPOINTS] - 1, -1, -1):
-        here = row[REST] + c * lines
-        part = light[here : here + lines]
-        if c + 1 < row[CHECKPOINTS]:
-            copy_part(light, here + lines, light, here, lines)
-        else:
-            for entry in range(lines):
-                part[entry] = 0.0
-            for output in range(row[OUTPUTS]):  # one lane for each output
-                part[output * LANES + output] = 1.0
-        begin, end = _stop(row, stops, c), _stop(row, stops, c + 1)
-        if begin == row[SIGMA]:  # attenuators have checkpoints of their own on both sides
-            attenuate(part, circuit.optics[COS], first + begin, row[U_FIRST] - row[SIGMA])
-        else:
-            rotate(part, upper, cos, sin, row[DEVICES] - end, row[DEVICES] - begin)
+    size = row[REST_TILES] * lines
+    for t in range(row[REST_TILES]):
+        for c in range(row[CHECKPOINTS] - 1, -1, -1):
+            here = row[REST] + c * size + t * lines
+            rest = light[here : here + lines]
+            if c + 1 < row[CHECKPOINTS]:
+                copy_part(light, here + size, light, here, lines)
+            else:
+                _unit_vectors(rest, t * LANES, row[OUTPUTS])
+            begin, end = _stop(row, stops, c), _stop(row, stops, c + 1)
+            if begin == row[SIGMA]:  # attenuators have checkpoints of their own on both sides
+                attenuate(rest, circuit.optics[COS], first + begin, row[U_FIRST] - row[SIGMA])
+            else:
+                rotate(rest, upper, cos, sin, row[DEVICES] - end, row[DEVICES] - begin)
+
+
+@kernel
+def _unit_vectors(rest: Floats, first: int, outputs: int) -> None:
+    """Put light 1 into one output a lane: output ``first`` + lane."""
+    for entry in range(np.uint64(rest.size)):
+        rest[entry] = 0.0
+    for output in range(first, min(outputs, first + LANES)):
+        rest[output * LANES + output - first] = 1.0
 
 
 @part
@@ -106,7 +123,7 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
     row, light = circuit.table[layer], circuit.light
     lines = row[MODES] * LANES
     size = row[TILES] * lines
-    rest = row[REST] + checkpoint * lines
+    rest = row[REST] + checkpoint * row[REST_TILES] * lines
     for t in range(row[TILES]):
         here, there = row[TAPE] + checkpoint * size + t * lines, output_light(row) + t * lines
         multiply(light, rest, row[MODES], True, light, here, light, there, row[OUTPUTS], row[MODES])
@@ -117,25 +134,50 @@ def update_layer(circuit: Circuit, layer: int) -> None:
     """Bring one layer's output light up to date with its phases, and note what of tape and rests is still fresh."""
     row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed
     end = row[CHECKPOINTS]
-    if changed[RENEW, layer] == 1:
+    still = changed[CHANGED_LAST, layer] < 0 or changed[USES, layer] > _SETTLED
+    if changed[RENEW, layer] == 1 and still:
         changed[RENEW, layer] = 0
         if changed[FRESH_REST, layer] > 0 or changed[CHANGED_LAST, layer] >= 0:
             _make_rests(circuit, layer)
             changed[FRESH_REST, layer], changed[CHANGED_LAST, layer] = 0, -1
+    # Light is fresh up to the first change, rests from the last change on; between the two it has to be passed on.
     fresh, behind = changed[FRESH_LIGHT, layer], 0
     while fresh > 1 and _stop(row, stops, fresh - 1) > changed[CHANGED_FIRST, layer]:
         fresh -= 1
     while behind < end and _stop(row, stops, behind) <= changed[CHANGED_LAST, layer]:
         behind += 1
     changed[FRESH_REST, layer] = behind = max(behind, changed[FRESH_REST, layer])
-    # A product costs as much as this many rotators; light that is fresh beyond the change need not go back.
-    product = row[OUTPUTS] * row[MODES] // 4
-    behind = max(behind, fresh - 1)
+    behind = max(behind, fresh - 1)  # light that is fresh beyond the change need not go back
+    # A product of one tile costs as much as this many rotators. Where a later layer's matrix has several tiles, it
+    # is not made: light takes two products, with what is before ``behind`` and with the rest, in every reading.
+    split = layer > 0 and row[TILES] > 1
+    product = row[OUTPUTS] * row[MODES] // 4 // (row[TILES] if split else 1)
+    changed[SPLIT, layer] = end
     if behind < end and row[DEVICES] - _stop(row, stops, behind) > product:
         _play(circuit, layer, fresh - 1, behind)
-        _finish(circuit, layer, behind)
+        if split:
+            changed[SPLIT, layer] = behind
+        else:
+            _finish(circuit, layer, behind)
         changed[FRESH_LIGHT, layer] = behind + 1
     else:
         _play(circuit, layer, fresh - 1, end)
         changed[FRESH_LIGHT, layer] = end + 1
     changed[CHANGED_FIRST, layer], changed[CHANGED_LAST, layer] = row[DEVICES], -1
+
+
+@part
+def apply_layer(circuit: Circuit, layer: int, columns: int, target: int) -> None:
+    """Pass one tile of ``circuit.activations``, from ``columns`` on, through a later layer; write to ``target``."""
+    row, light, activations, middle = circuit.table[layer], circuit.light, circuit.activations, circuit.middle
+    checkpoint, modes = circuit.changed[SPLIT, layer], row[MODES]
+    if checkpoint == row[CHECKPOINTS]:
+        whole = output_light(row)
+        multiply(
+            light, whole, modes, False, activations, columns, activations, target, row[OUTPUTS], row[INPUTS]
+        )
+        return
+    before = row[TAPE] + checkpoint * row[TILES] * modes * LANES
+    rest = row[REST] + checkpoint * row[REST_TILES] * modes * LANES
+    multiply(light, before, modes, False, activations, columns, middle, 0, modes, row[INPUTS])
+    multiply(light, rest, modes, True, middle, 0, activations, target, row[OUTPUTS], modes)

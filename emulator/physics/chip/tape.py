@@ -136,6 +136,7 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
     """
     device = first
     while device < last:
+        # Is this the beginning of four neighbours, upwards (V*) or downwards (U)? Sweeps end where it is not.
         c0, s0 = cos[device], sin[device]
         top = upper[device]
         row = np.uint64(top) * _LANES
@@ -157,6 +158,7 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
             continue
         c1, c2, c3 = cos[device + 1], cos[device + 2], cos[device + 3]
         s1, s2, s3 = sin[device + 1], sin[device + 2], sin[device + 3]
+        # Light meets the rotators in turn: the waveguide that two of them share stays in a register between them.
         if step < 0:
             row = row - _LANES - _LANES - _LANES
             for lane in range(_LANES):
@@ -194,11 +196,11 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
 @kernel
 def attenuate(light: Floats, gain: Floats, first: int, rank: int) -> None:
     """Scale waveguides 0..rank-1 of one tile by ``gain[first:]`` and darken all others, in place."""
-    for row in range(rank):
-        g = gain[first + row]
-        for lane in range(LANES):
-            light[row * LANES + lane] *= g
-    for entry in range(rank * LANES, light.size):
+    for row in range(np.uint64(rank)):  # unsigned: an index that might be negative makes scattered stores
+        g = gain[np.uint64(first) + row]
+        for lane in range(_LANES):
+            light[row * _LANES + lane] *= g
+    for entry in range(np.uint64(rank) * _LANES, np.uint64(light.size)):
         light[entry] = 0.0
 
 
@@ -217,6 +219,7 @@ def propagate(
 
     ``cos`` and ``sin`` (devices,) are a rotator's matrix elements; for an attenuator ``cos`` is its gain.
     """
+    # Each part is empty where first..last-1 does not reach into it.
     rotate(light, upper, cos, sin, first, min(last, sigma_first))
     if first <= sigma_first < last:
         attenuate(light, cos, sigma_first, u_first - sigma_first)

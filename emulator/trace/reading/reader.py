@@ -16,6 +16,7 @@ from emulator.errors import TraceError, nearest
 from emulator.trace.draws import expand_draws
 from emulator.trace.layout import STATES
 from emulator.trace.plans import expand_plans, merge_spans
+from emulator.trace.reading import views
 from emulator.trace.reading.contents import CONFIG_PATH, Contents
 from emulator.trace.reading.stored import StoredTables, Tables
 from emulator.trace.reading.upgrade import UpgradedTables
@@ -55,15 +56,13 @@ from emulator.trace.schema import (
     Work,
 )
 from emulator.trace.writing.header import Origin
-from emulator.trace.writing.journal import journal_path
-from emulator.trace.writing.recover import recover
 from emulator.units import PS_PER_S, ps_to_s
 
 if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["MetricSeries", "Trace", "open_trace"]
+__all__ = ["MetricSeries", "Trace"]
 
 _BY_NAME: Final = {table.name: table for table in TABLES}
 _NAMED: Final = tuple(
@@ -77,19 +76,6 @@ class MetricSeries(NamedTuple):
     t_s: NDArray[np.float64]
     queries: NDArray[np.int64]
     value: NDArray[np.float64]
-
-
-def open_trace(path: Path | str, verify: bool = True) -> "Trace":
-    """Open the trace at ``path``, converting first the journal that a killed run may have left in its place.
-
-    ``verify=False`` trusts the bytes of the datasets (HDF5 still checks its own checksums). Raises
-    ``TraceError`` when nothing is there, the run is still live, or the file is damaged, of another version or
-    not a trace.
-    """
-    path = Path(path)
-    if not path.exists() and journal_path(path).exists():
-        recover(path)
-    return Trace(path, verify)
 
 
 class Trace:
@@ -341,22 +327,13 @@ class Trace:
         last = np.searchsorted(started[command[loads]], started, side="right")
         return np.append(np.int64(-1), loads)[last]
 
-    @staticmethod
-    def open(path: Path | str, verify: bool = True) -> "Trace":
-        """Open the trace at ``path`` as ``open_trace`` does."""
-        return open_trace(Path(path), verify)
-
     def frame(self, name: str) -> "pandas.DataFrame":
         """Return the table ``name`` as a pandas frame; see ``emulator.trace.reading.views``."""
-        from emulator.trace.reading.views import frame
-
-        return frame(self, name)
+        return views.frame(self, name)
 
     def dataset(self, name: str) -> "xarray.Dataset":
         """Return the table ``name`` as an xarray dataset that reads lazily; see ``views``."""
-        from emulator.trace.reading.views import dataset
-
-        return dataset(self, name)
+        return views.dataset(self, name)
 
     def state(self, name: str) -> NDArray[Any]:
         """Return the state ``name`` (type f8, i8 or u1); raises ``TraceError`` when there is none."""

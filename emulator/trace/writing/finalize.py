@@ -32,7 +32,7 @@ from emulator.trace.layout import (
     trace_digest,
 )
 from emulator.trace.plans import expand_plans, merge_spans
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import (
     COMMANDS,
     DRAWS,
@@ -97,7 +97,7 @@ def finalize(journal: Path, out: Path) -> None:
 
 
 def _check_origin(out: Path, header: Header) -> None:
-    with open_trace(out) as trace:
+    with Trace(out) as trace:
         found = (trace.created, trace.seed, trace.config_text)
         if found != (header.created, header.seed, header.config_text):
             raise TraceError(f"{out}: another trace lies here; move it away to recover the journal beside it")

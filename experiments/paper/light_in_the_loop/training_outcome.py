@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from controllers.feedback_alignment import odfa
 from emulator.errors import TraceError
 from emulator.instruments.opu.config import OpuConfig
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 from experiments.run.study import Study, study_from_text
 
 __all__ = ["TrainingOutcome", "read_training"]

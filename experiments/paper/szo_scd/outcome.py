@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.trace.reading.reader import MetricSeries, Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
 
 __all__ = ["Outcome", "read_outcome"]
 

@@ -19,6 +19,7 @@ from emulator.commands import (
     Forward,
     Log,
     PhasesSet,
+    Probe,
     Reading,
     SetPhases,
     Settle,
@@ -80,7 +81,9 @@ def play(controller: Controller, score: Scorer, queries: int = 10_000) -> list[C
             command = controller.send(reply)
         except StopIteration:
             return asked
-        if isinstance(command, Forward):
+        if isinstance(command, Probe):
+            phases.update(zip(command.heaters, command.radians, strict=True))
+        if isinstance(command, Forward | Probe):
             if queries == 0:
                 controller.close()
                 return asked
@@ -122,13 +125,15 @@ def coin_flips(seed: int) -> Scorer:
 
 
 def moves(asked: Sequence[Command]) -> list[str | tuple[int, float]]:
-    """Return "query", "settle" or the heater and phase that is set, of every command that is no log."""
+    """Return "query", "settle" or the heater and phase that is set, of all but logs; a Probe is all three."""
     told: list[str | tuple[int, float]] = []
     for command in asked:
-        if isinstance(command, SetPhases):
+        if isinstance(command, SetPhases | Probe):
             told.extend(zip(command.heaters, command.radians, strict=True))
-        elif not isinstance(command, Log):
-            told.append({Forward: "query", Settle: "settle"}[type(command)])
+        if isinstance(command, Settle | Probe):
+            told.append("settle")
+        if isinstance(command, Forward | Probe):
+            told.append("query")
     return told
 
 
@@ -145,7 +150,7 @@ def iterations(asked: Sequence[Command]) -> list[list[Command]]:
     split: list[list[Command]] = []
     key = None
     for command in asked:
-        if isinstance(command, Forward) and command.batch.key != key:
+        if isinstance(command, Forward | Probe) and command.batch.key != key:
             key = command.batch.key
             split.append([])
         if split:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controllers.zeroth_order.szo_scd import SzoScdConfig, power_rises, szo_scd
-from emulator.commands import Command, Forward, Log
+from emulator.commands import Command, Forward, Log, Probe, Readings
+from emulator.commands import Sequence as ChipSequence
 from emulator.streams import stream
 from tests.controllers.zeroth_order.canned import (
     STEP,
@@ -67,7 +68,7 @@ def test_a_loss_that_is_not_a_number_is_a_failure() -> None:
 
 def test_every_iteration_asks_anew_for_its_own_batch_and_for_no_other() -> None:
     split = iterations(play(descent([1.0, 2.0]), scripted([1.0, 0.9, 0.8, 5.0, 4.0, 3.0]), 6))
-    asked = [[c.batch.key for c in each if isinstance(c, Forward)] for each in split]
+    asked = [[c.batch.key for c in each if isinstance(c, Forward | Probe)] for each in split]
     assert asked == [[0, 0, 0], [1, 1, 1]]
     assert settings(split[1]) == [(10, 1.04), (11, 2.04)]
 
@@ -141,7 +142,7 @@ def test_a_pruned_step_restores_the_phase_costs_no_query_and_keeps_the_reference
 def test_the_text_prunes_with_probability_p_and_the_printed_algorithm_without(
     pruning: str, p: float, pruned: int
 ) -> None:
-    asked = play(descent([0.01], power_awareness=p, pruning=pruning, queries=2), never_better())
+    asked = play(descent([0.01], power_awareness=p, pruning=pruning, queries=3), never_better())
     assert values(asked, "steps_pruned")[-1] == pruned
     assert settings(asked)[1][1] == pytest.approx(0.01 if pruned else TWO_PI - 0.01)
 
@@ -161,6 +162,10 @@ def test_a_step_back_that_saves_power_is_never_pruned(pruning: str, p: float) ->
     assert values(asked, "steps_pruned")[-1] == 0
 
 
+def rises(phase: float, moved: float, estimate: Estimate) -> bool:
+    return bool(power_rises(np.array([phase]), np.array([moved]), estimate)[0])
+
+
 @pytest.mark.parametrize(
     ("phase", "wrapped", "signed"),
     [
@@ -175,7 +180,7 @@ def test_a_step_back_that_saves_power_is_never_pruned(pruning: str, p: float) ->
 def test_what_is_pruned_depends_on_how_power_is_estimated(phase: float, wrapped: bool, signed: bool) -> None:
     estimates: list[tuple[Estimate, bool]] = [("wrapped", wrapped), ("signed", signed)]
     for estimate, pruned in estimates:
-        assert power_rises(phase, phase - STEP, estimate) is pruned
+        assert rises(phase, phase - STEP, estimate) is pruned
         options: dict[str, Any] = {"power_awareness": 1.0, "power_estimate": estimate, "queries": 2}
         asked = play(descent([phase], **options), never_better())
         assert values(asked, "steps_pruned")[-1] == pruned
@@ -183,14 +188,14 @@ def test_what_is_pruned_depends_on_how_power_is_estimated(phase: float, wrapped:
 
 @given(phase=st.floats(0, TWO_PI, exclude_max=True), step=st.floats(1e-6, math.pi))
 def test_a_step_down_raises_wrapped_power_just_where_it_passes_zero(phase: float, step: float) -> None:
-    assert power_rises(phase, phase - step, "wrapped") is (phase - step < 0)
+    assert rises(phase, phase - step, "wrapped") is (phase - step < 0)
 
 
 @given(phase=st.floats(-20, 20), moved=st.floats(-20, 20))
 def test_signed_power_is_the_distance_from_a_whole_turn(phase: float, moved: float) -> None:
     before, after = (abs(math.atan2(math.sin(x), math.cos(x))) for x in (phase, moved))
     if abs(after - before) > 1e-9:
-        assert power_rises(phase, moved, "signed") is (after > before)
+        assert rises(phase, moved, "signed") is (after > before)
 
 
 # The step, and what is remembered of phases
@@ -312,13 +317,46 @@ def test_an_exact_selection_visits_all_devices_alike() -> None:
 
 
 @pytest.mark.parametrize("queries", range(1, 20))
-def test_it_ends_at_the_first_coordinate_after_its_queries(queries: int) -> None:
+def test_it_asks_as_many_queries_as_it_may_and_no_more(queries: int) -> None:
     for score in (never_better(), always_better(), coin_flips(queries)):
         asked = play(descent([1.0, 2.0], queries=queries), score, queries + 3)
         total = moves(asked).count("query")
-        assert queries <= total <= queries + 2  # a second query of a visit, and a batch's first
+        assert total == queries
         names = [command.name for command in asked[-4:] if isinstance(command, Log)]
         assert names == ["coordinates_visited", "steps_accepted", "losses_tied", "steps_pruned"]
+
+
+def test_a_step_back_that_could_not_be_measured_any_more_is_not_taken() -> None:
+    asked = play(descent([1.0], queries=2), never_better())
+    assert moves(asked) == ["query", (10, 1.02), "settle", "query", (10, 1.0), "settle"]
+    assert values(asked, "steps_pruned")[-1] == 0
+    assert values(asked, "active_phase_rad") == [pytest.approx(1.0)]
+
+
+def test_the_sequencer_is_asked_once_an_iteration_and_for_no_more_than_the_rest_of_the_queries() -> None:
+    controller = descent([1.0, 0.01], queries=9, loop="sequencer", power_awareness=1.0)
+    sequences: list[ChipSequence] = []
+    reply: Any = None
+    while True:
+        try:
+            command = controller.send(reply)
+        except StopIteration:
+            break
+        reply = None
+        if isinstance(command, ChipSequence):
+            sequences.append(command)
+            reply = Readings(np.empty((0, 0, 0)), np.array([1.02, 0.01]), 0.5, 4, 1, 0, 1, 0.0)
+    decisions = [command.decide for command in sequences]
+    assert [decide.queries for decide in decisions if decide is not None] == [9, 5, 1]
+    first = sequences[0]
+    assert first.decide is not None
+    assert first.heaters.tolist() == [[10], [11]]
+    np.testing.assert_allclose(first.radians[:, 0], [1.02, 0.03])
+    np.testing.assert_allclose(first.decide.back, [0.98, TWO_PI - 0.01])
+    np.testing.assert_allclose(first.decide.home, [1.0, 0.01])
+    assert first.decide.keep_home.tolist() == [False, True]
+    assert sequences[1].decide is not None
+    np.testing.assert_allclose(sequences[1].decide.home, [1.02, 0.01])
 
 
 def test_it_ends_even_where_bernoulli_chooses_no_device() -> None:

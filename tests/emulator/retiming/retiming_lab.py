@@ -22,7 +22,8 @@ from emulator.retiming.recording import Recording
 from emulator.retiming.retime import Retimed, load_recording, retime
 from emulator.trace import Detail, Header, Recorder
 from emulator.trace.analysis.ledger import latency_by_span
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from tests.builders import ideal_chip, random_design
 
 SIZES = (6, 5, 3)

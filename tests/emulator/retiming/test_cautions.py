@@ -11,7 +11,7 @@ from emulator.commands import Controller, Forward, Project, SetPhases, Settle, S
 from emulator.errors import ConfigError, TraceError
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.retime import Retimed, load_recording
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from tests.builders import random_batch
 from tests.emulator.retiming.retiming_lab import (
     OPU_DESIGN,

@@ -14,7 +14,7 @@ from emulator.retiming.rewrite import rewrite
 from emulator.streams import stream
 from emulator.trace import Detail, Header, Recorder
 from emulator.trace.analysis.ledger import energy_by_component
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.replay.rerun import first_difference
 from tests.emulator.retiming.retiming_lab import Agents, Outing, chip_lab, opu_lab, recording_of, run
 from tests.emulator.retiming.test_retime import chip_parameters, opu_parameters, overlapping, trainer, tuner

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import TraceError
+from emulator.trace.open import open_trace
 from emulator.trace.reading.contents import Contents
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.stored import StoredTables
 from emulator.trace.schema import tables_of
 from emulator.trace.writing.journal import JournalReader, journal_path

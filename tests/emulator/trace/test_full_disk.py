@@ -11,7 +11,7 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace import NO_COMMAND, NO_PLAN, Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import COMMANDS
 from emulator.trace.writing.recorder import BLOCK_ROWS
 

@@ -12,7 +12,8 @@ from emulator.trace.analysis.critical_path import critical_path
 from emulator.trace.analysis.ledger import energy_by_component, integral_by_component, latency_by_span
 from emulator.trace.analysis.path_shares import path_shares_ps
 from emulator.trace.analysis.utilisation import utilisation
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path

@@ -7,7 +7,8 @@ import pytest
 
 from emulator.trace import Header, Recorder
 from emulator.trace.layout import chunk_rows
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import DETAILS, Detail
 
 Record = Callable[..., Recorder]

@@ -15,7 +15,7 @@ from emulator.errors import TraceError
 from emulator.streams import stream
 from emulator.trace import Recorder
 from emulator.trace.live import LiveTrace, News
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import COMMANDS, METRICS, POWER, TABLES
 from emulator.trace.writing.journal import JournalReader, JournalWriter, journal_path
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emulator.retiming.retime import load_recording, retime
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.benchmarks.retiming import measure_retiming, repeat_trace
 from experiments.run.laboratory import laboratory
 from experiments.run.study import Study

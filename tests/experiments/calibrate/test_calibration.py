@@ -10,7 +10,7 @@ from emulator.commands import FrameCounts
 from emulator.errors import ConfigError, TraceError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.calibrate.calibration import Calibration, calibrate
 from experiments.calibrate.model import latency_model
 from experiments.run.study import Study

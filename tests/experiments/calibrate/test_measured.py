@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emulator.errors import ConfigError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.calibrate.measured import read_measured
 from experiments.calibrate.model import LatencyModel, latency_model
 from experiments.run.study import Study

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.check.kills import kill_many, prefix_faults, run_kills
 from experiments.run.run import run_study
 from experiments.run.study import Study

@@ -6,7 +6,8 @@ import pytest
 
 from emulator.errors import TaskError
 from emulator.streams import stream
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.check import trace_faults
 from experiments.check.trace_faults import DAMAGES, damage_journal, damage_trace, run_faults
 

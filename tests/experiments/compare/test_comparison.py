@@ -10,7 +10,7 @@ from rich.console import Console
 
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.compare.comparison import (
     Comparison,
     compare_traces,

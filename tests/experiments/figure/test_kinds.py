@@ -6,7 +6,7 @@ import pytest
 
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.kinds import default_kind, draw_figure, figure_kinds
 from tests.experiments.light_traces import record_light
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace.analysis.ledger import energy_by_component
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.learning import learning_figure
 from tests.experiments.light_traces import record_light
 

@@ -8,7 +8,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from emulator.errors import TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.pipeline import pipeline_figure
 from tests.experiments.light_traces import record_light
 

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.recovery import recovery_figure
 
 

@@ -8,7 +8,7 @@ import pytest
 from emulator.config.models import build
 from emulator.errors import TraceError
 from emulator.instruments.opu.config import OpuConfig
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.figure.speckle import scene_of, speckle_figure
 from tests.experiments.light_traces import record_light
 

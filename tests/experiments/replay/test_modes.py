@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from emulator.errors import ConfigError, TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.inspect.inspection import inspect_trace
 from experiments.output.json import to_json
 from experiments.replay.closed import Closed

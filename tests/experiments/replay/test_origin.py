@@ -6,7 +6,8 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace import Header, Origin, Recorder
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.replay.origin import origin_of, refuse_replay
 
 COMMENTS = '# replay.mode = "timed"\n# replay.of = "ab12"\ntitle = "old"\n'

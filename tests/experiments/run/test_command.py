@@ -7,7 +7,7 @@ import pytest
 
 from emulator.bench import RunResult
 from emulator.errors import DivergedError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.cli import main
 from experiments.run import launch as launching
 from tests.experiments.command_line import lightloop, refusal

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.bench import Bench
 from emulator.errors import ConfigError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.run.launch import default_out, launch, open_study, shipped_studies
 from experiments.run.progress import ProgressLine
 from experiments.run.study import Study

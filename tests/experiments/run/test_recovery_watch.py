@@ -9,7 +9,8 @@ from controllers.losses import cross_entropy
 from emulator.bench import Bench
 from emulator.commands import SetPhases, Settle
 from emulator.instruments.chip.chip import Chip
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.run.prepare import Prepared, prepare
 from experiments.run.recovery_watch import TunedChip
 from experiments.run.run import make_bench, program_of, run_study, watch_of

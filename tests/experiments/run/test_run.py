@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
-from emulator.errors import ConfigError, PhysicsError, TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.config.models import to_toml
+from emulator.errors import CommandError, ConfigError, PhysicsError, TraceError
+from emulator.trace.open import open_trace
+from emulator.units import s_to_ps
 from experiments.run.bench import recorder_of
 from experiments.run.run import Started, make_bench, prepare, program_of, run_study
 from experiments.run.study import Study, study_from_text
@@ -92,9 +94,9 @@ def test_a_spent_budget_ends_the_run_and_keeps_its_trace(small_study: Study, tmp
 
 def test_missing_folders_of_the_trace_are_made(small_study: Study, tmp_path: Path) -> None:
     prepared = prepare(small_study)
-    bench, out = make_bench(small_study, prepared), tmp_path / "a" / "b" / "run.h5"
-    agents = {"szo_scd": program_of(small_study, prepared).controller}
-    bench.run(agents, recorder=recorder_of(small_study, out))
+    recorder = recorder_of(small_study, tmp_path / "a" / "b" / "run.h5")
+    bench = make_bench(small_study, prepared)
+    bench.run({"szo_scd": program_of(small_study, prepared).controller}, recorder=recorder)
     assert (tmp_path / "a" / "b" / "run.h5").is_file()
 
 
@@ -102,6 +104,47 @@ def test_a_folder_that_cannot_be_made_is_refused(small_study: Study, tmp_path: P
     (tmp_path / "file").write_text("")
     with pytest.raises(TraceError, match="cannot be made"):
         recorder_of(small_study, tmp_path / "file" / "run.h5")
+
+
+def killing(study: Study, heater: int, at_s: float) -> Study:
+    """Return ``study`` with an agent that kills ``heater``."""
+    entry = f'[[agents]]\nkind = "disturb"\ntarget = "chip.dead"\nindex = {heater}\nvalue = 1.0\nat_s = {at_s!r}\n'
+    return study_from_text(to_toml(study).replace("agents = []\n", "") + entry)
+
+
+def test_an_agent_of_the_study_kills_a_heater_and_what_the_controller_reads_is_another(
+    small_trace: Path, small_study: Study, tmp_path: Path
+) -> None:
+    with open_trace(small_trace) as alone:
+        heater = int(np.flatnonzero(alone.state("active") & (alone.state("initial_phases") > 1.0))[0])
+        at_s = alone.elapsed_s / 2
+        study = killing(small_study, heater, at_s)
+        run_study(study, tmp_path / "killed.h5")
+        with open_trace(tmp_path / "killed.h5") as killed:
+            assert killed.status == "complete"
+            assert study_from_text(killed.config_text) == study
+            rows = killed.commands
+            kinds = np.array(killed.labels("commands.kind"))[rows.kind]
+            [place] = np.flatnonzero(kinds == "disturb.dead").tolist()
+            assert killed.labels("commands.agent")[rows.agent[place]] == "disturb.0"
+            assert (rows.target[place], rows.value[place]) == (heater, 1.0)
+            times = {rows.t_issued[place], rows.t_started[place], rows.t_done[place]}
+            assert times == {s_to_ps(at_s)}
+            others = np.delete(rows.result, place)
+            np.testing.assert_array_equal(others[:place], alone.commands.result[:place])
+            assert (others[place:][:20] != alone.commands.result[place:][:20]).any()
+            assert killed.state("final_phases")[heater] == 0.0
+            assert alone.state("final_phases")[heater] != 0.0
+
+
+def test_an_agent_that_disturbs_what_no_instrument_hides_fails_the_run_and_the_trace_says_why(
+    small_study: Study, tmp_path: Path
+) -> None:
+    study = killing(small_study, 10_000, 0.0)
+    with pytest.raises(CommandError, match="device 10000 has no heater"):
+        run_study(study, tmp_path / "run.h5")
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert trace.status == "failed"
 
 
 def test_light_too_weak_for_its_noise_is_refused_before_anything_is_written(

@@ -7,7 +7,7 @@ import pytest
 
 from emulator.commands import Controller, Forward, Log, SetPhases, Settle
 from emulator.errors import ConfigError, TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.run.session import Setting, open_study, run
 from experiments.tasks.weight_cache import default_folder
 

@@ -12,7 +12,7 @@ from emulator.commands import Controller, Project, Projection
 from emulator.errors import CommandError, ConfigError
 from emulator.instruments.opu.opu import Opu
 from emulator.streams import stream
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.run.run import Started, program_of, run_study
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.task import Task

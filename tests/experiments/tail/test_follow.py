@@ -8,7 +8,7 @@ import pytest
 
 from emulator.errors import ConfigError, TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing.journal import journal_path
 from experiments.tail.follow import tail_trace
 

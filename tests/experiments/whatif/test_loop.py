@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emulator.errors import ConfigError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.replay.modes import replay
 from experiments.run.run import run_study
 from experiments.run.study import load_study

@@ -8,7 +8,7 @@ from emulator.instruments.host.config import HostConfig
 from emulator.trace import Detail
 from emulator.trace.analysis import attribution
 from emulator.trace.analysis.attribution import Attribution, attribute_energy
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.inspect.inspection import inspect_trace
 from tests.bench_lab import queries
 from tests.emulator.retiming.retiming_lab import chip_lab, run, with_configs

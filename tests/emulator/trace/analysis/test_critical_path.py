@@ -14,7 +14,7 @@ from emulator.errors import TraceError
 from emulator.trace import Recorder
 from emulator.trace.analysis.critical_path import StepKind, critical_path
 from emulator.trace.analysis.path_shares import path_shares_ps
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from tests.trace_builders import SHORT_PROGRAMS, THINK_PS, Program, Served, simulate, small_trace, trace_of
 
 Edge = tuple[str, int, Counter[str]]

@@ -24,7 +24,8 @@ from emulator.trace.analysis.frames import frames_known, stored_spans
 from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
 from emulator.trace.analysis.path_shares import path_segments, path_shares_ps
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.finalize import finalize
 from tests.bench_lab import queries
 from tests.emulator.retiming.retiming_lab import OPU_DESIGN, chip_lab, opu_lab, run, with_configs

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.trace import Header, Recorder
 from emulator.trace.analysis.energy_curve import EnergyCurve, total_energy_j
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.schema import Power
 from tests.experiments.report.report_traces import pipelined_trace
 

@@ -18,8 +18,8 @@ from emulator.trace.analysis.ledger import (
     plan_shares_ps,
     span_shares_ps,
 )
+from emulator.trace.open import open_trace
 from emulator.trace.plans import expand_plans
-from emulator.trace.reading.reader import open_trace
 from emulator.trace.schema import Commands, Plans, Power, Spans
 from tests.trace_builders import small_trace
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from emulator.errors import TraceError
 from emulator.trace import Recorder
 from emulator.trace.analysis.utilisation import utilisation
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from tests.trace_builders import small_trace
 
 intervals = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=10)

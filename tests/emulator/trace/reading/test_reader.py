@@ -12,7 +12,8 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.streams import stream
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 
 Everything = Callable[[Trace], tuple[object, ...]]
 

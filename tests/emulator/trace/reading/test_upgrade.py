@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from emulator.trace.analysis.causality import check_times
 from emulator.trace.analysis.ledger import energy_by_component, integral_by_component, latency_by_span
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import tables_of
 from emulator.trace.writing.finalize import finalize
 from emulator.trace.writing.header import Footer, Label

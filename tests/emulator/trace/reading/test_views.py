@@ -11,8 +11,9 @@ import pytest
 from emulator.errors import ConfigError, TraceError
 from emulator.plan import Step
 from emulator.trace import Detail, Header, Recorder
+from emulator.trace.open import open_trace
 from emulator.trace.reading import views
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import ALL_SPANS, columns, dataset, frame, series
 from emulator.trace.schema import TABLES, Commands
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.errors import TraceError
 from emulator.trace import Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.timeline.tracks import Timeline, colour_lanes, timeline
 from tests.trace_builders import small_trace, two_agents
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.errors import TraceError
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing import finalize as finalizing
 from emulator.trace.writing.finalize import finalize
 from emulator.trace.writing.journal import journal_path

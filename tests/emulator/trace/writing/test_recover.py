@@ -16,7 +16,8 @@ import pytest
 from emulator.errors import TraceError
 from emulator.streams import stream
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import Trace, open_trace
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.header import Counts
 from emulator.trace.writing.journal import journal_path, lock
 from emulator.trace.writing.recover import part_path, recover

@@ -10,7 +10,7 @@ from emulator.bench import Bench
 from emulator.commands import Compute, Controller, Forward, Project
 from emulator.instruments.host.config import HostConfig
 from emulator.trace import Header, Recorder
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from emulator.trace.writing.survey import queries_served
 from tests.builders import ideal_chip, random_batch, random_design
 from tests.opu_lab import DESIGN, random_vectors, small_opu

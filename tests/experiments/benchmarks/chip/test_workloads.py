@@ -10,7 +10,7 @@ from emulator.commands import Batch, Controller, Forward
 from emulator.errors import CommandError
 from emulator.physics.chip.mesh import decompose_matrix, reconstruct_matrix
 from emulator.streams import stream
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.benchmarks.chip.breakdown import part_workloads, read_ns_by_layer, take_notes
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, square_plant
 from experiments.benchmarks.chip.sizes import measure_sizes

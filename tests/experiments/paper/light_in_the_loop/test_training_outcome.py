@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emulator.errors import TraceError
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.paper.light_in_the_loop.training_outcome import read_training
 from tests.experiments.light_traces import record_light
 

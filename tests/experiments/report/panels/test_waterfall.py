@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.trace import Detail
-from emulator.trace.reading.reader import open_trace
+from emulator.trace.open import open_trace
 from experiments.inspect.inspection import inspect_trace
 from experiments.report.panels.waterfall import service_order
 from tests.experiments.report.report_traces import pipelined_trace
