@@ -158,7 +158,8 @@ def _physics(plant: Plant, effort: Effort) -> dict[str, float]:
         (name, 1e6 * samples[name].cpu_s, r.value, f"{r.low:.3g} to {r.high:.3g}")
         for name, r in ratios.items()
     ]
-    print(table("Physics alone, a query", ("asked in", "CPU us", "timeouts", "quartiles"), rows))
+    columns = ("asked in", "CPU us", "timeouts", "quartiles")
+    print(to_text(table_of("Physics alone, a query", columns, rows)))
     return {f"physics_in_timeouts_{name}": r.value for name, r in ratios.items()}
 
 
