@@ -17,11 +17,13 @@ __all__ = ["RETIMING", "again"]
 _SETTLING: Final = frozenset({"settle", "probe"})
 
 
-    def again(row: Recorded) -> SetPhases | Settle | Forward | Probe: """Return the command that ``row`` was; a
-    row of a Sequence becomes one that sets what was set and decides nothing.""" if row.kind == "set_phases":
-    return SetPhases(*row.setpoints()) if row.kind == "settle": return Settle(row.lasted_ps if
-    row.work.get("asked") else None) return Probe(*row.setpoints(), row.batch()) if row.kind == "probe" else
-    Forward(row.batch())
+def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
+    """Return the command that ``row`` was; for a row of a Sequence, one that sets what was set."""
+    if row.kind == "set_phases":
+        return SetPhases(*row.setpoints())
+    if row.kind == "settle":
+        return Settle(row.lasted_ps if row.work.get("asked") else None)
+    return Probe(*row.setpoints(), row.batch()) if row.kind == "probe" else Forward(row.batch())
 
 
 def _goes_on(work: Mapping[str, int]) -> bool:
