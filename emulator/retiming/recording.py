@@ -79,11 +79,11 @@ class Recording:
 
 
 def read_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) -> Recording:
-    """Return the recording in ``trace``, having checked that its times follow from ``laboratory``, its configuration.
+    """Return the recording in ``trace``, having checked that its times follow from its ``laboratory``.
 
-    Every column that is used is checked against its checksum unless ``verify`` is False. Raises ``TraceError`` for
-    a trace of version 1 or of detail "summary", a damaged one, and one that does not follow from ``laboratory``: the
-    message then names the first command that does not.
+    Every column that is used is checked against its checksum unless ``verify`` is False. Raises ``TraceError``
+    for a trace of version 1 or of detail "summary", a damaged one, and one that does not follow from
+    ``laboratory``: the message then names the first command that does not.
     """
     _refuse_unsuited(trace)
     contents = Contents(trace.path)

@@ -2,7 +2,7 @@
 
 The long trace is not the record of a long run, which would take many minutes to make: a short real run's commands
 are recorded again and again by the real recorder, each repetition beginning where the one before ended. Its rows
-are those of a run whose controller repeats itself; it has no /power and no /batches, which a re-timing does not
+are those of a run whose controller repeats itself; it has no /batches, which a re-timing does not
 read. The file is in the system's cache, as after a run.
 
 ``python -m experiments.benchmarks.retiming TRACE VERIFY`` re-times TRACE once and prints what it took as JSON.
@@ -18,18 +18,23 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emulator.config.models import digest, to_toml
 from emulator.errors import LightloopError
-from emulator.instruments.chip.config import ChipConfig, LinkConfig
+from emulator.plan import Step, Work
 from emulator.processes import child_environment, module_command
-from emulator.retiming.lab import Lab
+from emulator.retiming.lab import Laboratory
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
+from emulator.trace.schema import COMMANDS, Power
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text
+from experiments.run.laboratory import lab_of
 from experiments.run.study import Study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
@@ -105,60 +110,68 @@ def repeat_trace(study: Study, short: Path, long: Path, times: int) -> None:
     with open_trace(short) as trace:
         for name in trace.states:
             recorder.state(name, trace.state(name))
-        plans = [recorder.plan(steps, work) for steps, work in _plans(trace)]
+        plans = np.array([0, *(recorder.plan(steps, work) for steps, work in _plans(trace))], dtype=np.uint16)
         for column in ("agent", "instrument", "kind"):
             for text in trace.labels(f"commands.{column}"):
                 recorder.label(f"commands.{column}", text)
-        rows = _rows(trace, plans)
-        count, length_ps = len(rows), trace.elapsed_ps
+        components = [recorder.label("power.component", text) for text in trace.labels("power.component")]
+        rows = np.empty(len(trace.commands.plan), dtype=COMMANDS.dtype)
+        for name in rows.dtype.names or ():
+            rows[name] = getattr(trace.commands, name)
+        rows["plan"] = plans[rows["plan"]]
+        levels, length_ps = trace.power_levels, trace.elapsed_ps
         for turn in range(times):
-            first, t = turn * count, turn * length_ps
-            for agent, instrument, kind, plan, cause, issued, started, done, target, value, result in rows:
-                upon = cause + first if cause != NO_COMMAND or turn == 0 else first - 1
-                recorder.command(
-                    agent,
-                    instrument,
-                    kind,
-                    plan,
-                    upon,
-                    issued + t,
-                    started + t,
-                    done + t,
-                    target,
-                    value,
-                    result,
-                )
+            _record_levels(recorder, levels, components, turn * length_ps)
+            recorder.command_rows(_later(rows, turn, turn * length_ps))
         recorder.close("complete", "", times * length_ps, times * trace.queries)
 
 
-def _plans(trace: Trace) -> Iterator[tuple[tuple[tuple[str, str, int], ...], tuple[tuple[str, int], ...]]]:
+def _later(rows: NDArray[np.void], turn: int, t_ps: int) -> NDArray[np.void]:
+    """Return ``rows`` as those of the repetition ``turn``, which begins at ``t_ps`` upon the last reply before."""
+    later, first = rows.copy(), turn * len(rows)
+    later["cause"] = np.where(rows["cause"] == NO_COMMAND, first - 1, rows["cause"] + first)
+    for name in ("t_issued", "t_started", "t_done"):
+        later[name] += t_ps
+    return later
+
+
+def _record_levels(recorder: Recorder, levels: Power, components: list[int], t_ps: int) -> None:
+    for number, component in enumerate(components):
+        mine = levels.component == number
+        if t_ps:
+            mine &= levels.t > 0  # what is drawn from the beginning on goes on
+        recorder.powers(component, levels.t[mine] + t_ps, levels.watts[mine])
+
+
+def _plans(trace: Trace) -> Iterator[tuple[tuple[Step, ...], Work]]:
     """Yield steps and work of each plan of ``trace``, in the order of their numbers, from 1 on."""
     resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
-    quantities, plans, work = trace.labels("work.quantity"), trace.plans, trace.work
+    components, quantities = trace.labels("power.component"), trace.labels("work.quantity")
+    plans, draws, work = trace.plans, trace.draws, trace.work
+    drawn = {
+        (plan, step): (components[component], watts)
+        for plan, step, component, watts in zip(
+            draws.plan.tolist(),
+            draws.step.tolist(),
+            draws.component.tolist(),
+            draws.watts.tolist(),
+            strict=True,
+        )
+    }
     for number in range(1, 1 + max(int(plans.plan.max()), int(work.plan.max()))):
-        steps = (plans.plan == number).nonzero()[0].tolist()
-        asked = (work.plan == number).nonzero()[0].tolist()
-        yield (
-            tuple(
-                (resources[plans.resource[i]], activities[plans.activity[i]], int(plans.duration_ps[i]))
-                for i in steps
-            ),
-            tuple((quantities[work.quantity[i]], int(work.value[i])) for i in asked),
+        rows = np.flatnonzero(plans.plan == number).tolist()
+        asked = np.flatnonzero(work.plan == number).tolist()
+        steps = (
+            Step(
+                resources[plans.resource[row]],
+                activities[plans.activity[row]],
+                int(plans.duration_ps[row]),
+                *drawn.get((number, place), ("", 0.0)),
+                bool(plans.held[row]),
+            )
+            for place, row in enumerate(rows)
         )
-
-
-def _rows(
-    trace: Trace, plans: list[int]
-) -> list[tuple[int, int, int, int, int, int, int, int, int, float, float]]:
-    c = trace.commands
-    numbers = [0, *plans]
-    return list(
-        zip(
-            c.agent.tolist(), c.instrument.tolist(), c.kind.tolist(), [numbers[plan] for plan in c.plan.tolist()],
-            c.cause.tolist(), c.t_issued.tolist(), c.t_started.tolist(), c.t_done.tolist(), c.target.tolist(),
-            c.value.tolist(), c.result.tolist(), strict=True,
-        )
-    )  # fmt: skip
+        yield tuple(steps), tuple((quantities[work.quantity[i]], int(work.value[i])) for i in asked)
 
 
 def _rerun_s(plant: Plant, out: Path) -> float:
@@ -172,14 +185,14 @@ def _rerun_s(plant: Plant, out: Path) -> float:
 def _measure(path: Path, verify: bool) -> RetimingCost:
     with open_trace(path) as trace:
         study = study_from_text(trace.config_text)
-    chip = study.section(ChipConfig)
-    lab = Lab(study.seed, study.host, study.budget, chip)
-    slower = lab._replace(chip=chip.model_copy(update={"link": LinkConfig(latency_s=5e-6)}))
+    lab = Laboratory(study.seed, study.budget, lab_of(study))
+    slower = study_from_text(to_toml(study), str(path), ("chip.link.latency_s=5 us",))
+    slow = lab._replace(lab=lab_of(slower))
     began_s, cpu_s = time.perf_counter(), -time.process_time()
     with open_trace(path) as trace:
         recording = load_recording(trace, lab, verify)
     loaded_s = time.perf_counter()
-    retime(recording, slower)
+    retime(recording, slow)
     timed_s, cpu_s = time.perf_counter(), cpu_s + time.process_time()
     retime(recording, lab)
     again_s = time.perf_counter()

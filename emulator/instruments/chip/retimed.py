@@ -18,7 +18,7 @@ _SETTLING: Final = frozenset({"settle", "probe"})
 
 
 def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
-    """Return the command that ``row`` was; that of a Sequence's row sets what its sequencer set, and decides nothing."""
+    """Return the command that ``row`` was; for a row of a Sequence, one that sets what was set."""
     if row.kind == "set_phases":
         return SetPhases(*row.setpoints())
     if row.kind == "settle":

@@ -58,6 +58,12 @@ def without(lab: Laboratory, name: str) -> Laboratory:
     return lab._replace(lab={each: stand for each, stand in lab.lab.items() if each != name})
 
 
+def with_configs(lab: Laboratory, **configs: Any) -> Laboratory:
+    """Return ``lab`` with other configurations of instruments, by name."""
+    changed = {name: lab.lab[name]._replace(config=config) for name, config in configs.items()}
+    return lab._replace(lab={**lab.lab, **changed})
+
+
 def chip_of(lab: Laboratory) -> ChipConfig:
     config = lab.lab["chip"].config
     assert isinstance(config, ChipConfig)

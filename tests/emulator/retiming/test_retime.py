@@ -45,6 +45,7 @@ from tests.emulator.retiming.retiming_lab import (
     recording_of,
     retimed,
     run,
+    with_configs,
     without,
 )
 
@@ -134,11 +135,6 @@ def chip_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
     chip["laser"].update(wall_plug_efficiency=draw.uniform(0.05, 1))
     chip["sequencer"].update(decision_s=draw.uniform(0, 3e-6), power_w=draw.uniform(0, 9))
     return with_configs(host_parameters(draw, lab), chip=ChipConfig.model_validate(chip))
-
-
-def with_configs(lab: Laboratory, **configs: Any) -> Laboratory:
-    changed = {name: lab.lab[name]._replace(config=config) for name, config in configs.items()}
-    return lab._replace(lab={**lab.lab, **changed})
 
 
 def host_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:

@@ -11,7 +11,7 @@ from emulator.trace.analysis.attribution import Attribution, attribute_energy
 from emulator.trace.open import open_trace
 from experiments.inspect.inspection import inspect_trace
 from tests.bench_lab import queries
-from tests.emulator.retiming.retiming_lab import chip_lab, run
+from tests.emulator.retiming.retiming_lab import chip_lab, run, with_configs
 from tests.experiments.report.report_traces import hostile_trace, pipelined_trace
 
 
@@ -35,7 +35,9 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the trace of 100 queries of a chip, whose host draws 100 W while it computes and else 40 W."""
     host = HostConfig(overhead_s=5e-6, idle_power_w=40.0, active_power_w=100.0)
     return run(
-        chip_lab()._replace(host=host), lambda: {"a": queries(100)}, tmp_path_factory.mktemp("a") / "a.h5"
+        with_configs(chip_lab(), host=host),
+        lambda: {"a": queries(100)},
+        tmp_path_factory.mktemp("a") / "a.h5",
     ).path
 
 
@@ -43,7 +45,7 @@ def test_a_chips_energy_is_split_by_the_power_of_each_span(tuned: Path) -> None:
     found, ledger = attributed(tuned), inspect_trace(tuned)
     host = found.components.index("host")
     mean_w = dict(zip(found.spans, found.energy_j[:, host] / found.time_s.clip(min=1e-30), strict=True))
-    assert mean_w["host.compute"] == pytest.approx(100.0, rel=1e-6)
+    assert mean_w["host.think"] == pytest.approx(100.0, rel=1e-6)
     assert mean_w["heaters.settling"] == pytest.approx(40.0, rel=1e-6)
     assert found.energy_j.sum() == pytest.approx(ledger.energy_j, rel=1e-9)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator.commands import Compute, Controller, Join, Project, Start, Wait
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.retiming.lab import Lab
+from emulator.retiming.lab import Laboratory
 from emulator.streams import stream
 from emulator.trace import Detail, Header, Recorder
 from emulator.trace.analysis import frames
@@ -28,7 +28,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.finalize import finalize
 from tests.bench_lab import queries
-from tests.emulator.retiming.retiming_lab import OPU_DESIGN, chip_lab, opu_lab, run
+from tests.emulator.retiming.retiming_lab import OPU_DESIGN, chip_lab, opu_lab, run, with_configs
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -65,13 +65,12 @@ def accounts_of(path: Path) -> Accounts:
         latency_s = latency_by_span(trace)
         energy_j = energy_by_component(trace)
         longest = critical_path(trace)
-        metered = {name: series.value[-1] for name, series in trace.metrics().items() if "energy_j." in name}
         return Accounts(
             spans=[column.tolist() for column in vars(all_spans(trace)).values()],
             elapsed_ps=trace.elapsed_ps,
             latency_ps={name: round(seconds * 1e12) for name, seconds in latency_s.items()},
             energy_j=energy_j,
-            metered_j={name.removeprefix("energy_j."): float(joules) for name, joules in metered.items()},
+            metered_j=trace.totals()["energy_j"],
             attribution=attribute_energy(trace, latency_s, energy_j),
             use=utilisation(trace),
             path_ps=path_shares_ps(trace, longest),
@@ -179,7 +178,7 @@ def test_every_account_of_projections_is_the_same_at_every_detail(
 ) -> None:
     if unit["recovery"]["mode"] == "intensity":  # without phases only binary patterns are recovered
         unit = {**unit, "dmd": {**unit["dmd"], "encoding": "ternary"}, "recovery": {"mode": "off_axis"}}
-    lab = opu_lab(seed)._replace(opu=OpuConfig.model_validate(unit), host=host)
+    lab = with_configs(opu_lab(seed), opu=OpuConfig.model_validate(unit), host=host)
     room = tmp_path_factory.mktemp("agree")
 
     def agents() -> Mapping[str, Controller]:
@@ -193,7 +192,7 @@ def test_every_account_of_projections_is_the_same_at_every_detail(
     assert_equal(*found)
 
 
-def recorded(lab: Lab, agents: Any, room: Path, detail: Any) -> Path:
+def recorded(lab: Laboratory, agents: Any, room: Path, detail: Any) -> Path:
     return run(lab, agents, room / f"{detail}.h5", detail).path
 
 
@@ -202,7 +201,7 @@ def recorded(lab: Lab, agents: Any, room: Path, detail: Any) -> Path:
 def test_every_account_of_a_chip_is_the_same_at_every_detail(
     tmp_path_factory: pytest.TempPathFactory, count: int, tuners: int, overhead_s: float
 ) -> None:
-    lab = chip_lab()._replace(host=HostConfig(overhead_s=overhead_s))
+    lab = with_configs(chip_lab(), host=HostConfig(overhead_s=overhead_s))
     room = tmp_path_factory.mktemp("agree")
 
     def agents() -> Mapping[str, Controller]:
