@@ -93,7 +93,7 @@ def _no_cautions(old: Any, new: Any, kinds: frozenset[str]) -> Iterator[str]:
 
 
 class Asked(NamedTuple):
-    """Hold what rows asked of an instrument: kind and work of each plan, and the plan and target (m,) of each row."""
+    """Hold what rows asked of an instrument: kind and work of each plan, plan and target (m,) of each row."""
 
     kinds: tuple[str, ...]
     works: tuple[Mapping[str, int], ...]

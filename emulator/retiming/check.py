@@ -27,7 +27,8 @@ class Links(NamedTuple):
     """Hold of each command its plan, the row of its cause (or -1), and its agent; optional arrays may be empty.
 
     ``join_start`` (n + 1,) bounds each command's rows in ``join_cause``; ``residue`` (n,) is how long an agent
-    waited besides, in ps, and ``late`` (n,) a command in the queue; ``order`` (n,) lists the rows as they were issued.
+    waited besides, in ps, and ``late`` (n,) a command in the queue; ``order`` (n,) lists the rows as they were
+    issued.
     """
 
     plan: NDArray[np.uint16]
@@ -51,7 +52,7 @@ class Times(NamedTuple):
 def claim_plans(
     plan: NDArray[np.uint16], instrument: NDArray[np.uint8], kind: NDArray[np.uint8], known: int, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return instrument and kind (256 * instrument + kind) of each of ``known`` plans, and how many commands it has.
+    """Return whose each of ``known`` plans is (256 * instrument + kind), and how many commands it has.
 
     Raises ``TraceError`` when a command names no plan or a plan serves two kinds.
     """

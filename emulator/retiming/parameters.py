@@ -1,4 +1,4 @@
-"""What each parameter of a study decides: times, energies, readings, or what the controller asks for; it changes none.
+"""What each parameter of a study decides: times, energies, readings, or what the controller asks for.
 
 What an instrument's parameters decide its kind says; the other sections are here.
 """

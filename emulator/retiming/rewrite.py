@@ -1,7 +1,7 @@
 """A re-timed run as a trace: rows in the order of their new completion; readings and states as recorded.
 
-Logged numbers move to the new time of the reply after which they were logged. The bench's totals, the running energy
-and the levels are computed anew.
+Logged numbers move to the new time of the reply after which they were logged. The bench's totals, the running
+energy and the levels are computed anew.
 """
 
 from collections import Counter
