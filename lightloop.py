@@ -143,10 +143,11 @@ def _runs() -> _Rooms:
 
 def _traces() -> _Rooms:
     from emulator.trace import live
+    from emulator.trace import open as door
     from emulator.trace.analysis import ledger
     from emulator.trace.reading import reader
 
-    return ledger, live, reader
+    return ledger, live, door, reader
 
 
 def _bench() -> _Rooms:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import simpy
 
 from emulator.bench_config import BudgetConfig, ClockConfig
+from emulator.budgets import Budgets
 from emulator.clock import RealTimeClock, make_clock
 from emulator.commands import (
     Command,
@@ -29,15 +30,15 @@ from emulator.commands import (
     Wait,
 )
 from emulator.errors import CommandError, ConfigError, DivergedError, nearest
-from emulator.instruments.host.config import HostConfig
-from emulator.instruments.instrument import Lab, Setting, Stand
-from emulator.instruments.registry import INSTRUMENTS
+from emulator.instruments.instrument import Lab, Setting
+from emulator.instruments.registry import INSTRUMENTS, with_host
 from emulator.instruments.rows import RowQueue
 from emulator.instruments.station import Answer, Asker, Station, Turn
 from emulator.instruments.tickets import Tickets
-from emulator.meter import Meter, peak_w
+from emulator.meter import Meter
+from emulator.peak import PeakWatch
 from emulator.trace import AnyRecorder, NullRecorder
-from emulator.units import PS_PER_S, ps_to_s
+from emulator.units import ps_to_s
 
 __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
 
@@ -87,14 +88,12 @@ class Bench:
         clock = clock or ClockConfig()
         self.clock = make_clock(clock.mode, clock.factor)
         self.meter = Meter()
-        self.budget = budget or BudgetConfig()
         self.recorder: AnyRecorder = NullRecorder()
         self._attached = False
         self._stop: tuple[RunStatus, str] | None = None
         self._observers: list[tuple[int, Observer]] = []
         self._next_look = math.inf
-        self._budgeted = any(limit is not None for limit in self.budget.model_dump().values())
-        lab = _with_host(lab)
+        lab = with_host(lab)
         setting = Setting(seed, lab["host"].config, self.meter)
         self._by_name = {
             name: Station(kind, kind.build(lab[name], setting), self.clock, self.meter)
@@ -104,8 +103,19 @@ class Bench:
         self._stations = {
             command: station for station in self._by_name.values() for command in station.kind.commands
         }
+        self.budgets = Budgets(budget or BudgetConfig(), self.meter)
+        if self.budgets.peak is not None:
+            self._tell_of_power(self.budgets.peak, lab)
         first = next(iter(self._by_name.values()))
         self._counting, self._counts = first, first.kind.counts
+
+    def _tell_of_power(self, peak: PeakWatch, lab: Lab) -> None:
+        """Have all stations tell ``peak`` what they draw; a component without an idle power has levels."""
+        standing = self._by_name.items()
+        idle = {part for name, station in standing for part in station.kind.idle_w(lab[name].config)}
+        levels = {part.partition(".")[0] for part in self.meter.energy_j(0) if part not in idle}
+        for name, station in standing:
+            station.watch(peak, name in levels)
 
     def instrument(self, sort: type[_Sort]) -> _Sort:
         """Return the instrument of the class ``sort``, its physics up to date.
@@ -175,6 +185,8 @@ class Bench:
             for station in self._by_name.values():
                 for name, values, units in station.instrument.opening_states():
                     self.recorder.state(name, values, units)
+            if self.budgets.peak is not None:
+                self._check_budget()
             self._look()
             if isinstance(self.clock, RealTimeClock):
                 self.clock.sync()
@@ -245,17 +257,17 @@ class Bench:
                         answer = yield from self._await(station, answer)
                     message, row = answer
                     agent.asker = Asker(label, row)
-                    self._after_command(station)
+                    self._after_command()
                 else:
                     message = yield from self._administer(command, agent)
             except CommandError as error:  # the agent gets it where it yielded the command
                 advance, message = controller.throw, error
         controller.close()
 
-    def _after_command(self, station: Station) -> None:
+    def _after_command(self) -> None:
         """Check the budget and let observers look, at the instant at which a reply has come."""
-        if self._budgeted:
-            self._check_budget(station)
+        if self.budgets.any:
+            self._check_budget()
         if self._counting.instrument.queries >= self._next_look:
             self._look()
 
@@ -267,7 +279,7 @@ class Bench:
             answer = yield from self._serve(station, command, asker)
         except CommandError as error:
             return error
-        self._after_command(station)
+        self._after_command()
         return answer
 
     def _join(self, ticket: Ticket, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
@@ -332,20 +344,13 @@ class Bench:
             ) from error
         return station.disturb(state, index, value, asker)
 
-    def _check_budget(self, station: Station) -> None:
-        budget, now = self.budget, self.now_ps
-        if budget.queries is not None and self.queries >= budget.queries:
-            self.stop("budget", f"budget.queries: {self.queries} of {budget.queries} queries spent")
-        if budget.time_s is not None and now >= budget.time_s * PS_PER_S:
-            self.stop("budget", f"budget.time_s: {ps_to_s(now):.6g} of {budget.time_s:g} s spent")
-        if budget.energy_j is not None and (spent := self.meter.total_j(now)) >= budget.energy_j:
-            self.stop("budget", f"budget.energy_j: {spent:.6g} of {budget.energy_j:g} J spent")
-        if budget.peak_power_w is not None:
-            power = self.meter.power_w() + peak_w(station.last_steps)
-            if power > budget.peak_power_w:
-                self.stop(
-                    "budget", f"budget.peak_power_w: {power:.6g} W drawn, {budget.peak_power_w:g} W allowed"
-                )
+    def _check_budget(self) -> None:
+        spent = self.budgets.spent(self.now_ps, self.queries, self._settled_ps)
+        if spent is not None:
+            self.stop("budget", spent)
+
+    def _settled_ps(self) -> int:
+        return min(station.settled_ps() for station in self._by_name.values())
 
     def _look(self) -> None:
         """Let the observers look whose turn it is, and note when the next one's turn comes."""
@@ -391,13 +396,3 @@ class Bench:
             for name, total_ps in station.busy_ps().items():
                 busy[name] = busy.get(name, 0) + total_ps
         return busy
-
-
-def _with_host(lab: Lab) -> Lab:
-    unknown = [name for name in lab if name not in INSTRUMENTS]
-    if unknown:
-        raise ConfigError(
-            f"bench: {unknown[0]!r} is no kind of instrument; {nearest(unknown[0], INSTRUMENTS)}; "
-            f"known: {', '.join(INSTRUMENTS)}"
-        )
-    return lab if "host" in lab else {**lab, "host": Stand(HostConfig())}

@@ -8,7 +8,7 @@ precision; the picoseconds of plans are summed as integers.
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import CommandError
+from emulator.peak import PeakWatch
 from emulator.plan import Step
 from emulator.units import PS_PER_S
 
-__all__ = ["Meter", "PowerSink", "Used", "peak_w"]
+__all__ = ["Meter", "PowerSink", "Used"]
 
 
 class PowerSink(Protocol):
@@ -62,6 +63,8 @@ class Meter:
         self._components: list[_Component] = []
         self._plans: list[Used] = []
         self._held: list[tuple[int, int, float]] | None = None
+        self._watch: PeakWatch | None = None
+        self._aside: Callable[[int, int, float], bool] | None = None
         if sink is not None:
             self.attach(sink)
 
@@ -113,8 +116,7 @@ class Meter:
 
         Raises ``CommandError`` when the level is negative or not finite, or ``t_ps`` lies before its last change.
         """
-        if self._held is not None:
-            self._held.append((handle, t_ps, watts))
+        if self._aside is not None and self._aside(handle, t_ps, watts):
             return
         component = self._components[handle]
         level = component.watts
@@ -131,14 +133,33 @@ class Meter:
         if self._sink is not None:
             self._sink.power(component.label, t_ps, watts)
 
+    def watch(self, watch: PeakWatch) -> None:
+        """Let ``watch`` know of all levels, beginning with the present ones, as soon as they are known."""
+        self._watch = watch
+        for handle, component in enumerate(self._components):
+            watch.level(handle, 0, component.watts)
+        self._aside = self._set_aside
+
     def hold(self) -> None:
         """Keep what is ``set`` from now on to itself, because its time has not come."""
         self._held = []
+        self._aside = self._set_aside
 
     def release(self) -> list[tuple[int, int, float]]:
         """Return what was held, (handle, from when, watts), none of which was set, and hold no more."""
         held, self._held = self._held or [], None
+        if self._watch is None:
+            self._aside = None
         return held
+
+    def _set_aside(self, handle: int, t_ps: int, watts: float) -> bool:
+        """Tell the watch of a level, and return whether it is held."""
+        if self._watch is not None:
+            self._watch.level(handle, t_ps, watts)
+        if self._held is None:
+            return False
+        self._held.append((handle, t_ps, watts))
+        return True
 
     def set_many(self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
         """Let the component draw each of ``watts`` (n,) from the instant in ``t_ps`` (n,) on, as ``set`` does."""
@@ -196,8 +217,3 @@ def _check(component: _Component, t_ps: int, watts: float) -> None:
             f"meter: {component.name} cannot draw {watts!r} W from {t_ps} ps on; a level is finite and "
             f">= 0, and the last change was at {component.since_ps} ps"
         )
-
-
-def peak_w(steps: Sequence[Step]) -> float:
-    """Return the most that ``steps``, which follow each other, draw above the levels, in watts."""
-    return max((step.watts for step in steps), default=0.0)

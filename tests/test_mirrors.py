@@ -15,6 +15,7 @@ TESTED_AS_A_KIND = {
 """Names of modules that only declare, and what tests the declaration."""
 
 TESTED_BY_CALLERS = {
+    "emulator/budgets.py": "test_bench_budgets.py: a bench stops when they are spent",
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",

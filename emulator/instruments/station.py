@@ -26,7 +26,7 @@ from emulator.instruments.instrument import (
 )
 from emulator.instruments.rows import RowQueue
 from emulator.meter import Meter
-from emulator.plan import Step
+from emulator.peak import PeakWatch
 from emulator.trace import NO_COMMAND, AnyRecorder, NullRecorder
 
 __all__ = ["Answer", "Asker", "Station", "Turn"]
@@ -81,7 +81,18 @@ class Station:
         self._drawn: dict[int, list[float]] = {}
         self._services: list[Service] = []
         self._rows = RowQueue(NullRecorder(), meter)
-        self.last_steps: tuple[Step, ...] = ()
+        self._watch: PeakWatch | None = None
+        self._sets_levels = True
+
+    def watch(self, watch: PeakWatch, sets_levels: bool) -> None:
+        """Let ``watch`` know what commands will draw; ``sets_levels`` says whether carrying them out tells more."""
+        self._watch = watch
+        self._sets_levels = sets_levels and self._pipeline is None
+
+    def settled_ps(self) -> int:
+        """Return the instant until which all that is drawn is known."""
+        now = self._clock.now_ps
+        return min(now, self._due[0].started_ps) if self._due and self._sets_levels else now
 
     def attach(self, recorder: AnyRecorder, rows: RowQueue) -> None:
         """Let ``recorder`` keep what is served; call it once, before anything is."""
@@ -111,6 +122,8 @@ class Station:
         started = max(started, issued)
         done = started + service.reply_ps
         self._free_ps = started + service.free_ps
+        if self._watch is not None:
+            self._watch.steps(started, service.steps)
         if not self._due and clock.skip(done - issued) >= 0:
             if self._rows.waiting:
                 self._rows.flush(done)
@@ -226,6 +239,8 @@ class Station:
         issued = clock.now_ps
         started, done, draws = pipeline.admit(command, issued)
         for draw in draws:
+            if self._watch is not None:
+                self._watch.draw(*draw)
             clock.process(self._draw(draw))
         turn = Turn(command, service, asker, (issued, started, done))
         self._due.append(turn)
@@ -251,9 +266,16 @@ class Station:
             if uses and service.number < 0:
                 self._introduce(service)
         self._rows.add(rows, asker, self._label, issued)
+        if self._watch is not None:
+            self._watch_rows(self._watch, rows)
         if self._clock.skip(turn.done_ps - issued) >= 0:
             return self._keep_rows(turn, found)
         return turn
+
+    def _watch_rows(self, watch: PeakWatch, rows: Rows) -> None:
+        steps = [step for service in rows.service_of.tolist() for step in rows.services[service].steps]
+        watch.steps(int(rows.started_ps[0]), steps)
+        watch.levels(rows.handle, rows.level_ps.tolist(), rows.level_w.tolist())
 
     def _keep_rows(self, turn: Turn, found: tuple[Reply, Rows]) -> Answer:
         return found[0], self._rows.finish(found[1])
@@ -285,7 +307,6 @@ class Station:
         reply, target, value, result, note = outcome
         issued, started, done = times_ps
         service.uses += 1
-        self.last_steps = service.steps
         label, cause, others = asker
         if others:
             self._note_joins(asker)

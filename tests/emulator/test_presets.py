@@ -21,7 +21,7 @@ from emulator.config.models import (
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.host.host import compute_s, compute_steps
+from emulator.instruments.host.host import compute_s, host_plan
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import FrameBudget, OpuDesign, costs_of, frame_budget
 
@@ -210,9 +210,9 @@ def test_the_ideal_host_costs_nothing() -> None:
     host = HostConfig(preset="ideal")
     assert (host.overhead_s, host.idle_power_w, host.active_power_w) == (0.0, 0.0, 0.0)
     assert (host.launch_s, host.frame_power_w) == (0.0, 0.0)
-    ((resource, activity, duration_ps),) = compute_steps(host, "forward", {"flops": 10**9, "bytes": 10**9})
-    assert (resource, activity) == ("host", "forward")
-    assert duration_ps <= 1
+    (step,) = host_plan(host, host, "forward", {"flops": 10**9, "bytes": 10**9}).steps
+    assert step[:2] == ("host", "forward")
+    assert step.ps <= 1
 
 
 def test_the_gpu_does_the_published_product_in_the_published_time_and_energy() -> None:

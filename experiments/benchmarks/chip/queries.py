@@ -13,6 +13,7 @@ import numpy as np
 
 from emulator.trace import Detail
 from experiments.benchmarks.chip.breakdown import Notes, part_workloads, probe_ns_by_layer, take_notes
+from experiments.benchmarks.chip.physics import physics_workloads
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.benchmarks.chip.second_agent import beside_querier, beside_sleeper
 from experiments.benchmarks.chip.sizes import SIZES, exponent, measure_sizes
@@ -53,6 +54,7 @@ def measure_queries(effort: Effort) -> dict[str, float]:
     results = _comparison(samples) | {"memory_bytes_per_query": growth}
     results["emulated_over_cpu_time"] = emulated_s / samples["commands"].cpu_s
     results |= _breakdown(plant, effort, samples)
+    results |= _physics(plant, effort)
     results |= _sizes(plant, effort)
     costs = measure_recording(plant, effort.other_rounds, effort.slice_queries)
     print(cost_table(costs))
@@ -144,6 +146,21 @@ def _breakdown(plant: Plant, effort: Effort, samples: dict[str, Sample]) -> dict
     rows.append(("all", total, 100.0, total / unit, ""))
     print(to_text(table_of("Where the time of a query goes", ("part", "CPU us", "%", "timeouts", ""), rows)))
     return {f"share_{name}": part / total for name, part in split.items()} | _layers(notes)
+
+
+def _physics(plant: Plant, effort: Effort) -> dict[str, float]:
+    """Measure the physics without bench and controller, in the three ways in which it can be asked."""
+    iterations = max(1, effort.slice_queries // 50)
+    workloads = {"timeout": bare_timeouts(20 * effort.slice_queries), **physics_workloads(plant, iterations)}
+    samples = interleave(workloads, effort.other_rounds)
+    ratios = {name: ratio(samples[name], samples["timeout"]) for name in workloads if name != "timeout"}
+    rows = [
+        (name, 1e6 * samples[name].cpu_s, r.value, f"{r.low:.3g} to {r.high:.3g}")
+        for name, r in ratios.items()
+    ]
+    columns = ("asked in", "CPU us", "timeouts", "quartiles")
+    print(to_text(table_of("Physics alone, a query", columns, rows)))
+    return {f"physics_in_timeouts_{name}": r.value for name, r in ratios.items()}
 
 
 def _layers(notes: Notes) -> dict[str, float]:

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controllers.zeroth_order.szo_scd import SzoScdConfig, power_rises, szo_scd
-from emulator.commands import Command, Forward, Log, Probe, Readings
-from emulator.commands import Sequence as ChipSequence
+from emulator.commands import Command, Forward, Log, Probe
 from emulator.streams import stream
 from tests.controllers.zeroth_order.canned import (
     STEP,
@@ -324,39 +323,6 @@ def test_it_asks_as_many_queries_as_it_may_and_no_more(queries: int) -> None:
         assert total == queries
         names = [command.name for command in asked[-4:] if isinstance(command, Log)]
         assert names == ["coordinates_visited", "steps_accepted", "losses_tied", "steps_pruned"]
-
-
-def test_a_step_back_that_could_not_be_measured_any_more_is_not_taken() -> None:
-    asked = play(descent([1.0], queries=2), never_better())
-    assert moves(asked) == ["query", (10, 1.02), "settle", "query", (10, 1.0), "settle"]
-    assert values(asked, "steps_pruned")[-1] == 0
-    assert values(asked, "active_phase_rad") == [pytest.approx(1.0)]
-
-
-def test_the_sequencer_is_asked_once_an_iteration_and_for_no_more_than_the_rest_of_the_queries() -> None:
-    controller = descent([1.0, 0.01], queries=9, loop="sequencer", power_awareness=1.0)
-    sequences: list[ChipSequence] = []
-    reply: Any = None
-    while True:
-        try:
-            command = controller.send(reply)
-        except StopIteration:
-            break
-        reply = None
-        if isinstance(command, ChipSequence):
-            sequences.append(command)
-            reply = Readings(np.empty((0, 0, 0)), np.array([1.02, 0.01]), 0.5, 4, 1, 0, 1, 0.0)
-    decisions = [command.decide for command in sequences]
-    assert [decide.queries for decide in decisions if decide is not None] == [9, 5, 1]
-    first = sequences[0]
-    assert first.decide is not None
-    assert first.heaters.tolist() == [[10], [11]]
-    np.testing.assert_allclose(first.radians[:, 0], [1.02, 0.03])
-    np.testing.assert_allclose(first.decide.back, [0.98, TWO_PI - 0.01])
-    np.testing.assert_allclose(first.decide.home, [1.0, 0.01])
-    assert first.decide.keep_home.tolist() == [False, True]
-    assert sequences[1].decide is not None
-    np.testing.assert_allclose(sequences[1].decide.home, [1.02, 0.01])
 
 
 def test_it_ends_even_where_bernoulli_chooses_no_device() -> None:

@@ -15,8 +15,8 @@ from tests.trace_builders import small_trace
 
 
 def example() -> PathReport:
-    rows = [(0, 0, 1, 1, -1, 2, 2, 12), (1, 0, 0, 2, -1, 4, 12, 16), (0, 1, 1, 0, 0, 16, 19, 26)]
-    plans = [(1, 0, 0, 6), (1, 1, 1, 4), (2, 0, 0, -1)]
+    rows = [(0, 0, 1, 1, -1, 2, 2, 16), (1, 0, 0, 2, -1, 4, 12, 16), (0, 1, 1, 0, 0, 16, 19, 26)]
+    plans = [(1, 0, 0, 6), (1, 1, 1, 4), (1, 2, 2, 4, 0), (2, 0, 0, -1)]
     return path_report(small_trace(rows, plans, 30, spans=[(0, 1, 3, 8, 0)]), longest=3)
 
 

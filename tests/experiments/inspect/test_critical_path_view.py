@@ -10,13 +10,14 @@ from tests.trace_builders import small_trace
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_steps_their_shares_and_the_resources_are_shown(width: int) -> None:
-    rows = [(0, 0, 1, 1, -1, 0, 0, 10), (0, 0, 1, 1, 0, 14, 14, 24)]
-    found = path_report(small_trace(rows, [(1, 0, 0, 6), (1, 1, 1, 4)], 28), longest=1)
+    rows = [(0, 0, 1, 1, -1, 0, 0, 14), (0, 0, 1, 1, 0, 14, 14, 28)]
+    plans = [(1, 0, 0, 6), (1, 1, 1, 4), (1, 2, 2, 4, 0)]
+    found = path_report(small_trace(rows, plans, 28), longest=1)
     text = seen(lambda console: show_path(found, console), width)
     sentences = [
         f"Critical path: {found.steps} steps",
         "link.first 12 ps 42.9 %",
-        "host.compute 8 ps 28.6 %",
+        "host.think 8 ps 28.6 %",
         "laser.rest 8 ps 28.6 %",
         "sum = elapsed 28 ps",
         "Its longest steps",

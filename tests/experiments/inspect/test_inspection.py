@@ -52,7 +52,7 @@ def test_the_hosts_time_between_reading_and_next_command_is_no_idle_time(
     found: Inspection, small_study: Study
 ) -> None:
     thought_s = found.queries * small_study.host.overhead_s
-    assert found.latency_by_span_s["host.compute"] == pytest.approx(thought_s, rel=1e-12)
+    assert found.latency_by_span_s["host.think"] == pytest.approx(thought_s, rel=1e-12)
     assert found.latency_by_span_s["idle"] == 0.0
 
 
@@ -97,7 +97,7 @@ def test_the_tables_show_accuracy_ledgers_budgets_provenance_and_checks(found: I
         "before",
         "at the end",
         "selected",
-        "host.compute",
+        "host.think",
         "heaters.settling",
     ]
     words += [
@@ -182,8 +182,8 @@ def test_what_is_no_trace_is_refused(content: bytes, tmp_path: Path) -> None:
 
 def test_overlapping_spans_of_a_summary_show_as_overlap_instead_of_idle(tmp_path: Path) -> None:
     recorder = Recorder.create(tmp_path / "run.h5", Header.now("", 0), "summary")
-    recorder.metric("busy_s.chip.settle", 1000, 0, 800e-12)
-    recorder.metric("busy_s.host.compute", 1000, 0, 300e-12)
+    recorder.total("busy_s", "chip.settle", 800e-12)
+    recorder.total("busy_s", "host.compute", 300e-12)
     recorder.close("complete", "", 1000, 0)
     found = inspect_trace(tmp_path / "run.h5")
     assert found.latency_by_span_s == {"chip.settle": 800e-12, "host.compute": 300e-12, "overlap": -100e-12}

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.trace import REMAINDER, Header, Recorder
+from emulator.plan import REMAINDER, Step
+from emulator.trace import Header, Recorder
 from experiments.inspect.inspection import Inspection, inspect_trace
 from experiments.inspect.view import show_inspection, show_ledgers, show_summary
 from tests.experiments.terminal import WIDTHS, missing, seen
@@ -20,7 +21,7 @@ def found(tmp_path: Path) -> Inspection:
         recorder.label(f"commands.{column}", name)
         for column, name in (("agent", "a"), ("instrument", "chip"), ("kind", "forward"))
     ]
-    plan = recorder.plan([("link", "readout", 25 * 10**9), ("chip", "reading", REMAINDER)])
+    plan = recorder.plan([Step("link", "readout", 25 * 10**9), Step("chip", "reading", REMAINDER)])
     recorder.power(recorder.label("power.component", "chip"), 0, 3.0)
     recorder.metric("test_accuracy", 0, 0, 0.5)
     for row in range(10):

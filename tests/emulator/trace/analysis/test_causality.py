@@ -45,8 +45,6 @@ def test_a_joined_command_without_a_cause_is_issued_upon_what_it_joined() -> Non
         ([row(QUERY, -1, 0, 10), row(SET, -1, 5, 13)], "complete", 1),  # its last
         ([row(QUERY, -1, 0, 10), row(SET, -1, 5, 15)], "complete", 1),  # at the very end
         ([row(SET, -1, 0, 10), row(SET, -1, 5, 19)], "complete", 0),  # the other ran on
-        # two queries at once, upon each of which the host thinks for 4: the second thought ends with the run
-        ([row(QUERY, -1, 0, 10), row(QUERY, -1, 0, 11), row(SET, 0, 14, 14)], "complete", 1),
     ],
 )
 def test_a_run_ends_with_a_reply_of_its_main_agent(

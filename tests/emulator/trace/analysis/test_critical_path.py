@@ -165,7 +165,7 @@ def test_the_path_of_a_recorded_run_adds_up(
         "heaters.settle": 50 * 15,
         "laser.symbols": 50 * 4 - 2,
         "adc.convert": 50 * 12,
-        "link.settle": 2,  # two more lie beside symbols, which last longer
+        "link.settle": 4,
         "idle": 99 * 5 + 105,  # between a reply and the next command, and after the last one
         "wait for chip": 100 * 2,
     }

@@ -1,0 +1,93 @@
+"""Sequences that are refused, and one whose readings are not finite."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from emulator.commands import (
+    Controller,
+    Forward,
+    Sequence,
+)
+from emulator.errors import CommandError
+from emulator.instruments.chip.chip import Chip
+from tests.bench_lab import (
+    SmallLab,
+    rows_of,
+)
+from tests.builders import random_batch
+from tests.emulator.instruments.chip.sequencer_lab import NEAR, asking, labelled, visits
+
+
+def changed(command: Sequence, **changes: Any) -> Sequence:
+    decide = command.decide
+    assert decide is not None
+    return Sequence(command.heaters, command.radians, command.batch, decide._replace(**changes))
+
+
+GOOD = visits("step_back", 3)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            Sequence(np.zeros((0, 1), dtype=np.int64), np.zeros((0, 1)), labelled(1)),
+            r"heaters have shape \(0, 1\)",
+        ),
+        (Sequence(np.array([1, 2]), np.array([1.0, 2.0]), labelled(1)), r"both are \(n, k\)"),
+        (Sequence(np.array([[1, 2]]), np.array([[1.0]]), labelled(1)), r"phases \(1, 1\)"),
+        (Sequence(np.array([[-1]]), np.array([[1.0]]), labelled(1)), "device -1 is not an active heater"),
+        (Sequence(np.array([[99]]), np.array([[1.0]]), labelled(1)), "device 99 is not an active heater"),
+        (Sequence(np.array([[1]]), np.array([[np.nan]]), labelled(1)), "a phase is not finite"),
+        (Sequence(np.array([[1]]), np.array([[1.0]]), random_batch(3, 7)), r"takes \(samples >= 1, 6\)"),
+        (changed(GOOD, rule="step_bck"), r"'step_bck' is no rule of a Descent; did you mean 'step_back'\?"),
+        (changed(GOOD, queries=0), r"reads at least once \(0 given\)"),
+        (changed(GOOD, back=np.zeros(2)), r"back has shape \(2,\); allowed: \(3,\), one a visit"),
+        (changed(GOOD, home=np.full(3, np.inf)), "a phase is not finite"),
+        (changed(GOOD, keep_home=np.zeros((3, 1), dtype=np.bool_)), "keep_home has shape"),
+    ],
+)
+def test_a_sequence_that_does_not_fit_is_refused_and_nothing_happens(
+    lab: SmallLab, command: Sequence, words: str
+) -> None:
+    refused = []
+
+    def agent() -> Controller:
+        try:
+            yield command
+        except CommandError as error:
+            refused.append(str(error))
+        yield Forward(labelled(1))
+
+    outing = lab.run(agent)
+    assert len(refused) == 1
+    with pytest.raises(CommandError, match=words):
+        raise CommandError(refused[0])
+    assert rows_of(outing) == rows_of(lab.run(lambda: asking([], Forward(labelled(1)))))
+
+
+@pytest.mark.parametrize("labels", [np.zeros(11, dtype=np.int64), np.full(12, 3), np.full(12, -1)])
+def test_labels_that_do_not_fit_are_refused_where_losses_decide(
+    lab: SmallLab, labels: NDArray[np.int64]
+) -> None:
+    batch = replace(labelled(1), labels=labels)
+    with pytest.raises(CommandError, match="label"):
+        lab.run(lambda: asking([], Sequence(GOOD.heaters, GOOD.radians, batch, GOOD.decide)))
+    assert (
+        lab.run(lambda: asking([], Sequence(GOOD.heaters, GOOD.radians, batch))).result.status == "complete"
+    )
+
+
+@pytest.mark.parametrize("command", [GOOD, Sequence(GOOD.heaters, GOOD.radians, labelled(1))])
+def test_a_reading_that_is_not_finite_ends_the_run_as_diverged(command: Sequence) -> None:
+    bench = NEAR.bench()
+    heater = int(GOOD.heaters[0, 0])
+    bench.instrument(Chip).core.drive(np.array([heater]), np.array([np.nan]), 0)
+    other = changed(GOOD) if command.decide else command
+    result = bench.run({"a": asking([], Sequence(other.heaters[1:], other.radians[1:], labelled(1)))})
+    assert result.status == "diverged"
+    assert "not finite" in result.reason
