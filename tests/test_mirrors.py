@@ -17,8 +17,8 @@ TESTED_AS_A_KIND = {
 
 TESTED_BY_CALLERS = {
     "emulator/instruments/again.py": "what a row was is asked for again: experiments/replay/test_modes.py",
-    "emulator/instruments/opu/calibrated.py": "a unit as it was calibrated: instruments/opu/test_opu.py, figure/test_speckle.py",
-    "emulator/instruments/chip/resequence.py": "experiments/whatif/test_loop.py: what if the loop closed on the chip",
+    "emulator/instruments/opu/calibrated.py": "experiments/calibrate/test_calibration.py",
+    "emulator/instruments/chip/resequence.py": "experiments/whatif/test_loop.py: the loop closed on the chip",
     "emulator/instruments/chip/retimed.py": "emulator/retiming/test_retime.py and experiments/replay/test_modes.py",
     "emulator/instruments/opu/resend.py": "emulator/retiming/test_retime.py: frames are sent again",
     "emulator/trace/draws.py": "trace/test_plans.py and reading/test_reader.py: power is levels and draws",
