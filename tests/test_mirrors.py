@@ -10,14 +10,20 @@ from tests.test_house_rules import PACKAGES, ROOT, Source, imported, sources
 TESTED_AS_A_KIND = {
     "command.py": "parses, calls and prints: test_cli.py asks every command for its help",
     "kind.py": "declares: what is declared is tested in tests/contracts and where it is used",
+    "effects.py": "declares: retiming/test_parameters.py asks it of every parameter of every kind",
     "registry.py": "lists: a test of each kind runs over the list",
 }
 """Names of modules that only declare, and what tests the declaration."""
 
 TESTED_BY_CALLERS = {
     "emulator/budgets.py": "test_bench_budgets.py: a bench stops when they are spent",
+    "emulator/instruments/again.py": "what a replay offers of a row: replay/test_modes.py",
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
+    "emulator/instruments/chip/resequence.py": "against real runs of the other loop: whatif/test_loop.py",
+    "emulator/instruments/chip/retimed.py": "against real runs: emulator/retiming/test_retime.py",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
+    "emulator/instruments/opu/calibrated.py": "calibrate/test_calibration.py",
+    "emulator/instruments/opu/resend.py": "against real runs: emulator/retiming/test_retime.py",
     "emulator/physics/chip/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",
     "emulator/physics/chip/query.py": "its kernels keep the state of a chip: instruments/chip/test_state.py",
@@ -28,7 +34,6 @@ TESTED_BY_CALLERS = {
     "experiments/benchmarks/light/lightonml_rival.py": "measures lightonml, where that is installed",
     "experiments/benchmarks/memory.py": "what it measures is the machine's",
     "experiments/calibrate/fit.py": "a fit is judged by what it finds: calibrate/test_calibration.py",
-    "experiments/calibrate/terms.py": "calibrate/test_calibration.py",
     "experiments/figure/style.py": "colours and fonts",
     "experiments/output/publishing.py": "paper/*/test_*.py: tables and figures are written",
     "experiments/output/source.py": "sweep/test_engine.py: compiled kernels are kept by source",
