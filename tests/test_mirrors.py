@@ -11,6 +11,7 @@ TESTED_AS_A_KIND = {
     "effects.py": "lists what each parameter decides: emulator/retiming/test_parameters.py runs over all",
     "command.py": "parses, calls and prints: test_cli.py asks every command for its help",
     "kind.py": "declares: what is declared is tested in tests/contracts and where it is used",
+    "effects.py": "declares: retiming/test_parameters.py asks it of every parameter of every kind",
     "registry.py": "lists: a test of each kind runs over the list",
 }
 """Names of modules that only declare, and what tests the declaration."""

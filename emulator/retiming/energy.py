@@ -16,7 +16,7 @@ from emulator.instruments.registry import INSTRUMENTS
 from emulator.plan import REMAINDER
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.levels import integral_w_ps, set_instants
-from emulator.retiming.prices import NEVER, Prices
+from emulator.retiming.prices import Prices
 from emulator.retiming.recording import Recording
 from emulator.retiming.schedule import Schedule
 from emulator.trace.analysis.intervals import running
@@ -105,10 +105,7 @@ def energy_until(
 
 
 def _set_ps(run: _Run, place: int) -> NDArray[np.int64]:
-    """Return when the commands of the instrument at ``place`` set its level."""
-    rows = run.prices.rows
-    level = np.where(rows.server == place, rows.level, NEVER)
-    return set_instants(run.recording.links, run.schedule.times, level)
+    return set_instants(run.recording.links, run.schedule.times, run.prices.rows, place)
 
 
 def _planned_w_ps(run: _Run) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emulator.kernel import kernel
 from emulator.retiming.check import Links, Times
-from emulator.retiming.prices import NEVER
+from emulator.retiming.prices import HOLDS, NEVER, PASSES, PriceRows
 
 __all__ = ["Levels", "integral_w_ps", "recorded_levels", "set_instants"]
 
@@ -23,12 +23,34 @@ class Levels:
     watts: NDArray[np.float64]
 
 
-def set_instants(links: Links, times: Times, level: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return when (ps) each command sets a level, ``level`` ps (plans,) after its start, in the order of issue."""
-    after, started = level[links.plan], times.t_started
+def set_instants(links: Links, times: Times, prices: PriceRows, place: int) -> NDArray[np.int64]:
+    """Return when (ps) each command of the instrument at ``place`` sets its level, in the order of issue."""
+    mine, plan, started = prices.server == place, links.plan, times.t_started
     if links.order.size:
-        after, started = after[links.order], started[links.order]
-    return np.asarray((started + after)[after != NEVER])
+        plan, started = plan[links.order], started[links.order]
+    after = np.where(mine, prices.level, NEVER)[plan]
+    instants = started + after
+    at_once = mine & (prices.mode == PASSES)
+    if at_once.any():
+        rows = np.flatnonzero(at_once[plan])
+        instants[rows] = _undisturbed_ps(links, times, prices, mine, started[rows])
+    return np.asarray(instants[after != NEVER])
+
+
+def _undisturbed_ps(
+    links: Links, times: Times, prices: PriceRows, mine: NDArray[np.bool_], asked_ps: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return when what was asked for at ``asked_ps`` takes effect: what is under way is finished first."""
+    holds = np.flatnonzero((mine & (prices.mode == HOLDS))[links.plan])
+    holds = holds[np.lexsort((times.t_started[holds], times.t_issued[holds]))]
+    plan, begun = links.plan[holds], times.t_started[holds]
+    freed = np.where(prices.own[plan], times.t_done[holds], begun + prices.free[plan])
+    begins = np.flatnonzero(~prices.goes_on[plan])
+    freed = freed[
+        np.append(begins[1:], len(holds)) - 1
+    ]  # those that go on are under way until the last is done
+    before = np.searchsorted(begun[begins], asked_ps) - 1
+    return np.asarray(np.maximum(asked_ps, np.append(freed, 0)[before]))
 
 
 def recorded_levels(set_ps: NDArray[np.int64], t: NDArray[np.int64], watts: NDArray[np.float64]) -> Levels:

@@ -16,7 +16,7 @@ from emulator.errors import TraceError
 from emulator.retiming.check import Links, Times, check, claim_plans, conclude, is_ordered, narrow
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.levels import Levels, recorded_levels, set_instants
-from emulator.retiming.prices import NEVER, SENDS, PlanFacts, Prices, price
+from emulator.retiming.prices import SENDS, PlanFacts, Prices, price
 from emulator.trace.reading.contents import Contents
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import COMMANDS, NO_COMMAND, REMAINDER, SCHEMA_VERSION, Frames
@@ -199,14 +199,14 @@ class _Loader:
     def _levels(self, links: Links, prices: Prices, times: Times) -> dict[str, Levels]:
         found, names = {}, self._trace.labels("power.component")
         for place, (kind, _) in enumerate(self._laboratory.standing()):
-            rule, rows = kind.retiming.level, prices.rows
+            rule = kind.retiming.level
             if rule is None:
                 continue
             number = names.index(rule.component) if rule.component in names else -1
             mine = self._column("power", "component") == number
             t, watts = self._column("power", "t")[mine], self._column("power", "watts")[mine]
-            level = np.where(rows.server == place, rows.level, NEVER)
-            found[rule.component] = recorded_levels(set_instants(links, times, level), t, watts)
+            set_ps = set_instants(links, times, prices.rows, place)
+            found[rule.component] = recorded_levels(set_ps, t, watts)
         return found
 
     def _ending(self, links: Links, times: Times) -> Ending:

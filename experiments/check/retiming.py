@@ -1,8 +1,9 @@
 """``lightloop check retiming`` asks whether a closed re-timing is a real run, and whether a rerun is the run.
 
 For random parameters that change times and powers but not what the controller chooses, the recorded run is re-timed
-and the study is run for real; every instant of every command must be equal. Then every shipped study, shortened, is
-run again from its trace; every table must be equal.
+and the study is run for real; every instant of every command must be equal. So it is asked of runs in which the
+host probes, in which the chip's sequencer does, in which each step is a command of its own, and in which the
+world interferes. Then every shipped study, shortened, is run again from its trace; every table must be equal.
 """
 
 import sys
@@ -10,11 +11,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from controllers.kind import Setting
+from emulator.commands import Controller, Forward, SetPhases, Settle
 from emulator.errors import TaskError
 from emulator.retiming.retime import retime
 from emulator.streams import stream
@@ -28,18 +31,19 @@ from experiments.replay.modes import replay
 from experiments.replay.rerun import Rerun
 from experiments.run.laboratory import altered_laboratory, laboratory, open_recording, study_of
 from experiments.run.launch import open_study, shipped_studies
-from experiments.run.run import run_study
+from experiments.run.run import OwnController, run_study
 from experiments.run.study import Study
 from experiments.sweep.trial import Size, Trial
 
-__all__ = ["RETIMING", "Agreement", "compared", "run_retiming"]
+__all__ = ["CASES", "RETIMING", "Agreement", "Case", "compared", "run_retiming", "step_by_step"]
 
-_SETS: Final = 20
+_SETS: Final = 40
 _TOLERANCE: Final = 1e-12
 """Relative difference of a component's energy that rounding may make."""
 
+_QUERIES: Final = 500
 _SHORT: Final = {
-    "szo_scd": ("controller.queries=500",),
+    "szo_scd": (f"controller.queries={_QUERIES}",),
     "odfa": ("controller.epochs=1", "task.name=mnist", "task.hidden=[32]"),
 }
 """What is enough of a study, by its kind of controller."""
@@ -47,21 +51,53 @@ _SHORT: Final = {
 Draw = tuple[str, float, float]
 """A dotted path, and the ends of a range that is even in the logarithm."""
 
-_RANGES: Final[dict[str, tuple[Draw, ...]]] = {
-    "vowel_recovery": (
-        ("chip.link.latency_s", 1e-7, 1e-4), ("chip.link.rate_bit_per_s", 1e8, 1e11),
-        ("chip.dac.update_s", 1e-7, 1e-3), ("chip.heaters.settle_s", 1e-7, 1e-3),
-        ("chip.inputs.symbol_rate_hz", 1e7, 1e10), ("chip.receiver.detection_s", 1e-9, 1e-6),
-        ("chip.receiver.adc_s", 1e-9, 1e-5), ("host.overhead_s", 1e-7, 1e-3), ("host.active_power_w", 50.0, 500.0),
-        ("chip.heaters.p_pi_w", 1e-3, 0.1), ("chip.dac.power_w", 0.1, 10.0),
-    ),
-    "mnist_light": (
-        ("opu.camera.frame_rate_hz", 100.0, 2000.0), ("opu.camera.exposure_s", 1e-5, 4e-4),
-        ("opu.pcie.rate_bit_per_s", 1e9, 1e11), ("opu.pcie.latency_s", 1e-7, 1e-3), ("opu.power_w", 3.0, 300.0),
-        ("host.flops_per_s", 1e9, 1e13), ("host.bytes_per_s", 1e9, 1e12), ("host.launch_s", 1e-7, 1e-3),
-        ("host.active_power_w", 50.0, 500.0), ("host.frame_power_w", 1.0, 100.0),
-    ),
-}  # fmt: skip
+_CHIP: Final[tuple[Draw, ...]] = (
+    ("chip.link.latency_s", 1e-7, 1e-4), ("chip.link.rate_bit_per_s", 1e8, 1e11),
+    ("chip.dac.update_s", 1e-7, 1e-3), ("chip.heaters.settle_s", 1e-7, 1e-3),
+    ("chip.inputs.symbol_rate_hz", 1e7, 1e10), ("chip.receiver.detection_s", 1e-9, 1e-6),
+    ("chip.receiver.adc_s", 1e-9, 1e-5), ("host.overhead_s", 1e-7, 1e-3), ("host.active_power_w", 50.0, 500.0),
+    ("chip.heaters.p_pi_w", 1e-3, 0.1), ("chip.dac.power_w", 0.1, 10.0), ("chip.sequencer.decision_s", 1e-8, 1e-5),
+)  # fmt: skip
+
+_LIGHT: Final[tuple[Draw, ...]] = (
+    ("opu.camera.frame_rate_hz", 100.0, 2000.0), ("opu.camera.exposure_s", 1e-5, 4e-4),
+    ("opu.pcie.rate_bit_per_s", 1e9, 1e11), ("opu.pcie.latency_s", 1e-7, 1e-3), ("opu.power_w", 3.0, 300.0),
+    ("host.flops_per_s", 1e9, 1e13), ("host.bytes_per_s", 1e9, 1e12), ("host.launch_s", 1e-7, 1e-3),
+    ("host.active_power_w", 50.0, 500.0), ("host.frame_power_w", 1.0, 100.0),
+)  # fmt: skip
+
+
+def step_by_step(setting: Setting) -> Controller:
+    """Set a phase, let it settle and look, each as a command of its own; nothing is decided."""
+    batches = setting.batches(32)
+    choices = setting.stream("controller/choices")
+    for _ in range(_QUERIES):
+        heater, phase = choices.choice(setting.heaters), choices.uniform(0.0, 2.0 * np.pi)
+        yield SetPhases([int(heater)], [float(phase)])
+        yield Settle()
+        yield Forward(next(batches))
+
+
+class Case(NamedTuple):
+    """A study with ``overrides``, whose controller may be one's ``own``, and what is drawn for it."""
+
+    study: str
+    draws: tuple[Draw, ...]
+    overrides: tuple[str, ...] = ()
+    own: OwnController | None = None
+
+
+_WORLD: Final = 'agents=[{kind="disturb", target="chip.gamma", value=1.0, index=0, at_s=1e-5}]'
+"""Another agent, which changes a device to what it is; all runs last longer."""
+
+CASES: Final = {
+    "probes": Case("vowel_recovery", _CHIP),
+    "sequences": Case("vowel_recovery", _CHIP, ("controller.loop=sequencer",)),
+    "three commands": Case("vowel_recovery", _CHIP, (), step_by_step),
+    "two agents": Case("vowel_recovery", _CHIP, (_WORLD,)),
+    "projections": Case("mnist_light", _LIGHT),
+}
+"""Runs that are re-timed, by what they are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +114,18 @@ class Agreement:
         return self.instant_ps == 0 and self.energy <= _TOLERANCE
 
 
-def compared(recorded: Path, overrides: tuple[str, ...], real: Path) -> Agreement:
-    """Re-time the trace ``recorded`` under ``overrides``, run its study so into ``real``, and compare."""
+def compared(
+    recorded: Path, overrides: tuple[str, ...], real: Path, own: OwnController | None = None
+) -> Agreement:
+    """Re-time the trace ``recorded`` under ``overrides``, run its study so into ``real``, and compare.
+
+    ``own`` is the controller that was run, where it was not the study's.
+    """
     with open_trace(recorded) as trace:
         old, new = study_of(trace), study_of(trace, overrides)
         lab = altered_laboratory(laboratory(old, trace), old, new)
         found = retime(open_recording(trace, old), lab)
-        run_study(new, real)
+        run_study(new, real, own=own)
         with open_trace(real) as ran:
             return Agreement(
                 ran.elapsed_s,
@@ -94,15 +135,18 @@ def compared(recorded: Path, overrides: tuple[str, ...], real: Path) -> Agreemen
 
 
 def _largest_ps(trace: Trace, ran: Trace, times: list[NDArray[np.int64]]) -> int:
-    """Return the largest difference of an instant, instrument by instrument: rows lie in order of completion."""
+    """Return the largest difference of an instant; an agent's rows at an instrument lie in the order of replies."""
     there = [ran.commands.t_issued, ran.commands.t_started, ran.commands.t_done]
     if len(there[0]) != len(times[0]):
         return sys.maxsize
     largest = 0
-    for number in np.unique(ran.commands.instrument):
-        ours, theirs = trace.commands.instrument == number, ran.commands.instrument == number
-        for mine, real in zip(times, there, strict=True):
-            largest = max(largest, int(np.abs(mine[ours] - real[theirs]).max()))
+    mine, theirs = (256 * each.commands.agent.astype(int) + each.commands.instrument for each in (trace, ran))
+    for whose in np.unique(theirs).tolist():
+        ours, others = mine == whose, theirs == whose
+        if ours.sum() != others.sum():
+            return sys.maxsize
+        for here, real in zip(times, there, strict=True):
+            largest = max(largest, int(np.abs(here[ours] - real[others]).max()))
     return largest
 
 
@@ -111,10 +155,10 @@ def _energy_difference(ran: Trace, found: Mapping[str, float]) -> float:
     return max(abs(found[name] - joules) / (joules or 1.0) for name, joules in real.items())
 
 
-def _sets(study: str, count: int) -> Iterator[tuple[str, ...]]:
-    rng = stream(0, f"paper/retiming/{study}")
+def _sets(name: str, count: int) -> Iterator[tuple[str, ...]]:
+    rng = stream(0, f"check/retiming/{name}")
     for _ in range(count):
-        drawn = ((path, rng.uniform(np.log(low), np.log(high))) for path, low, high in _RANGES[study])
+        drawn = ((path, rng.uniform(np.log(low), np.log(high))) for path, low, high in CASES[name].draws)
         yield tuple(f"{path}={float(np.exp(value))!r}" for path, value in drawn)
 
 
@@ -126,20 +170,20 @@ def run_retiming(out: Path, seeds: int, sets: int, jobs: int) -> None:
     del seeds, jobs
     folder = folder_of("retiming", out)
     with tempfile.TemporaryDirectory() as place:
-        closed = {study: _agreements(study, Path(place), sets) for study in _RANGES}
+        closed = {name: _agreements(name, Path(place), sets) for name in CASES}
         reruns = {study: _is_identical(study, Path(place)) for study in shipped_studies()}
     publish("retiming", (_closed_table(closed), _rerun_table(reruns)), source_note([source_digest()]), folder)
     if not (all(reruns.values()) and all(one.exact for found in closed.values() for one in found)):
         raise TaskError("check retiming: a re-timing or a rerun differs from the run; see the tables")
 
 
-def _agreements(study: str, folder: Path, count: int) -> list[Agreement]:
-    recorded = folder / f"{study}.h5"
-    run_study(_shortened(study, instant=True), recorded)
+def _agreements(name: str, folder: Path, count: int) -> list[Agreement]:
+    case, recorded = CASES[name], folder / f"{name}.h5"
+    run_study(_shortened(case.study, case.overrides, instant=True), recorded, own=case.own)
     found = []
-    for number, overrides in enumerate(_sets(study, count), start=1):
-        found.append(compared(recorded, overrides, folder / f"{study}-{number}.h5"))
-        print(f"check retiming: {study}: {number} of {count} sets", file=sys.stderr, flush=True)
+    for number, overrides in enumerate(_sets(name, count), start=1):
+        found.append(compared(recorded, overrides, folder / f"{name}-{number}.h5", case.own))
+        print(f"check retiming: {name}: {number} of {count} sets", file=sys.stderr, flush=True)
     return found
 
 
@@ -151,16 +195,17 @@ def _is_identical(study: str, folder: Path) -> bool:
     return isinstance(found, Rerun) and found.identical
 
 
-def _shortened(study: str, instant: bool = False) -> Study:
+def _shortened(study: str, overrides: tuple[str, ...] = (), instant: bool = False) -> Study:
     """Return the shipped ``study``, shortened; with heaters that settle at once, no reading depends on time."""
     kind = open_study(study).controller.kind
     extra = ("chip.heaters.dynamics=instant",) if instant and kind == "szo_scd" else ()
-    return open_study(study, (*_SHORT[kind], *extra))
+    return open_study(study, (*_SHORT[kind], *overrides, *extra))
 
 
 def _closed_table(closed: Mapping[str, Sequence[Agreement]]) -> Table:
     columns = (
-        Column("study"), Column("parameter sets"), Column("exact"), Column("largest difference of an instant (ps)"),
+        Column("run of"), Column("parameter sets"), Column("exact"),
+        Column("largest difference of an instant (ps)"),
         Column("of a component's energy (relative, 1e-16)", 1, 1e16), Column("emulated time, from (s)", 4),
         Column("to (s)", 4),
     )  # fmt: skip
@@ -176,7 +221,7 @@ def _closed_table(closed: Mapping[str, Sequence[Agreement]]) -> Table:
         )
         for study, found in closed.items()
     )
-    notes = tuple(f"{study}: {', '.join(path for path, _, _ in _RANGES[study])}" for study in closed)
+    notes = tuple(f"{name}: {', '.join(path for path, _, _ in CASES[name].draws)}" for name in closed)
     return Table("Closed re-timing against real runs", columns, rows, notes)
 
 

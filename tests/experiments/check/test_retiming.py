@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.check.retiming import Agreement, compared, run_retiming
+from experiments.check.retiming import CASES, Agreement, compared, run_retiming
 from experiments.run.launch import open_study
 from experiments.run.run import run_study
 
@@ -18,6 +18,15 @@ def test_a_retiming_equals_the_real_run(tmp_path: Path) -> None:
     found = compared(tmp_path / "recorded.h5", changed, tmp_path / "real.h5")
     assert found.exact
     assert found.instant_ps == 0
+
+
+@pytest.mark.usefixtures("in_room")
+@pytest.mark.parametrize("name", ["sequences", "three commands", "two agents"])
+def test_whatever_a_run_is_made_of_its_retiming_equals_the_real_one(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    run_study(open_study(case.study, (*SHORT, *case.overrides)), tmp_path / "recorded.h5", own=case.own)
+    changed = ("chip.link.latency_s=7e-6", "host.overhead_s=1.5e-5", "chip.dac.update_s=3e-6")
+    assert compared(tmp_path / "recorded.h5", changed, tmp_path / "real.h5", case.own).exact
 
 
 @pytest.mark.usefixtures("in_room")
