@@ -114,8 +114,8 @@ def szo_scd(
     its data sheet, in radians (0: none), which ``step_floor`` and ``phase_memory`` may use. Logs ``train_loss``
     and ``active_phase_rad`` (the sum of phi mod 2 pi over active heaters) every iteration, ``step_rad`` every
     epoch, and with it and at the end running counts: ``coordinates_visited``, and of these ``steps_accepted``,
-    ``losses_tied`` (a tie counts as a failure) and ``steps_pruned``; and ``coordinates_unvisited``, if the
-    queries end before an iteration does.
+    ``losses_tied`` (a tie counts as a failure) and ``steps_pruned``; and ``coordinates_unvisited``, if the queries
+    end before an iteration does.
     """
     descent = _Descent(config, heaters, phases, rng, dac_step_rad)
     iterate = descent.by_host if config.loop == "host" else descent.by_sequencer

@@ -215,6 +215,9 @@ class InstrumentKind:
         What a re-timing has to know of it beyond its plans.
     again
         The command that a row of a trace was; None where no replay can ask for it again.
+    frame_terms
+        Of a configuration and a number of frames, how often each of its times counts in what they take; None where
+        plans tell.
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
     sized
@@ -230,6 +233,7 @@ class InstrumentKind:
     counts: Mapping[str, str]
     retiming: Retiming = field(default_factory=Retiming)
     again: Callable[[Recorded], Served] | None = None
+    frame_terms: Callable[[Any, int], Mapping[str, float]] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
     sized: Callable[[tuple[int, ...]], Any] | None = None
 

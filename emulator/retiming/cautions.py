@@ -105,8 +105,8 @@ def _ends(recording: Recording, schedule: Schedule, changed: Sequence[Change]) -
     late = int(np.count_nonzero(recording.links.late))
     if late:
         yield (
-            f"{late} commands queued behind others that were under way when the recorded run ended, and of "
-            "which there is no record; they are kept as late"
+            f"{late} commands queued behind others that were under way when the recorded run ended, and of which "
+            "there is no record; they are kept as late"
         )
     beyond = int((schedule.times.t_done > schedule.elapsed_ps).sum())
     if beyond:

@@ -52,7 +52,7 @@ class Times(NamedTuple):
 def claim_plans(
     plan: NDArray[np.uint16], instrument: NDArray[np.uint8], kind: NDArray[np.uint8], known: int, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return instrument and kind (256 * instrument + kind) of each of ``known`` plans, and its number of commands.
+    """Return whose each of ``known`` plans is (256 * instrument + kind), and how many commands it has.
 
     Raises ``TraceError`` when a command names no plan or a plan serves two kinds.
     """

@@ -1,7 +1,7 @@
 """The energy of a re-timed run: levels for as long as they hold, and what steps and frames draw above them.
 
-It sets no time. What a component draws all the time its kind says; commands under way at the end draw nothing,
-as in a real run, whose meter counts what is done.
+It sets no time. What a component draws all the time its kind says; commands under way at the end draw nothing, as
+in a real run, whose meter counts what is done.
 """
 
 import math
@@ -26,7 +26,7 @@ __all__ = ["Course", "courses", "energy_by_component", "energy_until", "level_fa
 
 
 class Course(NamedTuple):
-    """Tell what a component draws by itself in the course of time: ``watts`` (k,) from ``t`` (k,) ps on."""
+    """Tell what a component draws by itself in the course of time: ``watts`` (k,) from ``t`` (k,), ps, on."""
 
     component: str
     t: NDArray[np.int64]
@@ -45,7 +45,7 @@ class _Run(NamedTuple):
 def energy_by_component(
     recording: Recording, prices: Prices, laboratory: Laboratory, schedule: Schedule
 ) -> dict[str, float]:
-    """Return the energy (J) that each component draws until the re-timed run ends, as a bench orders them."""
+    """Return the joules that each component draws until the re-timed run ends, in the order of a bench."""
     run, elapsed_ps = _Run(recording, prices, laboratory, schedule), schedule.elapsed_ps
     parts: dict[str, list[float]] = {}
     for place, (kind, stand) in enumerate(laboratory.standing()):

@@ -45,7 +45,7 @@ def recorded_levels(set_ps: NDArray[np.int64], t: NDArray[np.int64], watts: NDAr
 
 
 def integral_w_ps(levels: Levels, set_ps: NDArray[np.int64], elapsed_ps: int) -> float:
-    """Return the integral (W ps) from 0 to ``elapsed_ps`` of levels set at ``set_ps``; compensated (Neumaier)."""
+    """Return the integral until ``elapsed_ps``, in W ps, of levels set at ``set_ps``; compensated (Neumaier)."""
     watts = levels.watts
     if np.any(set_ps[1:] < set_ps[:-1]):
         order = np.argsort(set_ps, kind="stable")

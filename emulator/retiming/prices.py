@@ -1,4 +1,4 @@
-"""What the commands of a recording cost in a laboratory: the plan that each kind of instrument gives for it.
+"""What the commands of a recording cost in a laboratory: the plans that instruments give for their work.
 
 It knows no row and no instant.
 """
@@ -47,10 +47,10 @@ class PlanFacts(NamedTuple):
 class PriceRows(NamedTuple):
     """Hold what a compiled pass needs of each plan, all (plans,).
 
-    ``reply`` and ``free`` (ps) last from the start to the reply, and until the instrument takes another
-    command; ``server`` is the instrument's place on the bench, and ``mode`` one of ``HOLDS``, ``PASSES``,
-    ``SENDS``. Commands that are ``own`` bring a duration of their own, and those that ``goes_on`` marks were
-    asked for with the one before. ``level`` (ps) is when a new level is drawn, or ``NEVER``.
+    ``reply`` and ``free`` (ps) last from the start to the reply, and until the instrument takes another command;
+    ``server`` is the instrument's place on the bench, and ``mode`` one of ``HOLDS``, ``PASSES``, ``SENDS``.
+    Commands that are ``own`` bring a duration of their own, and those that ``goes_on`` marks were asked for with
+    the one before. ``level`` (ps) is when a new level is drawn, or ``NEVER``.
     """
 
     reply: NDArray[np.int64]

@@ -42,9 +42,8 @@ class Recording:
     """Hold a checked recording; arrays have one entry a command, or none where a trace has nothing of the kind.
 
     The run ends when ``agents[main]`` does. ``own_ps`` are durations that commands brought, ``sequential`` tells
-    that nothing ever overlapped, ``levels`` are those of each component that commands set,
-    and ``unexplained`` names the components that drew what no recorded command explains. ``cautions``
-    say what was altered before any re-timing.
+    that nothing ever overlapped, ``levels`` are those of each component that commands set, ``unexplained`` names
+    the components that drew what no recorded command explains. ``cautions`` speak of what was altered before.
     """
 
     path: Path
@@ -79,11 +78,11 @@ class Recording:
 
 
 def read_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) -> Recording:
-    """Return the recording in ``trace``, having checked that its times follow from its ``laboratory``.
+    """Return the recording in ``trace``, having checked that it follows from ``laboratory``, its configuration.
 
-    Every column that is used is checked against its checksum unless ``verify`` is False. Raises ``TraceError``
-    for a trace of version 1 or of detail "summary", a damaged one, and one that does not follow from
-    ``laboratory``: the message then names the first command that does not.
+    Every column that is used is checked against its checksum unless ``verify`` is False. Raises ``TraceError`` for
+    a trace of version 1 or of detail "summary", a damaged one, and one that does not follow from ``laboratory``:
+    the message then names the first command that does not.
     """
     _refuse_unsuited(trace)
     contents = Contents(trace.path)

@@ -25,8 +25,7 @@ def relooped(
     """Return ``recording`` as if ``loop`` had closed the loop of its main agent, in ``laboratory``.
 
     ``target`` (n,) is that column of the trace; the last iteration had ``unvisited`` more to come to. Raises
-    ``ConfigError`` where no instrument here knows the loop, or what was recorded is no loop that could be so
-    closed.
+    ``ConfigError`` where no instrument here knows the loop, or what was recorded is no loop that can be so closed.
     """
     for kind, stand in laboratory.standing():
         rule = kind.retiming.loops.get(loop)

@@ -29,7 +29,7 @@ _TOLERANCE: Final = 1e-9
 
 
 class InstrumentTotals(NamedTuple):
-    """Sum up an instrument: commands, and how long (s) they held it or queued for it; pipelined ones overlap."""
+    """Sum up an instrument: commands, how long they held it and queued for it (s); pipelined ones overlap."""
 
     commands: int
     served_s: float
@@ -88,10 +88,9 @@ class Retimed:
 def load_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) -> Recording:
     """Return the recording in ``trace``, having checked that its times and energies follow from ``laboratory``.
 
-    ``laboratory`` is the configuration that the trace was recorded with. Every column that is used is checked
-    against its checksum unless ``verify`` is False. Raises ``TraceError`` for a trace of version 1 or of detail
-    "summary", a damaged one, and one whose times do not follow from ``laboratory``: it then names the first
-    command.
+    ``laboratory`` is what the trace was recorded in. Every column that is used is checked against its checksum
+    unless ``verify`` is False. Raises ``TraceError`` for a trace of version 1 or of detail "summary", a
+    damaged one, and one whose times do not follow from ``laboratory``: it then names the first command.
     """
     recording = read_recording(trace, laboratory, verify)
     prices = price(recording.plans, laboratory)
@@ -108,8 +107,8 @@ def load_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) ->
 def retime(recording: Recording, laboratory: Laboratory) -> Retimed:
     """Return ``recording`` re-timed into ``laboratory``.
 
-    Raises ``ConfigError`` when ``laboratory`` changes which commands there are, and ``TraceError`` when the new
-    times exceed what 64 bits of picoseconds hold.
+    Raises ``ConfigError`` when ``laboratory`` changes which commands there are, and ``TraceError`` when new times
+    exceed what 64 bits of picoseconds hold.
     """
     changed = changes(recording.laboratory, laboratory)
     refuse_other_choices(changed)

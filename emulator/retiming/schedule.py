@@ -1,9 +1,8 @@
 """New times for a recording's commands: each issued upon the same replies as before, served in the same order.
 
-One pass in the order of issue. An instrument takes a command when it is done with what came before, a thought
-upon the reply apart; what is pipelined is sent again. The order in which commands reach an instrument is kept
-even where the new times would change it: ``disordered`` counts those, and ``tied`` the ones whose order the new
-times leave open.
+One pass in the order of issue. An instrument takes a command when it is done with what came before, a thought upon
+the reply apart; what is pipelined is sent again. The order in which commands reach an instrument is kept even
+where the new times would change it: ``disordered`` counts those, and ``tied`` the ones whose order is left open.
 """
 
 from collections.abc import Mapping
@@ -45,7 +44,7 @@ class Schedule:
 
 
 class _State(NamedTuple):
-    """Carry a pass on: when each instrument is free, and the latest issue, agent and cause."""
+    """Carry a pass on, by instrument: when it is free, and of the commands before the issue, agent and cause."""
 
     free: NDArray[np.int64]
     asked: NDArray[np.int64]
@@ -110,7 +109,7 @@ def _advance(
     times: Times,
     state: _State,
 ) -> int:
-    """Set times from ``place`` on up to one that is sent, which gets ``t_issued`` alone; return its place."""
+    """Set times from ``place`` on until one that is sent, of which only ``t_issued`` is set; return its place."""
     for here in range(place, links.plan.size):
         row = links.order[here] if links.order.size else here
         plan, first = links.plan[row], links.cause[row]

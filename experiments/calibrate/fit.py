@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from experiments.calibrate.measured import Measured
-from experiments.calibrate.model import LatencyModel
-from experiments.calibrate.terms import Parameter
+from experiments.calibrate.model import LatencyModel, Parameter
 
 __all__ = ["Problem", "confounded", "fit"]
 

@@ -29,7 +29,7 @@ def lab_of(study: Study) -> Lab:
 
 
 def laboratory(study: Study, trace: Trace) -> Laboratory:
-    """Return the bench of ``study``, which made ``trace``; designs that time depends on come from the trace."""
+    """Return what stands on the bench of ``study``, which made ``trace``; sizes are those that were recorded."""
     lab = {
         name: stand._replace(design=recorded_design(trace)) if INSTRUMENTS[name].sized is not None else stand
         for name, stand in lab_of(study).items()

@@ -18,7 +18,7 @@ _SETTLING: Final = frozenset({"settle", "probe"})
 
 
 def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
-    """Return the command that ``row`` was; for a row of a Sequence, one that sets what was set."""
+    """Return the command that ``row`` was; for a Sequence's row one that sets what was set, and decides nothing."""
     if row.kind == "set_phases":
         return SetPhases(*row.setpoints())
     if row.kind == "settle":

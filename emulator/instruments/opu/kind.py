@@ -2,6 +2,7 @@
 
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.opu.calibrated import frame_terms
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
@@ -21,5 +22,6 @@ KIND = InstrumentKind(
     counts={"project": "target"},
     retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING),
     again=lambda row: Project(row.vectors()),
+    frame_terms=frame_terms,
     sized=lambda sizes: OpuDesign(*sizes),
 )

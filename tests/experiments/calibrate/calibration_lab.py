@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emulator.config.toml import to_toml
 from emulator.instruments.chip.config import ChipConfig
+from emulator.plan import Step, Work
 from emulator.streams import stream
 from emulator.trace import Header, Recorder
 from experiments.run.study import Study
@@ -58,6 +59,16 @@ def service_steps(chip: ChipConfig, command: Done) -> list[tuple[str, str, float
     return [upload, *steps] if command.upload else steps
 
 
+def work_of(command: Done) -> Work:
+    """Return what ``command`` asks of a chip."""
+    if command.kind == "set_phases":
+        return (("heaters", command.size),)
+    if command.kind == "settle":
+        return (("asked", 0),)
+    reading = ("modes", MODES), ("classes", CLASSES), ("layers", DEPTH)
+    return (("samples", command.size), ("upload", int(command.upload)), *reading)
+
+
 def record_done(out: Path, study: Study, commands: list[Done], explicit_s: float | None = None) -> Path:
     """Record ``commands`` as the chip of ``study`` serves them, and at last a Settle of ``explicit_s``."""
     recorder = Recorder.create(out, Header.now(to_toml(study), study.seed), "commands")
@@ -66,17 +77,17 @@ def record_done(out: Path, study: Study, commands: list[Done], explicit_s: float
         recorder.batch(1000 + size, np.arange(size) + key)
     now_ps = 0
     for row, command in enumerate(commands):
-        steps = [(who, what, round(1e12 * s)) for who, what, s in service_steps(study.chip, command)]
-        kind, plan = recorder.label("commands.kind", command.kind), recorder.plan(steps)
+        steps = [Step(who, what, round(1e12 * s)) for who, what, s in service_steps(study.chip, command)]
+        kind, plan = recorder.label("commands.kind", command.kind), recorder.plan(steps, work_of(command))
         target = {"settle": -1, "forward": 1000 + command.size}.get(command.kind, 0)
         if command.kind == "set_phases" and command.size > 1:
             recorder.setpoints(np.arange(command.size), np.zeros(command.size))
             target = -1
-        start_ps, now_ps = now_ps, now_ps + sum(ps for _, _, ps in steps)
+        start_ps, now_ps = now_ps, now_ps + sum(step.ps for step in steps)
         recorder.command(agent, chip, kind, plan, row - 1, start_ps, start_ps, now_ps, target, 0.0, 0.0)
     if explicit_s is not None:
         plan, start_ps, now_ps = (
-            recorder.plan([("heaters", "settling", -1)]),
+            recorder.plan([Step("heaters", "settling", -1)], (("asked", 1),)),
             now_ps,
             now_ps + round(1e12 * explicit_s),
         )

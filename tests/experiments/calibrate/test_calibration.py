@@ -9,6 +9,7 @@ import pytest
 from emulator.commands import FrameCounts
 from emulator.errors import ConfigError, TraceError
 from emulator.instruments.chip.config import ChipConfig
+from emulator.plan import Step
 from emulator.trace import Header, Recorder
 from emulator.trace.open import open_trace
 from experiments.calibrate.calibration import Calibration, calibrate
@@ -71,14 +72,20 @@ def test_an_explicit_wait_is_no_settling_time(trace: Path) -> None:
     assert model.rest_s[last] == pytest.approx(3e-6, rel=1e-12)
 
 
-def test_real_traces_leave_nothing_unexplained() -> None:
-    for name in ("v1-commands.h5", "v1-full.h5"):
-        with open_trace(GOLDEN / name) as opened:
-            model = latency_model(opened)
-        assert set(model.kinds) == {"set_phases", "settle", "forward"}
-        assert not model.rest_s.any()
-        assert model.uses.sum() == 194
-        assert set(model.samples[np.array(model.kinds) == "forward"].tolist()) == {32}
+def test_real_traces_leave_nothing_unexplained(small_trace: Path) -> None:
+    with open_trace(small_trace) as opened:
+        model, rows = latency_model(opened), len(opened.commands.plan)
+    assert {"forward", "probe"} <= set(model.kinds)
+    assert not model.rest_s.any()
+    assert model.uses.sum() == rows
+    reads = np.isin(model.kinds, ("forward", "probe"))
+    assert set(model.samples[reads].tolist()) == {32}
+    assert "host.overhead_s" not in [parameter.path for parameter in model.parameters]  # a thought is no service
+
+
+def test_a_trace_that_does_not_say_what_was_asked_for_is_refused() -> None:
+    with open_trace(GOLDEN / "v1-commands.h5") as opened, pytest.raises(TraceError, match="schema version 1"):
+        latency_model(opened)
 
 
 def record_one(out: Path, config: str, instrument: str, kind: str, service_ps: list[int]) -> Recorder:
@@ -92,7 +99,9 @@ def record_one(out: Path, config: str, instrument: str, kind: str, service_ps: l
             recorder.frames(FrameCounts(frames, 0, 1000 * frames, 1000 * frames, 0, 0, 0))
             plan = recorder.plan((), (("vectors", frames),))
         else:
-            plan = recorder.plan([("host", "forward", service)], (("flops", 10**9 * frames), ("bytes", 8)))
+            plan = recorder.plan(
+                [Step("host", "forward", service)], (("flops", 10**9 * frames), ("bytes", 8))
+            )
         recorder.command(*ids, plan, -1, now_ps, now_ps, now_ps + service, -1, 0.0, 0.0)
         now_ps += service
     recorder.close("complete", "", now_ps, 0)

@@ -7,13 +7,13 @@ import pytest
 
 from emulator.config.toml import parse_toml
 from experiments.cli import main
-from experiments.run.study import StudyConfig
+from experiments.run.study import Study
 from tests.experiments.calibrate.calibration_lab import done, measured_csv, record_done
 from tests.experiments.command_line import refusal
 
 
 @pytest.fixture(scope="module")
-def words(tmp_path_factory: pytest.TempPathFactory, small_study: StudyConfig) -> list[str]:
+def words(tmp_path_factory: pytest.TempPathFactory, small_study: Study) -> list[str]:
     folder = tmp_path_factory.mktemp("lab")
     trace = record_done(folder / "run.h5", small_study, done(4))
     measured = measured_csv(folder / "stopwatch.csv", small_study.chip, done(4), 0.01)

@@ -1,4 +1,4 @@
-"""What if the loop closed on the chip, or on the host? Exact wherever readings do not depend on time."""
+"""What if the loop closed on the chip, or on the host? A real run, where readings do not depend on time."""
 
 from pathlib import Path
 
