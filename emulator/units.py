@@ -55,7 +55,9 @@ def quantity(text: str, unit: str) -> float:
     import pint
 
     try:
-        if unit.startswith("dB") and text.strip().endswith(unit):  # pint builds no logarithmic quantity from text
+        if unit.startswith("dB") and text.strip().endswith(
+            unit
+        ):  # pint builds no logarithmic quantity from text
             return float(Decimal(text.strip().removesuffix(unit).strip()))
         parsed: pint.Quantity[Any] = _registry().Quantity(text)
         if not parsed.unitless or unit == "":

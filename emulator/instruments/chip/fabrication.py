@@ -12,10 +12,10 @@ from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig
 from emulator.instruments.chip.noise.term import Receiver
 from emulator.physics.chip import converters, floorplan, laser, photodetector
-from emulator.physics.chip.circuit import COS_FACTOR, SIN_FACTOR
-from emulator.physics.chip.layers import ReceiverParameters
+from emulator.physics.chip.kernels.circuit import COS_FACTOR, SIN_FACTOR
+from emulator.physics.chip.kernels.layers import ReceiverParameters
+from emulator.physics.chip.kernels.tape import LayerMap, propagate_plain
 from emulator.physics.chip.mesh import LayerPhases
-from emulator.physics.chip.tape import LayerMap, propagate_plain
 
 __all__ = [
     "Design",

@@ -19,7 +19,7 @@ from emulator.instruments.chip.state import ChipCore, Sequenced, Visits
 from emulator.instruments.chip.timing import KINDS, LIGHT, chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
-from emulator.physics.chip.sequence import HOMING, RULES, Pace
+from emulator.physics.chip.kernels.sequence import HOMING, RULES, Pace
 from emulator.plan import Plan
 
 __all__ = ["Performed", "Sequencer"]

@@ -14,7 +14,7 @@ from controllers.losses import cross_entropy
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, ReceiverConfig
 from emulator.instruments.chip.state import ChipCore, Rule, Visits
-from emulator.physics.chip.sequence import HOMING, READING, Pace
+from emulator.physics.chip.kernels.sequence import HOMING, READING, Pace
 from emulator.streams import stream
 from tests.builders import QUIET, ideal_chip, random_batch, random_design
 
