@@ -8,7 +8,6 @@ import pytest
 from tests.test_house_rules import PACKAGES, ROOT, Source, imported, sources
 
 TESTED_AS_A_KIND = {
-    "effects.py": "lists what each parameter decides: emulator/retiming/test_parameters.py runs over all",
     "command.py": "parses, calls and prints: test_cli.py asks every command for its help",
     "kind.py": "declares: what is declared is tested in tests/contracts and where it is used",
     "effects.py": "declares: retiming/test_parameters.py asks it of every parameter of every kind",

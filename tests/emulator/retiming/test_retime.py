@@ -11,21 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from emulator.commands import (
-    Command,
-    Compute,
-    Controller,
-    Descent,
-    Disturb,
-    Forward,
-    Join,
-    Probe,
-    Project,
-    Sequence,
-    SetPhases,
-    Settle,
-    Start,
-    Wait,
-)
+    Command, Compute, Controller, Descent, Disturb, Forward, Join, Probe, Project,
+    Sequence, SetPhases, Settle, Start, Wait,
+)  # fmt: skip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Laboratory
