@@ -81,7 +81,7 @@ format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff format .
 
 docs: .venv ## write the tables of keys in docs/studies.md anew, from the code
-	$(BIN)/python -m experiments.output.keys
+	$(BIN)/python -m experiments.run.keys
 
 demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -32,7 +31,6 @@ from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path, lock
-from experiments import cli
 from experiments.check.determinism import vowel_study
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.sweep import worker
@@ -44,7 +42,6 @@ _KILLS: Final = 40
 _QUERIES: Final = 12_000
 _INSPECT_S: Final = 30.0
 _START_S: Final = 120.0
-_INSPECT: Final = f"import sys; from {cli.__name__} import main; sys.exit(main())"
 _FIXED_STATES: Final = ("active", "design_phases", "initial_phases")
 
 
@@ -163,7 +160,7 @@ def _inspect(out: Path) -> tuple[str, str]:
     """Ask ``lightloop inspect`` about ``out``; return the status that it tells, and what is wrong."""
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", _INSPECT, "inspect", str(out), "--json"],
+            module_command("lightloop", "inspect", str(out), "--json"),
             env=child_environment(),
             capture_output=True,
             text=True,

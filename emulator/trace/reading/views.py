@@ -5,23 +5,22 @@ A frame holds a copy of the rows in memory. A dataset reads from the file what i
 
 import json
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.reading.guard import mapped_errors
-from emulator.trace.schema import POWER, SCHEMA_VERSION, SPANS, TABLES, Column, Table
+from emulator.trace.schema import POWER, SCHEMA_VERSION, SPANS, TABLES, Column, Draws, Metrics, Spans, Table
 from emulator.units import PS_PER_S
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from emulator.trace.reading.reader import Trace
-
-__all__ = ["ALL_SPANS", "POWER_LEVELS", "Against", "columns", "dataset", "frame", "series"]
+__all__ = ["ALL_SPANS", "POWER_LEVELS", "Against", "Readable", "columns", "dataset", "frame", "series"]
 
 ALL_SPANS: Final = "all_spans"
 """Name of the frame that holds every span, whether the file stores it or a plan stands for it."""
@@ -38,7 +37,35 @@ _OTHERS: Final = {ALL_SPANS: SPANS, POWER_LEVELS: POWER}
 _ATTRIBUTES: Final = {"metrics": "metric_rows", "totals": "total_rows"}
 
 
-def columns(trace: "Trace", name: str) -> tuple[tuple[Column, NDArray[Any]], ...]:
+class Readable(Protocol):
+    """What a view needs of a trace; every table is an attribute of its name, too."""
+
+    path: Path
+
+    @property
+    def schema_version(self) -> int:
+        """Version of the file's schema."""
+
+    @property
+    def detail(self) -> str:
+        """How much was recorded."""
+
+    @property
+    def draws(self) -> Draws:
+        """What steps of plans draw."""
+
+    @property
+    def metric_rows(self) -> Metrics:
+        """The logged numbers."""
+
+    def labels(self, table_column: str) -> tuple[str, ...]:
+        """Return the names that stand in a column."""
+
+    def all_spans(self) -> Spans:
+        """Return every span."""
+
+
+def columns(trace: Readable, name: str) -> tuple[tuple[Column, NDArray[Any]], ...]:
     """Return the columns of the table ``name`` with their values, in the order of the schema.
 
     ``ALL_SPANS`` gives every span, ``POWER_LEVELS`` the stored rows of power. Raises ``TraceError`` when there is
@@ -49,7 +76,7 @@ def columns(trace: "Trace", name: str) -> tuple[tuple[Column, NDArray[Any]], ...
     return tuple((column, getattr(rows, column.name)) for column in table.columns)
 
 
-def frame(trace: "Trace", name: str) -> "pd.DataFrame":
+def frame(trace: Readable, name: str) -> "pd.DataFrame":
     """Return the table ``name`` as a frame whose index ``row`` is the row id.
 
     Columns of names are categoricals; times stay int64 picoseconds. ``frame.attrs["units"]`` has the unit of each
@@ -76,7 +103,7 @@ def frame(trace: "Trace", name: str) -> "pd.DataFrame":
     return made
 
 
-def dataset(trace: "Trace", name: str) -> "xr.Dataset":
+def dataset(trace: Readable, name: str) -> "xr.Dataset":
     """Return the table ``name`` as a dataset along ``row`` that reads its variables from the file when needed.
 
     Use it as a context manager or close it; it may outlive ``trace``. A variable has its unit in
@@ -101,7 +128,7 @@ def dataset(trace: "Trace", name: str) -> "xr.Dataset":
     return made
 
 
-def series(trace: "Trace", name: str, against: Against = "queries") -> "pd.Series[float]":
+def series(trace: Readable, name: str, against: Against = "queries") -> "pd.Series[float]":
     """Return the logged number ``name`` over the run, indexed by ``against``.
 
     Raises ``TraceError`` when it was not logged or ``against`` is unknown, and ``ConfigError`` without pandas.
@@ -121,7 +148,7 @@ def series(trace: "Trace", name: str, against: Against = "queries") -> "pd.Serie
     return pd.Series(rows.value[mine], index=pd.Index(at, name=against), name=name)
 
 
-def _table(trace: "Trace", name: str) -> Table:
+def _table(trace: Readable, name: str) -> Table:
     table = _OTHERS.get(name) or _TABLES.get(name)
     if table is None:
         hint = nearest(name, _TABLES)
@@ -131,7 +158,7 @@ def _table(trace: "Trace", name: str) -> Table:
     return table
 
 
-def _computed(trace: "Trace", name: str, table: Table) -> "xr.Dataset":
+def _computed(trace: Readable, name: str, table: Table) -> "xr.Dataset":
     """Return a table that the file does not hold as such, from memory."""
     import xarray as xr
 

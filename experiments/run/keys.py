@@ -1,4 +1,4 @@
-"""Every key of a study as tables, from the models themselves: ``python -m experiments.output.keys`` writes them.
+"""Every key of a study as tables, from the models themselves: ``python -m experiments.run.keys`` writes them.
 
 A key's meaning is the docstring of its field, so that the guide cannot say anything else than the code.
 """

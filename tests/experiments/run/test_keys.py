@@ -10,7 +10,7 @@ from controllers.kind import Kind, Options
 from controllers.registry import CONTROLLERS
 from emulator.config.models import PresetModel, StrictModel
 from experiments.agents.registry import AGENTS
-from experiments.output.keys import GUIDE, Key, keys_of, meaning_of, pages, rewritten
+from experiments.run.keys import GUIDE, Key, keys_of, meaning_of, pages, rewritten
 from experiments.run.study import study_type
 
 
