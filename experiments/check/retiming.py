@@ -1,7 +1,7 @@
 """``lightloop check retiming`` asks whether a closed re-timing is a real run, and whether a rerun is the run.
 
 For random parameters that change times and powers but not what the controller chooses, the recorded run is re-timed
-and the study is run for real; every instant of every command must be equal. So it is asked of runs in which the host
+and the study is run for real; every instant of every command must be equal. That is asked of runs in which the host
 probes, in which the chip's sequencer does, in which each step is a command of its own, and in which the world
 interferes. Then every shipped study, shortened, is run again from its trace; every table must be equal.
 """
@@ -94,7 +94,7 @@ CASES: Final = {
     "probes": Case("vowel_recovery", _CHIP),
     "sequences": Case("vowel_recovery", _CHIP, ("controller.loop=sequencer",)),
     "three commands": Case("vowel_recovery", _CHIP, (), step_by_step),
-    "two agents": Case("vowel_recovery", _CHIP, (_WORLD,)),
+    "two agents": Case("vowel_recovery", _CHIP, ("deployment.alpha=1.0", _WORLD)),
     "projections": Case("mnist_light", _LIGHT),
 }
 """Runs that are re-timed, by what they are made of."""
@@ -135,7 +135,7 @@ def compared(
 
 
 def _largest_ps(trace: Trace, ran: Trace, times: list[NDArray[np.int64]]) -> int:
-    """Return the largest difference of an instant; rows of one agent on one instrument lie in the order of replies."""
+    """Return the largest difference of an instant; an agent's rows on one instrument lie in order of replies."""
     there = [ran.commands.t_issued, ran.commands.t_started, ran.commands.t_done]
     if len(there[0]) != len(times[0]):
         return sys.maxsize
@@ -204,7 +204,8 @@ def _shortened(study: str, overrides: tuple[str, ...] = (), instant: bool = Fals
 
 def _closed_table(closed: Mapping[str, Sequence[Agreement]]) -> Table:
     columns = (
-        Column("run of"), Column("parameter sets"), Column("exact"), Column("largest difference of an instant (ps)"),
+        Column("run of"), Column("parameter sets"), Column("exact"),
+        Column("largest difference of an instant (ps)"),
         Column("of a component's energy (relative, 1e-16)", 1, 1e16), Column("emulated time, from (s)", 4),
         Column("to (s)", 4),
     )  # fmt: skip
