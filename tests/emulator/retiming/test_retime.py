@@ -29,9 +29,10 @@ from emulator.commands import (
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Laboratory
-from emulator.retiming.retime import Retimed
+from emulator.retiming.retime import Retimed, load_recording, retime
 from emulator.streams import stream
 from emulator.trace import Detail
+from emulator.trace.open import open_trace
 from emulator.trace.plans import freed_ps
 from tests.builders import random_batch
 from tests.emulator.retiming.retiming_lab import (
@@ -53,6 +54,7 @@ from tests.emulator.retiming.retiming_lab import (
 
 BATCHES = (random_batch(12, SIZES[0], key=0), random_batch(7, SIZES[0], key=1))
 DEVICES = 39
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @pytest.fixture
@@ -202,6 +204,15 @@ def test_a_recording_retimed_with_its_own_parameters_is_itself(paths: Iterator[P
         with outing.open() as trace:
             for name in ("t_issued", "t_started", "t_done"):
                 np.testing.assert_array_equal(getattr(found.times, name), getattr(trace.commands, name))
+
+
+@pytest.mark.parametrize("name", ["v2-commands", "v2-crowd", "v3-commands", "v3-full"])
+def test_a_golden_trace_retimed_with_its_own_parameters_is_itself(name: str) -> None:
+    with open_trace(GOLDEN / f"{name}.h5") as trace:
+        found = retime(load_recording(trace, opu_lab()), opu_lab())
+        for column in found.times._fields:
+            np.testing.assert_array_equal(getattr(found.times, column), getattr(trace.commands, column))
+        assert found.elapsed_ps == trace.elapsed_ps
 
 
 few_or_many = pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.slow)])

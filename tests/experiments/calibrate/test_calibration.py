@@ -80,7 +80,9 @@ def test_real_traces_leave_nothing_unexplained(small_trace: Path) -> None:
     assert model.uses.sum() == rows
     reads = np.isin(model.kinds, ("forward", "probe"))
     assert set(model.samples[reads].tolist()) == {32}
-    assert "host.overhead_s" not in [parameter.path for parameter in model.parameters]  # a thought is no service
+    assert "host.overhead_s" not in [
+        parameter.path for parameter in model.parameters
+    ]  # a thought is no service
 
 
 def test_a_trace_that_does_not_say_what_was_asked_for_is_refused() -> None:
