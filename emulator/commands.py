@@ -157,8 +157,8 @@ class Compute:
 class Disturb:
     """Change hidden state that an instrument declares, such as "chip.dead", at once and at no cost.
 
-    ``index`` says of which part, where the state has parts; ``value`` is what it becomes. No controller may use it:
-    it is for agents that play the world.
+    ``index`` says of which part, where the state has parts; ``value`` is what it becomes. A command under way is
+    finished first, as if nothing had happened. No controller may use it: it is for agents that play the world.
     """
 
     target: str

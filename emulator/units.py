@@ -55,8 +55,10 @@ def quantity(text: str, unit: str) -> float:
     import pint
 
     try:
-        if unit == "dB" and text.strip().endswith("dB"):  # pint builds no logarithmic quantity from text
-            return float(Decimal(text.strip().removesuffix("dB").strip()))
+        if unit.startswith("dB") and text.strip().endswith(
+            unit
+        ):  # pint builds no logarithmic quantity from text
+            return float(Decimal(text.strip().removesuffix(unit).strip()))
         parsed: pint.Quantity[Any] = _registry().Quantity(text)
         if not parsed.unitless or unit == "":
             return float(parsed.to(unit or "dimensionless").magnitude)

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -24,10 +23,7 @@ ALONE = ("lightloop.py", "hatch_build.py")
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
-MAX_FILES_OF_A_FOLDER = 14
 MAX_TOML_BYTES = 64 * 1024
-
-SHELVES = {"agents", "models", "output", "studies", "sweep", "tasks"}  # of experiments; all else is a command
 
 TEXT_SUFFIXES = {".py", ".toml", ".md", ".txt", ".yaml", ".yml", ".json", ".csv", ".cfg", ".html"}
 ROOT_TEXTS = ("Makefile", "LICENSE", ".ci/run", ".editorconfig", ".gitignore", ".pre-commit-config.yaml")
@@ -239,40 +235,6 @@ def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     assert [file.name for file in everything() if Path(file.name).name in drawers] == []
 
 
-def rooms() -> dict[str, str]:
-    """Return the command of every folder of ``experiments`` that has one, by the folder's name."""
-    texts_of_rooms = {
-        name: text for name, text in texts() if re.fullmatch(r"experiments/\w+/command\.py", name)
-    }
-    return {
-        name.split("/")[1]: "".join(re.findall(r"^COMMAND = Command\((\w+)", text, re.MULTILINE))
-        for name, text in texts_of_rooms.items()
-    }
-
-
-def test_a_folder_of_experiments_is_a_command_of_that_name_or_a_shelf() -> None:
-    parts = [name.split("/") for name, _ in texts() if name.startswith("experiments/")]
-    assert {part[1] for part in parts if len(part) > 2} - SHELVES == set(rooms())
-    assert {folder: name for folder, name in rooms().items() if name != folder} == {"benchmarks": "bench"}
-    assert {part[1] for part in parts if len(part) == 2} == {"__init__.py", "cli.py", "command.py"}
-
-
-def test_every_command_is_in_the_list_and_has_tests_of_its_own() -> None:
-    listed = re.findall(
-        r"^from experiments\.(\w+)\.command import COMMAND as",
-        dict(texts())["experiments/cli.py"],
-        re.MULTILINE,
-    )
-    assert set(listed) == set(rooms())
-    known = {name for name, _ in texts()}
-    assert [room for room in rooms() if f"tests/experiments/{room}/test_command.py" not in known] == []
-
-
-def test_no_folder_is_a_heap() -> None:
-    counts = Counter(file.name.rpartition("/")[0] for file in sources(*PACKAGES))
-    assert {folder: count for folder, count in counts.items() if count > MAX_FILES_OF_A_FOLDER} == {}
-
-
 def test_every_module_says_what_it_is() -> None:
     silent = [file.name for file in everything() if file.tree.body and not ast.get_docstring(file.tree)]
     assert silent == []
@@ -374,30 +336,6 @@ def test_only_imports_that_run_at_import_time_count_as_early() -> None:
 def test_a_machine_path_is_told_from_an_address(folder: str) -> None:
     assert MACHINE_PATH.search(f'open("/{folder}/someone/file")')
     assert not MACHINE_PATH.search(f"https://example.org/{folder}/page or ./{folder}/file")
-
-
-def normalised(requirement: str) -> str:
-    """Return the package name of a requirement, in the form in which names are compared."""
-    return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0]).lower()
-
-
-def pins() -> dict[str, str]:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {normalised(name): version for name, version in pairs}
-
-
-def test_every_declared_dependency_is_pinned() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    declared = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    for extra in project["project"]["optional-dependencies"].values():
-        declared += extra
-    assert {normalised(text) for text in declared} - pins().keys() - {"lightloop"} == set()
-
-
-def test_the_pins_admit_every_build_of_torch_and_bring_no_gpu_packages() -> None:
-    assert "+" not in pins()["torch"]
-    assert [name for name in pins() if name.startswith(("nvidia", "cuda", "triton"))] == []
 
 
 @pytest.mark.skipif(not (ROOT / "experiments" / "cli.py").exists(), reason="there is no command line yet")

@@ -8,19 +8,23 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
-from typing import ClassVar, TypeVar
+from operator import or_
+from types import GenericAlias
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 import emulator
 from emulator.config.explain import explain, paths
 from emulator.config.quantities import (
+    Amperes,
     BitRate,
     Bits,
     Decibels,
+    DecibelsPerHertz,
     Fraction,
     Hertz,
     Joules,
@@ -40,9 +44,11 @@ from emulator.config.toml import MAX_LINE, Tree, parse_toml, read_toml, to_toml
 from emulator.errors import ConfigError, nearest
 
 __all__ = [
+    "Amperes",
     "BitRate",
     "Bits",
     "Decibels",
+    "DecibelsPerHertz",
     "Fraction",
     "Hertz",
     "Joules",
@@ -118,6 +124,14 @@ class PresetModel(StrictModel):
             return merge(preset(cls.preset_kind, data["preset"]), data)
         except ConfigError as error:
             raise refusal("preset", str(error)) from error
+
+
+def many_of(models: Iterable[type[StrictModel]]) -> Any:
+    """Return the type of a list of sections of which each is one of ``models``, told apart by ``kind``."""
+    kinds = tuple(models)
+    either: Any = reduce(or_, kinds)
+    one = either if len(kinds) == 1 else Annotated[either, Field(discriminator="kind")]
+    return GenericAlias(tuple, (one, ...))
 
 
 def refusal(key: str, reason: str) -> PydanticCustomError:

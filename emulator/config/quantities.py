@@ -13,9 +13,11 @@ from emulator.errors import ConfigError
 from emulator.units import quantity
 
 __all__ = [
+    "Amperes",
     "BitRate",
     "Bits",
     "Decibels",
+    "DecibelsPerHertz",
     "Fraction",
     "Hertz",
     "Joules",
@@ -81,8 +83,12 @@ Responsivity = Annotated[float, BeforeValidator(Unit("A/W", "1 A/W"))]
 """Photocurrent per optical power in A/W."""
 NoiseDensity = Annotated[float, BeforeValidator(Unit("A/Hz^0.5", "20 pA/Hz^0.5"))]
 """A current noise density in A/sqrt(Hz)."""
+Amperes = Annotated[float, BeforeValidator(Unit("A", "50 nA"))]
+"""A current in amperes."""
 Decibels = Annotated[float, BeforeValidator(Unit("dB", "0.25 dB"))]
 """A ratio of powers in decibels."""
+DecibelsPerHertz = Annotated[float, BeforeValidator(Unit("dB/Hz", "-155 dB/Hz"))]
+"""A relative spectral density in decibels per hertz."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""

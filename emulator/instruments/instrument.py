@@ -95,8 +95,8 @@ class Rows:
 
     ``kind_of`` and ``service_of`` (n,) index ``kinds`` (names in the trace) and ``services``; a row lasts from
     ``started_ps`` to ``done_ps`` (n,) and leaves ``target``, ``value`` and ``result`` (n,). The component behind
-    ``handle`` draws ``level_w`` (m,) from ``level_ps`` (m,) on. ``note`` is told before the first row;
-    ``setpoints`` are the heaters and phases, (n, k) each, of rows that drive several.
+    ``handle`` draws ``level_w`` (m,) from ``level_ps`` (m,) on, set by the rows ``level_of`` (m,). ``note`` is told
+    before the first row; ``setpoints`` are the heaters and phases, (n, k) each, of rows that drive several.
     """
 
     kinds: tuple[str, ...]
@@ -111,6 +111,7 @@ class Rows:
     handle: int
     level_ps: NDArray[np.int64]
     level_w: NDArray[np.float64]
+    level_of: NDArray[np.int64]
     note: Note | None = None
     setpoints: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 

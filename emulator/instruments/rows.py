@@ -5,7 +5,7 @@ may the run: the rows wait here until the clock has passed them, and with them t
 """
 
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from emulator.trace.schema import COMMANDS
 __all__ = ["RowQueue"]
 
 _NONE: Final = -1
+_NEVER: Final = np.iinfo(np.int64).max
 
 
 class _Waiting:
@@ -35,10 +36,11 @@ class _Waiting:
 
 @dataclass(slots=True, eq=False)
 class _Levels:
-    """Levels of one component, in order of time, and how many of them have been set."""
+    """Levels of one component, in order of time, when they are told, and how many of them have been set."""
 
     t_ps: NDArray[np.int64]
     watts: NDArray[np.float64]
+    due_ps: NDArray[np.int64]
     told: int = 0
 
 
@@ -65,12 +67,12 @@ class RowQueue:
         packed["t_issued"], packed["t_started"], packed["t_done"] = issued_ps, rows.started_ps, rows.done_ps
         packed["target"], packed["value"], packed["result"] = rows.target, rows.value, rows.result
         self.waiting.append(_Waiting(rows, packed, others))
-        self._announce(rows.handle, rows.level_ps, rows.level_w)
+        self._announce(rows.handle, rows.level_ps, rows.level_w, rows.done_ps[rows.level_of])
 
-    def announce(self, levels: Sequence[tuple[int, int, float]]) -> None:
-        """Take ``levels`` (component, from when, watts) of commands that are carried out ahead of their time."""
+    def announce(self, levels: Sequence[tuple[int, int, float]], due_ps: int) -> None:
+        """Take ``levels`` (component, from when, watts) of a command carried out ahead, due at ``due_ps``."""
         for handle, t_ps, watts in levels:
-            self._announce(handle, np.array([t_ps]), np.array([watts]))
+            self._announce(handle, np.array([t_ps]), np.array([watts]), np.array([due_ps]))
 
     def untold(self, instrument: int, kinds: Container[str]) -> int:
         """Return how many rows of ``kinds`` an ``instrument`` has yet to leave."""
@@ -81,8 +83,14 @@ class RowQueue:
                 count += int(np.isin(each.rows.kind_of[each.told :], codes).sum())
         return count
 
-    def _announce(self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64]) -> None:
-        self._levels.setdefault(handle, deque()).append(_Levels(t_ps, watts))
+    def _announce(
+        self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64], due_ps: NDArray[np.int64]
+    ) -> None:
+        """Put levels behind all that were announced; one that is told takes those before it along."""
+        levels = self._levels.setdefault(handle, deque())
+        for before in levels:
+            np.minimum(before.due_ps, due_ps.min(initial=_NEVER), out=before.due_ps)
+        levels.append(_Levels(t_ps, watts, due_ps))
 
     def finish(self, rows: Rows) -> int:
         """Tell the rest of ``rows``, whose command's reply is there, and return the last one's row id."""
@@ -93,9 +101,9 @@ class RowQueue:
         raise KeyError("rows that were never added")
 
     def flush(self, until_ps: int) -> None:
-        """Tell all rows that end, and set all levels that begin, at ``until_ps`` or before."""
+        """Tell all rows that end at ``until_ps`` or before, and set the levels that they set."""
         for handle, levels in self._levels.items():
-            self._set_levels(handle, levels, until_ps)
+            self._set_levels(handle, levels, lambda each: each.due_ps, until_ps)
         if len(self.waiting) == 1:
             only = self.waiting[0]
             self._tell(only, int(np.searchsorted(only.rows.done_ps, until_ps, side="right")))
@@ -131,11 +139,18 @@ class RowQueue:
             rows.services[service].uses += uses
         each.told = until
 
-    def _set_levels(self, handle: int, levels: deque[_Levels], until_ps: int) -> None:
-        """Set those of ``levels`` that begin at ``until_ps`` or before; they were announced in order of time."""
+    def reach(self, until_ps: int) -> None:
+        """Set all levels that begin at ``until_ps`` or before, because what comes next sets others."""
+        for handle, levels in self._levels.items():
+            self._set_levels(handle, levels, lambda each: each.t_ps, until_ps)
+
+    def _set_levels(
+        self, handle: int, levels: deque[_Levels], when: Callable[[_Levels], NDArray[np.int64]], until_ps: int
+    ) -> None:
+        """Set those of ``levels`` that ``when`` puts at ``until_ps`` or before, as they were announced."""
         while levels:
             first = levels[0]
-            until = max(first.told, int(np.searchsorted(first.t_ps, until_ps, side="right")))
+            until = max(first.told, int(np.searchsorted(when(first), until_ps, side="right")))
             self._meter.set_many(handle, first.t_ps[first.told : until], first.watts[first.told : until])
             first.told = until
             if until < len(first.t_ps):

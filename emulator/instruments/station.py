@@ -127,6 +127,7 @@ class Station:
         if not self._due and clock.skip(done - issued) >= 0:
             if self._rows.waiting:
                 self._rows.flush(done)
+                self._rows.reach(started)
             outcome = self._run(command, service, started)
             return self._conclude(outcome, service, command, asker, (issued, started, done))
         turn = Turn(command, service, asker, (issued, started, done))
@@ -170,6 +171,7 @@ class Station:
         now = self._clock.now_ps
         self._rows.flush(now)
         if self._under_way_until_ps() <= now:
+            self._rows.reach(now)
             change(now)
         else:
             self._clock.process(self._change_later(change))
@@ -187,7 +189,7 @@ class Station:
         while (until_ps := self._under_way_until_ps()) > clock.now_ps:
             yield clock.timeout(until_ps - clock.now_ps)
             self.catch_up()
-        self._rows.flush(clock.now_ps)
+        self._rows.reach(clock.now_ps)
         change(clock.now_ps)
 
     def _under_way_until_ps(self) -> int:
@@ -206,7 +208,7 @@ class Station:
         while turn.outcome is None:
             first = self._due.popleft()
             if self._rows.waiting:
-                self._rows.flush(min(first.started_ps, self._clock.now_ps))
+                self._rows.reach(min(first.started_ps, self._clock.now_ps))
             service = first.service
             assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
             first.outcome = self._run(first.command, service, first.started_ps)
@@ -220,7 +222,7 @@ class Station:
             try:
                 self._carry_out(first)
             finally:
-                self._rows.announce(meter.release())
+                self._rows.announce(meter.release(), first.done_ps)
             self._ahead.append((self._ends_ps(first), instrument.queries - before))
 
     @property

@@ -121,14 +121,19 @@ def _relative_error(exact: dict[str, Fraction], said: dict[str, float]) -> float
 
 
 def _commands_ps(trace: Trace) -> int:
-    """Return the sum of waiting, service and thinking times of one agent's commands, and of its last thought."""
+    """Return the sum of waiting, service and thinking times of one agent's commands, and of its last thought.
+
+    The rows of a Sequence were asked for together: each but the first follows the one before.
+    """
     commands = trace.commands
     if not len(commands.t_done):
         return 0
     caused = np.maximum(commands.cause, 0)
     replied = np.where(commands.cause >= 0, commands.t_done[caused], 0)
-    thought = commands.t_issued - replied
-    waited = commands.t_started - commands.t_issued
+    together = np.append(False, (np.diff(commands.t_issued) == 0) & (np.diff(commands.cause) == 0))
+    asked = np.where(together, np.append(0, commands.t_done[:-1]), commands.t_issued)
+    thought = np.where(together, 0, commands.t_issued - replied)
+    waited = commands.t_started - asked
     served = commands.t_done - commands.t_started
     return int((thought + waited + served).sum()) + trace.elapsed_ps - int(commands.t_done[-1])
 

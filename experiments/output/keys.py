@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from controllers.registry import CONTROLLERS
+from emulator.instruments.chip.noise.registry import NOISE_TERMS
 from experiments.agents.registry import AGENTS
 from experiments.run.study import Study, optional_sections
 
@@ -84,6 +85,8 @@ def pages() -> str:
         parts += [f"### `[controller]` of kind `{kind.name}`", _table(keys_of(kind.options, "controller."))]
     for agent in AGENTS.values():
         parts += [f"### `[[agents]]` of kind `{agent.name}`", _table(keys_of(agent.options))]
+    for name, term in NOISE_TERMS.items():
+        parts += [f"### `[[chip.noise]]` of kind `{name}`", _table(keys_of(term))]
     return "\n\n".join([*parts, _END])
 
 

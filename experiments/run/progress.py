@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from emulator.bench import Bench
 from emulator.units import format_si, ps_to_s
 from experiments.run.run import Started
-from experiments.run.watch import Watch
+from experiments.run.watching.watch import Watch
 
 __all__ = ["ProgressLine"]
 

@@ -11,10 +11,10 @@ from emulator.commands import Controller
 from experiments.agents.registry import AGENTS
 from experiments.run.bench import make_bench, recorder_of
 from experiments.run.prepare import Prepared, prepare
-from experiments.run.recovery_watch import TunedChip
 from experiments.run.study import Study
-from experiments.run.training_watch import TrainedModel
-from experiments.run.watch import Subject, Watch, looked_at
+from experiments.run.watching.recovery import TunedChip
+from experiments.run.watching.training import TrainedModel
+from experiments.run.watching.watch import Subject, Watch, looked_at
 from experiments.tasks.pretraining import reproducible
 
 __all__ = ["OwnController", "Started", "make_bench", "prepare", "program_of", "run_study", "watch_of"]

@@ -5,10 +5,8 @@ name and the model that a registry gives it.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache, reduce
-from operator import or_
+from functools import cache
 from pathlib import Path
-from types import GenericAlias
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, create_model
@@ -16,7 +14,16 @@ from pydantic import Field, create_model
 from controllers.kind import DEPLOYMENT, Kind, Options
 from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
-from emulator.config.models import StrictModel, Tree, build, merge, parse_toml, read_toml, with_overrides
+from emulator.config.models import (
+    StrictModel,
+    Tree,
+    build,
+    many_of,
+    merge,
+    parse_toml,
+    read_toml,
+    with_overrides,
+)
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.registry import placed
@@ -96,7 +103,7 @@ def study_type(kind: str) -> type[Study]:
     controller = CONTROLLERS[kind]
     fields: dict[str, Any] = {
         "controller": (controller.options, controller.options.model_validate({})),
-        "agents": (_many_of([agent.options for agent in AGENTS.values()]), ()),
+        "agents": (many_of([agent.options for agent in AGENTS.values()]), ()),
     }
     for name, config in optional_sections().items():
         if name in controller.needs:
@@ -186,10 +193,3 @@ def optional_sections() -> dict[str, type[StrictModel]]:
 
 def _has(study: type[Study], config: type[StrictModel]) -> bool:
     return any(field.annotation is config for field in study.model_fields.values())
-
-
-def _many_of(models: Sequence[type[StrictModel]]) -> Any:
-    """Return the type of a list of sections of which each is one of ``models``, told apart by ``kind``."""
-    either: Any = reduce(or_, models)
-    one = either if len(models) == 1 else Annotated[either, Field(discriminator="kind")]
-    return GenericAlias(tuple, (one, ...))

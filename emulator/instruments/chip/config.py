@@ -5,7 +5,7 @@ Upper limits are generous: they are there to catch a slip of units, not to judge
 """
 
 import math
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,8 +25,11 @@ from emulator.config.models import (
     StrictModel,
     Volts,
     Watts,
+    many_of,
     refusal,
 )
+from emulator.instruments.chip.noise.registry import NOISE_TERMS
+from emulator.instruments.chip.noise.term import NoiseTerm
 
 __all__ = [
     "ChipConfig",
@@ -39,6 +42,12 @@ __all__ = [
     "ReceiverConfig",
     "SequencerConfig",
 ]
+
+
+if TYPE_CHECKING:
+    _Noise = tuple[NoiseTerm, ...]
+else:
+    _Noise = many_of(NOISE_TERMS.values())
 
 
 class HeaterConfig(StrictModel):
@@ -215,6 +224,8 @@ class ChipConfig(PresetModel):
     """Modulators."""
     receiver: ReceiverConfig = ReceiverConfig()
     """Detection."""
+    noise: _Noise = ()
+    """Further noise of the receivers, beside shot and thermal noise: a list of terms, each with its ``kind``."""
     laser: LaserConfig = LaserConfig()
     """Light source."""
     sequencer: SequencerConfig = SequencerConfig()

@@ -23,6 +23,7 @@ EFFECTS: Final = {
     "inputs.symbol_rate_hz": _T,
     "inputs.bits": _P,
     "inputs.power_w": _E,
+    "noise": _P,
     "receiver": _P,
     "receiver.averages": _T | _P,
     "receiver.detection_s": _T,

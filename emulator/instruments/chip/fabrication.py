@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig
+from emulator.instruments.chip.noise.term import Receiver
 from emulator.physics.chip import converters, floorplan, laser, photodetector
-from emulator.physics.chip.circuit import COS_FACTOR, SIN_FACTOR
-from emulator.physics.chip.layers import ReceiverParameters
+from emulator.physics.chip.kernels.circuit import COS_FACTOR, SIN_FACTOR
+from emulator.physics.chip.kernels.layers import ReceiverParameters
+from emulator.physics.chip.kernels.tape import LayerMap, propagate_plain
 from emulator.physics.chip.mesh import LayerPhases
-from emulator.physics.chip.tape import LayerMap, propagate_plain
 
 __all__ = [
     "Design",
@@ -106,6 +107,10 @@ def receiver_parameters(
             light.signal_unit_w, light.oscillator_w, receiver.responsivity_a_per_w, receiver.bandwidth_hz,
             receiver.thermal_noise_a_per_sqrt_hz, receiver.shot_noise,
         )  # fmt: skip
+        facts = Receiver(
+            light.signal_unit_w, light.oscillator_w, receiver.responsivity_a_per_w, receiver.bandwidth_hz
+        )
+        noise = sum((term.variance(facts) for term in config.noise), start=noise)
         full_scale = receiver.full_scale_output if last else receiver.full_scale_hidden
         rows.append(
             ReceiverParameters(

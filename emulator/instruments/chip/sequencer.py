@@ -19,7 +19,7 @@ from emulator.instruments.chip.state import ChipCore, Sequenced, Visits
 from emulator.instruments.chip.timing import KINDS, LIGHT, chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
-from emulator.physics.chip.sequence import HOMING, RULES, Pace
+from emulator.physics.chip.kernels.sequence import HOMING, RULES, Pace
 from emulator.plan import Plan
 
 __all__ = ["Performed", "Sequencer"]
@@ -46,6 +46,7 @@ class Performed:
     handle: int
     level_ps: NDArray[np.int64]
     level_w: NDArray[np.float64]
+    level_of: NDArray[np.int64]
     setpoints: tuple[NDArray[np.int64], NDArray[np.float64]] | None
 
     def rows(self, note: Note | None) -> Rows:
@@ -53,7 +54,8 @@ class Performed:
         lasting = np.array([service.reply_ps for service in self.services])[self.service_of]
         return Rows(
             KINDS, self.kind_of, self.services, self.service_of, self.started_ps, self.started_ps + lasting,
-            self.target, self.value, self.result, self.handle, self.level_ps, self.level_w, note, self.setpoints,
+            self.target, self.value, self.result, self.handle, self.level_ps, self.level_w, self.level_of, note,
+            self.setpoints,
         )  # fmt: skip
 
 
@@ -216,6 +218,7 @@ class Sequencer:
             handle=self._handle,
             level_ps=(started + programme.set_ps[service_of])[sets],
             level_w=power_w[sets],
+            level_of=np.flatnonzero(sets),
             setpoints=(command.heaters, command.radians) if several else None,
         )
 

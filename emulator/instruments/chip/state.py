@@ -14,12 +14,13 @@ from emulator.errors import CommandError, ConfigError, nearest
 from emulator.instruments.chip import fabrication
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
-from emulator.physics.chip import circuit as c
-from emulator.physics.chip import converters, heaters, query, sequence
-from emulator.physics.chip.arena import Tape, make_tape, no_tape, reload_tape
-from emulator.physics.chip.circuit import Circuit, handle_of
-from emulator.physics.chip.sequence import Pace
-from emulator.physics.chip.tape import layer_map
+from emulator.physics.chip import converters, heaters
+from emulator.physics.chip.kernels import circuit as c
+from emulator.physics.chip.kernels import query, sequence
+from emulator.physics.chip.kernels.arena import Tape, make_tape, no_tape, reload_tape
+from emulator.physics.chip.kernels.circuit import Circuit, handle_of
+from emulator.physics.chip.kernels.sequence import Pace
+from emulator.physics.chip.kernels.tape import layer_map
 from emulator.streams import key_words, stream
 from emulator.units import PS_PER_S, db_to_amplitude
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.physics.chip.tape import LANES
+from emulator.physics.chip.kernels.tape import LANES
 
 __all__ = ["cross_entropy", "cross_entropy_of_tiles"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.instruments.chip.state import ChipCore, Visits
+from emulator.physics.chip.kernels.sequence import Pace
 from emulator.physics.chip.loss import cross_entropy
-from emulator.physics.chip.sequence import Pace
 from emulator.streams import stream
 from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.timing import Cost, Stopwatch, Workload

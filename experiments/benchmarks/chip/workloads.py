@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.clock import VirtualClock
 from emulator.instruments.chip.chip import Chip
-from emulator.physics.chip.layers import forward_plain
+from emulator.physics.chip.kernels.layers import forward_plain
 from experiments.benchmarks.chip.plant import Plant
 from experiments.benchmarks.chip.torch_rebuild import make_query
 from experiments.benchmarks.timing import Cost, Stopwatch, Workload

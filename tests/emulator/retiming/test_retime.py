@@ -25,7 +25,7 @@ from emulator.commands import (
     Settle,
     Start,
     Wait,
-)
+)  # fmt: skip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Laboratory
@@ -385,9 +385,8 @@ def test_totals_of_each_instrument_are_sums_over_its_commands(paths: Iterator[Pa
         for name, totals in found.items():
             mine = c.instrument == names.index(name)
             assert totals.commands == mine.sum()
-            assert totals.served_s == pytest.approx(
-                (freed_ps(c, trace.plans) - c.t_started)[mine].sum() / 1e12
-            )
+            served_s = (freed_ps(c, trace.plans) - c.t_started)[mine].sum() / 1e12
+            assert totals.served_s == pytest.approx(served_s)
             assert totals.waited_s == pytest.approx((c.t_started - c.t_issued)[mine].sum() / 1e12)
 
 

@@ -26,6 +26,15 @@ def test_a_sound_trace_passes_to_the_last_picosecond(small_trace: Path) -> None:
     assert "| yes |" in to_markdown(audit_table([audit]))
 
 
+@pytest.mark.usefixtures("in_room")
+def test_a_loop_that_the_sequencer_closes_passes_too(small_study: Study, tmp_path: Path) -> None:
+    beside = small_study.controller.model_copy(update={"loop": "sequencer", "queries": 100})
+    run_study(small_study.model_copy(update={"controller": beside}), tmp_path / "run.h5")
+    audit = audit_trace(tmp_path / "run.h5")
+    assert audit.passes
+    assert (audit.commands_ps, audit.ledger_ps, audit.spans_ps) == (0, 0, 0)
+
+
 @pytest.mark.parametrize(
     "flaw",
     [{"meter_error": 2e-12}, {"ledger_error": 1e-6}, {"commands_ps": 1}, {"ledger_ps": -1}, {"spans_ps": 1}],

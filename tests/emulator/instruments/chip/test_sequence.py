@@ -14,7 +14,7 @@ from controllers.losses import cross_entropy
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, ReceiverConfig
 from emulator.instruments.chip.state import ChipCore, Rule, Visits
-from emulator.physics.chip.sequence import HOMING, READING, Pace
+from emulator.physics.chip.kernels.sequence import HOMING, READING, Pace
 from emulator.streams import stream
 from tests.builders import QUIET, ideal_chip, random_batch, random_design
 
@@ -27,7 +27,7 @@ PACE = Pace(
     first_ps=3_000_000, set_ps=1_500_000, light_ps=7_000_000, home_ps=900_000, after_home_ps=6_500_000
 )
 
-dynamics = st.sampled_from(["instant", "dynamic"])
+dynamics: st.SearchStrategy[Literal["instant", "dynamic"]] = st.sampled_from(["instant", "dynamic"])
 receivers = st.sampled_from([QUIET, NOISY])
 substrates = st.sampled_from([0.0, 1e-4])
 dead = st.sampled_from([(), (int(HEATERS[3]), int(HEATERS[8]))])

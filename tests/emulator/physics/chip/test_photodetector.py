@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emulator.errors import PhysicsError
-from emulator.physics.chip.photodetector import ELECTRON_CHARGE_C, detector_noise
+from emulator.physics.chip.photodetector import ELECTRON_CHARGE_C, dark_noise, detector_noise, intensity_noise
 from emulator.streams import stream
 
 Q = ELECTRON_CHARGE_C
@@ -65,3 +65,45 @@ def test_a_receiver_without_noise_needs_no_light() -> None:
 def test_noise_without_light_is_refused(signal_w: float, oscillator_w: float) -> None:
     with pytest.raises(PhysicsError, match="no photocurrent"):
         detector_noise(signal_w, oscillator_w, RESPONSIVITY, BANDWIDTH_HZ, 20e-12, True)
+
+
+def test_dark_noise_is_that_of_electrons_that_leak_through_both_photodiodes() -> None:
+    window_s, draws, dark_a = 1 / (2 * BANDWIDTH_HZ), 200_000, 5e-6
+    rng = stream(0, "tests/leaks")
+    electrons = rng.poisson(dark_a * window_s / Q, (2, draws)).astype(np.float64)
+    current_a = (electrons[0] - electrons[1]) * Q / window_s
+    unit_a = 2 * RESPONSIVITY * np.sqrt(1e-6 * 2e-6)
+    noise = dark_noise(1e-6, 2e-6, RESPONSIVITY, BANDWIDTH_HZ, dark_a)
+    assert noise.per_square == 0.0
+    assert (current_a / unit_a).var() == pytest.approx(noise.constant, rel=5 * np.sqrt(2 / draws))
+
+
+@pytest.mark.parametrize("activation", [-3.0, 0.0, 0.5])
+def test_intensity_noise_is_that_of_a_laser_that_feeds_signal_and_oscillator_of_uneven_photodiodes(
+    activation: float,
+) -> None:
+    """Photodiodes of responsivities (1 +- d) R see |L +- s|^2 / 2 each; the sign of d is each receiver's own."""
+    rin_per_hz, imbalance, signal_w, oscillator_w, draws = 1e-14, 0.03, 1e-6, 4e-6, 400_000
+    rng = stream(0, "tests/intensity")
+    power = 1 + np.sqrt(rin_per_hz * BANDWIDTH_HZ) * rng.standard_normal(draws)
+    uneven = imbalance * rng.choice([-1.0, 1.0], draws)
+    local, field = np.sqrt(oscillator_w), np.sqrt(signal_w) * activation
+    plus, minus = (local + field) ** 2 / 2, (local - field) ** 2 / 2
+    excess = (power - 1) * ((1 + uneven) * plus - (1 - uneven) * minus)
+    readings = excess / (2 * np.sqrt(oscillator_w * signal_w))
+    noise = intensity_noise(signal_w, oscillator_w, BANDWIDTH_HZ, rin_per_hz, imbalance)
+    expected = noise.constant + noise.per_square * activation**2
+    own_light = (imbalance * activation**2) ** 2 * rin_per_hz * BANDWIDTH_HZ * signal_w / (4 * oscillator_w)
+    cross = (
+        imbalance**2 * activation**2 * rin_per_hz * BANDWIDTH_HZ / 2
+    )  # of signal and oscillator, both uneven
+    assert readings.var() == pytest.approx(expected + own_light + cross, rel=5 * np.sqrt(2 / draws))
+    assert own_light + cross < 1e-2 * noise.per_square * activation**2 or activation == 0.0
+
+
+@pytest.mark.parametrize("signal_w", [0.0, 1e-6])
+def test_further_noise_without_light_is_refused(signal_w: float) -> None:
+    with pytest.raises(PhysicsError, match="laser"):
+        dark_noise(signal_w, 0.0, RESPONSIVITY, BANDWIDTH_HZ, 1e-9)
+    with pytest.raises(PhysicsError, match="laser"):
+        intensity_noise(signal_w, 0.0, BANDWIDTH_HZ, 1e-15, 0.1)

@@ -10,7 +10,7 @@ import numpy as np
 from emulator.bench import Bench
 from emulator.instruments.chip.chip import Chip
 from emulator.units import format_si
-from experiments.run.watch import Scores
+from experiments.run.watching.watch import Scores
 from experiments.tasks.task import Task
 
 __all__ = ["TunedChip"]

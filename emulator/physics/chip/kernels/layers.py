@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
-from emulator.physics.chip.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, TILES, USES
-from emulator.physics.chip.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
-from emulator.physics.chip.rest import apply_layer, output_light, update_layer
-from emulator.physics.chip.tape import LANES, LayerMap, copy_part, propagate_plain, tile, untile
+from emulator.physics.chip.kernels.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, TILES, USES
+from emulator.physics.chip.kernels.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
+from emulator.physics.chip.kernels.rest import apply_layer, output_light, update_layer
+from emulator.physics.chip.kernels.tape import LANES, LayerMap, copy_part, propagate_plain, tile, untile
 from emulator.physics.gaussian import fill_normals, normals
 
 __all__ = [

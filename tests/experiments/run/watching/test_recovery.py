@@ -12,9 +12,9 @@ from emulator.instruments.chip.chip import Chip
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from experiments.run.prepare import Prepared, prepare
-from experiments.run.recovery_watch import TunedChip
 from experiments.run.run import make_bench, program_of, run_study, watch_of
 from experiments.run.study import Study
+from experiments.run.watching.recovery import TunedChip
 from tests.builders import NotingRecorder
 
 pytestmark = pytest.mark.usefixtures("in_room")

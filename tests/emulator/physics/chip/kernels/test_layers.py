@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, LaserConfig, MeshConfig, ReceiverConfig
 from emulator.instruments.chip.state import ChipCore, Design
-from emulator.physics.chip.layers import ReceiverParameters, forward_plain
-from emulator.physics.chip.tape import LayerMap, propagate_plain
+from emulator.physics.chip.kernels.layers import ReceiverParameters, forward_plain
+from emulator.physics.chip.kernels.tape import LayerMap, propagate_plain
 from emulator.physics.gaussian import normals
 from emulator.streams import stream
 from tests.builders import EXACT, QUIET, ideal_chip, random_batch, random_design, weights

@@ -10,8 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
-from emulator.physics.chip.arena import CHANGED_FIRST, CHANGED_LAST, FIRST, OUTPUTS
-from emulator.physics.chip.circuit import (
+from emulator.physics.chip.converters import dac_phase, wrap_phase
+from emulator.physics.chip.heaters import (
+    DEVIATION,
+    NEGLIGIBLE_RAD,
+    SETTLED,
+    advance,
+    set_heat,
+    set_heat_instantly,
+    substrate_step,
+)
+from emulator.physics.chip.kernels.arena import CHANGED_FIRST, CHANGED_LAST, FIRST, OUTPUTS
+from emulator.physics.chip.kernels.circuit import (
     APPLIED,
     BATCH_SAMPLES,
     COMMON_RAD,
@@ -38,17 +48,7 @@ from emulator.physics.chip.circuit import (
     Circuit,
     circuit_at,
 )
-from emulator.physics.chip.converters import dac_phase, wrap_phase
-from emulator.physics.chip.heaters import (
-    DEVIATION,
-    NEGLIGIBLE_RAD,
-    SETTLED,
-    advance,
-    set_heat,
-    set_heat_instantly,
-    substrate_step,
-)
-from emulator.physics.chip.layers import forward, hand_out, total_of
+from emulator.physics.chip.kernels.layers import forward, hand_out, total_of
 
 __all__ = [
     "PHASE_RESOLUTION_RAD",

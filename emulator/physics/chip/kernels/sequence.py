@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
-from emulator.physics.chip.arena import OUTPUTS
-from emulator.physics.chip.circuit import DRIVEN_RAD, Circuit, circuit_at
-from emulator.physics.chip.layers import hand_out
+from emulator.physics.chip.kernels.arena import OUTPUTS
+from emulator.physics.chip.kernels.circuit import DRIVEN_RAD, Circuit, circuit_at
+from emulator.physics.chip.kernels.layers import hand_out
+from emulator.physics.chip.kernels.query import send_light, set_one, set_phases
 from emulator.physics.chip.loss import cross_entropy_of_tiles
-from emulator.physics.chip.query import send_light, set_one, set_phases
 
 __all__ = ["EVENT", "HOMING", "READING", "RULES", "Pace", "blind", "descend"]
 

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.physics.chip.tape import LANES, LayerMap, tile
+from emulator.physics.chip.kernels.tape import LANES, LayerMap, tile
 from emulator.physics.gaussian import BLOCK
 
 __all__ = [

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import PhysicsError
+from emulator.physics.chip.kernels.tape import LANES, layer_map, propagate_plain, tile, untile
 from emulator.physics.chip.mesh import LayerPhases, decompose_matrix, reconstruct_matrix, triangle
-from emulator.physics.chip.tape import LANES, layer_map, propagate_plain, tile, untile
 from emulator.streams import stream
 
 sizes = st.integers(1, 10)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from data.sets import FloatArray
 from emulator.bench import Bench
 from experiments.models.model import Model
-from experiments.run.watch import Scores
+from experiments.run.watching.watch import Scores
 from experiments.tasks.judges import Targets, loss_in_torch
 from experiments.tasks.task import Task
 

@@ -14,7 +14,7 @@ from emulator.errors import CommandError
 from experiments.run.prepare import prepare
 from experiments.run.run import program_of, watch_of
 from experiments.run.study import study_from_text
-from experiments.run.watch import Scores, Watch, looked_at
+from experiments.run.watching.watch import Scores, Watch, looked_at
 from experiments.tasks.judges import ACCURACY
 
 NO_BENCH: Any = None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
-from emulator.physics.chip.arena import (
+from emulator.physics.chip.kernels.arena import (
     CHANGED_FIRST,
     CHANGED_LAST,
     CHECKPOINTS,
@@ -32,9 +32,9 @@ from emulator.physics.chip.arena import (
     U_FIRST,
     USES,
 )
-from emulator.physics.chip.circuit import COS, SIN, UPPER, Circuit
-from emulator.physics.chip.products import multiply
-from emulator.physics.chip.tape import LANES, attenuate, copy_part, propagate, rotate
+from emulator.physics.chip.kernels.circuit import COS, SIN, UPPER, Circuit
+from emulator.physics.chip.kernels.products import multiply
+from emulator.physics.chip.kernels.tape import LANES, attenuate, copy_part, propagate, rotate
 
 __all__ = ["apply_layer", "output_light", "update_layer"]
 

@@ -1,0 +1,47 @@
+"""A recording in which Sequences are cut off, or heaters die, is re-timed to itself: same times, same energies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emulator.commands import Controller, Disturb, Probe, Sequence, Wait
+from tests.builders import random_batch
+from tests.emulator.retiming.retiming_lab import Agents, assert_equals_a_real_run, chip_lab, retimed, run
+
+BATCH = random_batch(5, 6)
+
+
+def probes() -> Controller:
+    for heater in range(20):
+        yield Probe([heater], [1.0 + heater / 10], BATCH)
+
+
+def sequences() -> Controller:
+    for number in range(3):
+        yield Sequence(np.arange(40)[:, np.newaxis], np.full((40, 1), 2.0 + number), BATCH)
+
+
+def for_a_while() -> Controller:
+    yield Wait(200_000_000)
+
+
+def dying(at_ps: int) -> Controller:
+    yield Wait(at_ps)
+    yield Disturb("chip.dead", 1.0, 33)
+
+
+CUT: Mapping[str, Agents] = {
+    "whole": lambda: {"main": sequences()},
+    "cut off": lambda: {"main": for_a_while(), "sequences": sequences()},
+    "cut off behind probes": lambda: {"main": for_a_while(), "probes": probes(), "sequences": sequences()},
+    "dead on an idle chip": lambda: {"main": for_a_while(), "world": dying(100_000_000)},
+}
+
+
+@pytest.mark.parametrize("agents", CUT.values(), ids=CUT)
+def test_it_is_the_run_that_was_recorded(agents: Agents, tmp_path: Path) -> None:
+    lab = chip_lab()
+    recorded = run(lab, agents, tmp_path / "run.h5")
+    assert_equals_a_real_run(retimed(recorded, lab, lab), recorded)
