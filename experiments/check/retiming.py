@@ -37,7 +37,7 @@ from experiments.sweep.trial import Size, Trial
 
 __all__ = ["CASES", "RETIMING", "Agreement", "Case", "compared", "run_retiming", "step_by_step"]
 
-_SETS: Final = 40
+_SETS: Final = 20
 _TOLERANCE: Final = 1e-12
 """Relative difference of a component's energy that rounding may make."""
 

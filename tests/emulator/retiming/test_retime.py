@@ -15,7 +15,6 @@ from emulator.commands import (
     Compute,
     Controller,
     Descent,
-    Disturb,
     Forward,
     Join,
     Probe,
@@ -24,15 +23,13 @@ from emulator.commands import (
     SetPhases,
     Settle,
     Start,
-    Wait,
 )  # fmt: skip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.retiming.lab import Laboratory
-from emulator.retiming.retime import Retimed, load_recording, retime
+from emulator.retiming.retime import Retimed
 from emulator.streams import stream
 from emulator.trace import Detail
-from emulator.trace.open import open_trace
 from emulator.trace.plans import freed_ps
 from tests.builders import random_batch
 from tests.emulator.retiming.retiming_lab import (
@@ -54,7 +51,6 @@ from tests.emulator.retiming.retiming_lab import (
 
 BATCHES = (random_batch(12, SIZES[0], key=0), random_batch(7, SIZES[0], key=1))
 DEVICES = 39
-GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @pytest.fixture
@@ -206,15 +202,6 @@ def test_a_recording_retimed_with_its_own_parameters_is_itself(paths: Iterator[P
                 np.testing.assert_array_equal(getattr(found.times, name), getattr(trace.commands, name))
 
 
-@pytest.mark.parametrize("name", ["v2-commands", "v2-crowd", "v3-commands", "v3-full"])
-def test_a_golden_trace_retimed_with_its_own_parameters_is_itself(name: str) -> None:
-    with open_trace(GOLDEN / f"{name}.h5") as trace:
-        found = retime(load_recording(trace, opu_lab()), opu_lab())
-        for column in found.times._fields:
-            np.testing.assert_array_equal(getattr(found.times, column), getattr(trace.commands, column))
-        assert found.elapsed_ps == trace.elapsed_ps
-
-
 few_or_many = pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.slow)])
 """How many random sets of parameters there are."""
 
@@ -236,22 +223,6 @@ def test_retimed_probes_are_real_ones(
     rng, lab = stream(5, "tests/probes"), chip_lab()
     others = (chip_parameters(rng, lab) for _ in range(count))
     assert check_all(paths, lab, lambda: {"agent": agent()}, others) == [()] * count
-
-
-def test_the_world_changes_a_chip_at_no_cost_and_when_it_did(paths: Iterator[Path]) -> None:
-    def vandal() -> Controller:
-        for number in range(3):
-            yield Wait((number + 1) * 40_000_000)
-            yield Disturb("chip.dead", 1.0, number)
-
-    def agents() -> Mapping[str, Controller]:
-        return {"prober": prober(3), "vandal": vandal()}
-
-    lab = chip_lab()
-    outing = run(lab, agents, next(paths))
-    assert_equals_a_real_run(retimed(outing, lab, lab), outing)
-    other = configured(lab, "host", idle_power_w=3.0)
-    assert_equals_a_real_run(retimed(outing, lab, other), run(other, agents, next(paths)))
 
 
 @few_or_many
