@@ -20,6 +20,7 @@ TESTED_BY_CALLERS = {
     "emulator/instruments/opu/calibrated.py": "experiments/calibrate/test_calibration.py",
     "emulator/instruments/chip/resequence.py": "experiments/whatif/test_loop.py: the loop closed on the chip",
     "emulator/instruments/chip/retimed.py": "emulator/retiming/test_retime.py and experiments/replay/test_modes.py",
+    "emulator/instruments/retiming.py": "what a kind may say of itself: emulator/retiming/test_retime.py",
     "emulator/instruments/opu/resend.py": "emulator/retiming/test_retime.py: frames are sent again",
     "emulator/trace/draws.py": "trace/test_plans.py and reading/test_reader.py: power is levels and draws",
     "emulator/trace/reading/old_thoughts.py": "trace/reading/test_upgrade.py",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emulator.instruments.effects import Effect
 
-__all__ = ["Asked", "FrameSpan", "Level", "Reloop", "Resender", "Resent", "Retiming"]
+__all__ = ["Asked", "Level", "Reloop", "Resender", "Resent", "Retiming", "Stage"]
 
 
 class Level(NamedTuple):
@@ -23,13 +23,13 @@ class Level(NamedTuple):
     factor: Callable[[Any, Any], float]
 
 
-class FrameSpan(NamedTuple):
-    """Name a resource, what it does, and from when to when, in ps."""
+class Stage(NamedTuple):
+    """Name a resource and what it does, and from when to when it did that for each frame: (frames,), ps."""
 
     resource: str
     activity: str
-    t_start: int
-    t_end: int
+    t_start: NDArray[np.int64]
+    t_end: NDArray[np.int64]
 
 
 class Resent(Protocol):
@@ -61,11 +61,8 @@ class Resender(Protocol):
     def draws(self, resent: Any) -> Sequence[tuple[int, int, float]]:
         """Return from when to when (ps) the command makes the component draw so many watts more."""
 
-    def spans(self, resent: Any, each: bool) -> Iterator[FrameSpan]:
-        """Yield the spans that a trace holds: one a stage, or all of ``each`` stage."""
-
-    def busy_ps(self, resent: Any) -> Mapping[str, int]:
-        """Return the time that the command took of each "resource.activity"."""
+    def stages(self, resent: Any) -> Iterator[Stage]:
+        """Yield what each stage did; a trace keeps a span for each, or one for all frames."""
 
     def counts(self, resent: Any, work: Mapping[str, int]) -> Any:
         """Return the ledger of the command's frames."""

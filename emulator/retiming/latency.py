@@ -78,15 +78,16 @@ def respanned(
 
 def _sent_spans(recording: Recording, prices: Prices, schedule: Schedule, numbers: dict[str, int]) -> Spans:
     """Return the spans of every frame that was sent again, in every stage."""
-    rows = []
+    parts = [(np.empty(0, dtype=np.int64),) * 5]
     for row, shot in schedule.sent:
         sender = schedule.senders[int(prices.rows.server[recording.links.plan[row]])]
-        rows += [
-            (_number(numbers, span.resource), _number(numbers, span.activity), span.t_start, span.t_end, row)
-            for span in sender.spans(shot, each=True)
-        ]
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
-    resource, activity, t_start, t_end, command = columns
+        for stage in sender.stages(shot):
+            names = _number(numbers, stage.resource), _number(numbers, stage.activity), row
+            resource, activity, command = (np.full(len(stage.t_start), number) for number in names)
+            parts.append((resource, activity, stage.t_start, stage.t_end, command))
+    resource, activity, t_start, t_end, command = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     return Spans(resource.astype(np.uint8), activity.astype(np.uint8), t_start, t_end, command)
 
 

@@ -42,13 +42,13 @@ def _undisturbed_ps(
 ) -> NDArray[np.int64]:
     """Return when what was asked for at ``asked_ps`` takes effect: what is under way is finished first."""
     holds = np.flatnonzero((mine & (prices.mode == HOLDS))[links.plan])
+    if len(holds) == 0:
+        return asked_ps
     holds = holds[np.lexsort((times.t_started[holds], times.t_issued[holds]))]
     plan, begun = links.plan[holds], times.t_started[holds]
     freed = np.where(prices.own[plan], times.t_done[holds], begun + prices.free[plan])
     begins = np.flatnonzero(~prices.goes_on[plan])
-    freed = freed[
-        np.append(begins[1:], len(holds)) - 1
-    ]  # those that go on are under way until the last is done
+    freed = freed[np.append(begins[1:], len(holds)) - 1]  # what goes on is under way until the last is done
     before = np.searchsorted(begun[begins], asked_ps) - 1
     return np.asarray(np.maximum(asked_ps, np.append(freed, 0)[before]))
 

@@ -155,11 +155,16 @@ class _Commands:
             vectors = np.zeros((work["vectors"], work["features"]), dtype=np.float32)
             vectors[patterns.vector[mine], patterns.input[mine]] = patterns.value[mine]
             recorder.patterns(vectors)
-        for span in sender.spans(sent, each=recorder.detail == "full"):
-            recorder.span(
-                recorder.label("spans.resource", span.resource),
-                recorder.label("spans.activity", span.activity), span.t_start, span.t_end,
-            )  # fmt: skip
+        for stage in sender.stages(sent):
+            names = (
+                recorder.label("spans.resource", stage.resource),
+                recorder.label("spans.activity", stage.activity),
+            )
+            if recorder.detail == "full":
+                for begin, end in zip(stage.t_start.tolist(), stage.t_end.tolist(), strict=True):
+                    recorder.span(*names, begin, end)
+            else:
+                recorder.span(*names, int(stage.t_start.min()), int(stage.t_end.max()))
 
 
 def _numbers(trace: Trace, found: Retimed, recorder: Recorder) -> None:
@@ -202,6 +207,6 @@ def _busy_ps(found: Retimed) -> Counter[str]:
             own = recording.own_ps[recording.links.plan == number] if step.ps == REMAINDER else None
             busy[f"{step.resource}.{step.activity}"] += used * step.ps if own is None else int(own.sum())
     for row, shot in found.schedule.sent:
-        sender = found.schedule.senders[int(prices.rows.server[recording.links.plan[row]])]
-        busy.update(sender.busy_ps(shot))
+        for stage in found.schedule.senders[int(prices.rows.server[recording.links.plan[row]])].stages(shot):
+            busy[f"{stage.resource}.{stage.activity}"] += int((stage.t_end - stage.t_start).sum())
     return busy

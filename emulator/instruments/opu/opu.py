@@ -22,9 +22,8 @@ from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.resend import GRABBING
-from emulator.instruments.opu.spans import STAGES, frame_spans, stage_busy_ps, stage_spans
+from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
 from emulator.instruments.opu.timing import OpuDesign
-from emulator.instruments.retiming import FrameSpan
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
 

@@ -9,9 +9,9 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
-from emulator.instruments.opu.spans import frame_spans, stage_busy_ps, stage_spans
+from emulator.instruments.opu.spans import STAGES
 from emulator.instruments.opu.timing import frame_budget, patterns_of
-from emulator.instruments.retiming import FrameSpan
+from emulator.instruments.retiming import Stage
 from emulator.trace.schema import Frames
 
 __all__ = ["GRABBING", "FrameResender"]
@@ -38,18 +38,14 @@ class FrameResender:
         """Return what grabbing draws: from when, until when (ps), and how many watts."""
         return [draw[1:] for draw in self._sender.draws(sent, 0)]
 
-    def spans(self, sent: Sent, each: bool) -> Iterator[FrameSpan]:
-        """Yield the span of each stage, or those of ``each`` frame in each stage."""
+    def stages(self, sent: Sent) -> Iterator[Stage]:
+        """Yield what each stage did, pass by pass, for the frames that reached it."""
         for times in sent.passes:
-            yield from frame_spans(times) if each else stage_spans(times)
-
-    def busy_ps(self, sent: Sent) -> Mapping[str, int]:
-        """Return the time that the frames took of each stage."""
-        busy: dict[str, int] = {}
-        for times in sent.passes:
-            for name, busy_ps in stage_busy_ps(times).items():
-                busy[name] = busy.get(name, 0) + busy_ps
-        return busy
+            for resource, activity, first, last in STAGES:
+                start, end = getattr(times, first), getattr(times, last)
+                came = end > start
+                if came.any():
+                    yield Stage(resource, activity, start[came], end[came])
 
     def counts(self, sent: Sent, work: Mapping[str, int]) -> FrameCounts:
         """Return the ledger of the frames."""

@@ -1,12 +1,11 @@
 """What the frames of a projection occupy, for the trace: a span a stage, or a span a frame and stage."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from emulator.instruments.opu.pipeline import FrameTimes
-from emulator.instruments.retiming import FrameSpan
 
 __all__ = ["STAGES", "FrameSpan", "frame_spans", "stage_busy_ps", "stage_spans"]
 
@@ -18,6 +17,15 @@ STAGES: Final = (
     ("grabber", "grab", "grab_start", "grab_end"),
 )
 """Resource and activity of each stage, and the instants of ``FrameTimes`` that bound it."""
+
+
+class FrameSpan(NamedTuple):
+    """Name a resource, what it does, and from when to when, in ps."""
+
+    resource: str
+    activity: str
+    t_start: int
+    t_end: int
 
 
 def stage_spans(times: FrameTimes) -> Iterator[FrameSpan]:

@@ -8,7 +8,14 @@ import pytest
 
 from emulator.commands import Controller, Disturb, Probe, Sequence, Wait
 from tests.builders import random_batch
-from tests.emulator.retiming.retiming_lab import Agents, assert_equals_a_real_run, chip_lab, retimed, run
+from tests.emulator.retiming.retiming_lab import (
+    Agents,
+    assert_equals_a_real_run,
+    chip_lab,
+    configured,
+    retimed,
+    run,
+)
 
 BATCH = random_batch(5, 6)
 
@@ -45,3 +52,16 @@ def test_it_is_the_run_that_was_recorded(agents: Agents, tmp_path: Path) -> None
     lab = chip_lab()
     recorded = run(lab, agents, tmp_path / "run.h5")
     assert_equals_a_real_run(retimed(recorded, lab, lab), recorded)
+
+
+def test_the_world_changes_a_chip_at_no_cost_and_when_it_did(tmp_path: Path) -> None:
+    def vandal() -> Controller:
+        for number in range(3):
+            yield Wait((number + 1) * 40_000_000)
+            yield Disturb("chip.dead", 1.0, number)
+
+    lab = chip_lab()
+    other = configured(lab, "host", idle_power_w=3.0)
+    agents: Agents = lambda: {"main": probes(), "vandal": vandal()}  # noqa: E731  (as in the table above)
+    recorded = run(lab, agents, tmp_path / "run.h5")
+    assert_equals_a_real_run(retimed(recorded, lab, other), run(other, agents, tmp_path / "real.h5"))

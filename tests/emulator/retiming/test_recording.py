@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from emulator.commands import Controller, Forward, Join, SetPhases, Settle, Start, Wait
+from emulator.retiming.retime import load_recording, retime
+from emulator.trace.open import open_trace
 from tests.builders import random_batch
-from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, recording_of, run
+from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, opu_lab, recording_of, run
 
 BATCH = random_batch(5, SIZES[0])
 LAB = chip_lab()
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 def tuner() -> Controller:
@@ -55,6 +58,15 @@ def test_the_heaters_powers_are_those_that_the_chip_replied(tmp_path: Path) -> N
         names = trace.labels("power.component")
         heaters = trace.power.component == names.index("chip.heaters")
         assert levels.initial_w == pytest.approx(trace.power.watts[heaters][0])
+
+
+@pytest.mark.parametrize("name", ["v2-commands", "v2-crowd", "v3-commands", "v3-full"])
+def test_a_golden_trace_retimed_with_its_own_parameters_is_itself(name: str) -> None:
+    with open_trace(GOLDEN / f"{name}.h5") as trace:
+        found = retime(load_recording(trace, opu_lab()), opu_lab())
+        for column in found.times._fields:
+            np.testing.assert_array_equal(getattr(found.times, column), getattr(trace.commands, column))
+        assert found.elapsed_ps == trace.elapsed_ps
 
 
 def test_what_overlaps_is_told_from_what_follows_one_by_one(tmp_path: Path) -> None:

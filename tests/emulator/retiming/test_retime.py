@@ -15,7 +15,6 @@ from emulator.commands import (
     Compute,
     Controller,
     Descent,
-    Disturb,
     Forward,
     Join,
     Probe,
@@ -24,7 +23,6 @@ from emulator.commands import (
     SetPhases,
     Settle,
     Start,
-    Wait,
 )  # fmt: skip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.opu.config import OpuConfig
@@ -225,22 +223,6 @@ def test_retimed_probes_are_real_ones(
     rng, lab = stream(5, "tests/probes"), chip_lab()
     others = (chip_parameters(rng, lab) for _ in range(count))
     assert check_all(paths, lab, lambda: {"agent": agent()}, others) == [()] * count
-
-
-def test_the_world_changes_a_chip_at_no_cost_and_when_it_did(paths: Iterator[Path]) -> None:
-    def vandal() -> Controller:
-        for number in range(3):
-            yield Wait((number + 1) * 40_000_000)
-            yield Disturb("chip.dead", 1.0, number)
-
-    def agents() -> Mapping[str, Controller]:
-        return {"prober": prober(3), "vandal": vandal()}
-
-    lab = chip_lab()
-    outing = run(lab, agents, next(paths))
-    assert_equals_a_real_run(retimed(outing, lab, lab), outing)
-    other = configured(lab, "host", idle_power_w=3.0)
-    assert_equals_a_real_run(retimed(outing, lab, other), run(other, agents, next(paths)))
 
 
 @few_or_many

@@ -24,6 +24,8 @@ from tests.experiments.conftest import STUDIES
 
 pytestmark = pytest.mark.usefixtures("in_room")
 
+SHORT = ("controller.queries=60", "evaluation.every_queries=30")
+
 
 def shown(found: Rerun | Timed | Closed) -> str:
     console = Console(width=160, record=True)
@@ -82,6 +84,24 @@ def test_a_timed_replay_without_changes_reads_what_was_read(small_trace: Path) -
     assert found.readings == 200
     assert all(pair.then == pair.now for pair in found.metrics.values())
     assert found.out is None
+
+
+def test_what_a_sequencer_set_is_set_again_in_every_mode(tmp_path: Path) -> None:
+    """Heaters that do at once what they are told read the same, though the host's probes take longer."""
+    words = (*SHORT, "controller.loop=sequencer", "chip.heaters.dynamics=instant")
+    run_study(load_study(STUDIES / "vowel_recovery.toml", words), tmp_path / "run.h5")
+    again = replay(tmp_path / "run.h5", "rerun")
+    assert isinstance(again, Rerun)
+    assert again.first_difference is None
+    timed = replay(tmp_path / "run.h5", "timed", tmp_path / "timed.h5")
+    assert isinstance(timed, Timed)
+    assert (timed.readings, timed.refused, timed.readings_rms_difference) == (60, 0, 0.0)
+    assert timed.late > 0
+    with open_trace(tmp_path / "run.h5") as then, open_trace(tmp_path / "timed.h5") as now:
+        np.testing.assert_array_equal(then.state("final_phases"), now.state("final_phases"))
+    closed = replay(tmp_path / "run.h5", "closed", None, ("host.overhead_s=50 us",))
+    assert isinstance(closed, Closed)
+    assert closed.elapsed_s > closed.recorded_s
 
 
 @pytest.mark.parametrize("override", ["seed=5", "chip.heaters.omega=0.02"])
@@ -220,9 +240,6 @@ def test_projections_whose_vectors_were_not_kept_cannot_be_replayed_timed(
     with pytest.raises(TraceError, match=r"kept at trace\.detail = 'full' only"):
         replay(tmp_path / "light.h5", "timed", tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
-
-
-SHORT = ("controller.queries=60", "evaluation.every_queries=30")
 
 
 def shortened(name: str, *more: str) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline, PipelineTiming
-from emulator.instruments.opu.spans import STAGES, frame_spans, stage_busy_ps, stage_spans
-from emulator.instruments.retiming import FrameSpan
+from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
 
 TIMING = PipelineTiming(3, 5, 1e9, 400, 200, 150, 7, 180, 0, 99, 2, 2)
 FATES = st.lists(st.sampled_from([Fate.USED, Fate.TORN, Fate.MISSED]), min_size=1, max_size=12)
