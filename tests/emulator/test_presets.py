@@ -33,7 +33,7 @@ SOURCE = re.compile(
 
 RATES = {"camera.frame_rate_hz", "camera.rate_limit_hz", "camera.rates"}
 ABSENT: dict[str, set[str]] = {
-    "chip": {"heaters.dead"},
+    "chip": {"heaters.dead", "noise"},
     "host": set(),
     "opu": RATES | {"camera.roi_rows", "camera.speckle", "pcie.deadline_s"},
 }

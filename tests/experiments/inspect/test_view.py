@@ -14,9 +14,10 @@ TITLE = 'title = "Ten queries of a chip"\n'
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Inspection:
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inspection:
     """Return the inspection of ten commands of 0.1 s at 3 W, of which a budget allowed no more."""
-    recorder = Recorder.create(tmp_path / "run.h5", Header.now(TITLE, 4))
+    monkeypatch.chdir(tmp_path)  # a path is one word, and may be longer than a line
+    recorder = Recorder.create(Path("run.h5"), Header.now(TITLE, 4))
     labels = [
         recorder.label(f"commands.{column}", name)
         for column, name in (("agent", "a"), ("instrument", "chip"), ("kind", "forward"))
@@ -29,7 +30,7 @@ def found(tmp_path: Path) -> Inspection:
         recorder.command(*labels, plan, row - 1, start, start, end, 0, 0.0, 0.0)
     recorder.metric("test_accuracy", 10**12, 10, 0.75)
     recorder.close("budget", "budget.queries: 10 of 10 queries spent", 10**12, 10)
-    return inspect_trace(tmp_path / "run.h5")
+    return inspect_trace(Path("run.h5"))
 
 
 HEAD = (

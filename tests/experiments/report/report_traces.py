@@ -22,7 +22,7 @@ def hostile_trace(out: Path) -> Path:
         recorder.label(f"commands.{column}", HOSTILE) for column in ("agent", "instrument", "kind")
     )
     power = recorder.label("power.component", HOSTILE)
-    plan = recorder.plan([(HOSTILE, HOSTILE, 60_000), (TYPESET, TYPESET, 40_000)])
+    plan = recorder.plan([Step(HOSTILE, HOSTILE, 60_000), Step(TYPESET, TYPESET, 40_000)])
     cause = NO_COMMAND
     for row in range(20):
         t = 150_000 * row

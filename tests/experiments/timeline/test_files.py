@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.errors import ConfigError
+from emulator.plan import REMAINDER, Step
 from emulator.trace import Header, Recorder
 from experiments.timeline import files as timeline_files
 from experiments.timeline.files import write_timeline
@@ -18,12 +19,18 @@ def recorded(tmp_path: Path) -> Path:
     recorder = Recorder.create(tmp_path / "run.h5", Header("", 0, "", (), ""), "commands")
     ids = [recorder.label(f"commands.{column}", name) for column, name in
            (("agent", "szo"), ("instrument", "chip"), ("kind", "forward"))]  # fmt: skip
-    plan = recorder.plan([("link", "request", 2000), ("optics", "symbols", -1)])
+    plan = recorder.plan(
+        [
+            Step("link", "request", 2000),
+            Step("optics", "symbols", REMAINDER),
+            Step("host", "think", 2000, held=False),
+        ]
+    )
     recorder.power(recorder.label("power.component", "chip.laser"), 0, 0.5)
     cause = -1
     for row in range(4):
         t = 10_000 * row
-        cause = recorder.command(*ids, plan, cause, t, t, t + 8_000, 0, 0.0, 0.0)
+        cause = recorder.command(*ids, plan, cause, t, t, t + 10_000, 0, 0.0, 0.0)
     recorder.close("complete", "", 40_000, 4)
     return recorder.path
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controllers.kind import Loop
 from emulator.commands import Batch, Controller, Forward
 from emulator.errors import CommandError
 from emulator.physics.chip.mesh import decompose_matrix, reconstruct_matrix
 from emulator.streams import stream
 from emulator.trace.open import open_trace
-from experiments.benchmarks.chip.breakdown import part_workloads, read_ns_by_layer, take_notes
+from experiments.benchmarks.chip.breakdown import part_workloads, probe_ns_by_layer, take_notes
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, square_plant
 from experiments.benchmarks.chip.sizes import measure_sizes
 from experiments.benchmarks.chip.torch_rebuild import make_query, rebuild_layer
@@ -65,7 +66,7 @@ def test_every_slice_makes_its_queries_and_the_trace_is_whole(plant: Plant, tmp_
 
 def test_a_run_that_fails_says_so_where_it_is_measured(plant: Plant) -> None:
     class Broken(Plant):
-        def controller(self, queries: int) -> Controller:
+        def controller(self, queries: int, loop: Loop = "host") -> Controller:
             yield Forward(Batch(0, np.full((1, 8), np.nan), np.zeros(1, dtype=np.int64)))
 
     broken = Broken(plant.study, plant.deployment, plant.inputs, plant.labels)
@@ -77,10 +78,10 @@ def test_replayed_parts_cover_the_run(plant: Plant) -> None:
     notes = take_notes(plant, 60)
     assert notes.queries >= 60
     parts = part_workloads(notes)
-    assert {"loss", "controller", "chip", "load", "drive", "read"} <= parts.keys()
+    assert {"loss", "controller", "chip", "load", "probe"} <= parts.keys()
     for workload in parts.values():
         assert math.isfinite(workload().cpu_s)
-    by_layer = read_ns_by_layer(notes)
+    by_layer = probe_ns_by_layer(notes)
     assert [len(ns) > 0 for ns in by_layer] == [True, True]
     assert sum(map(len, by_layer)) < notes.queries
 

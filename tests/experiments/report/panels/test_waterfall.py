@@ -1,4 +1,4 @@
-"""Tests of the waterfall's order: as the run meets its spans, the host and idle time last."""
+"""Tests of the waterfall's order: as the run meets its spans, idle time last."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_the_order_is_that_of_service(detail: Detail, tmp_path: Path) -> None:
     with open_trace(path) as trace:
         order = service_order(trace, latency_s)
     steps = ["host.update", "dmd.load", "camera.exposure", "link.readout"]
-    assert order == (*steps, "host.compute", "idle")
+    assert order == (*steps, "idle")
     assert set(order) == set(latency_s)
 
 
