@@ -229,6 +229,8 @@ class _Descent:
 
     def by_sequencer(self, visits: _Visits, batch: Batch) -> Generator[Command, Any, float]:
         """Have the chip's sequencer make one iteration; the same readings and decisions as ``by_host``."""
+        if visits.places.size == 0:  # a draw of no coordinate: one reading, with nothing to decide
+            return (yield from self.by_host(visits, batch))
         decide = Descent(
             "step_back", visits.back, visits.home, visits.keep_home, self.config.queries - self.queries
         )

@@ -48,9 +48,19 @@ def paths(model_cls: type[BaseModel], tree: object = None) -> Iterator[tuple[str
 def _known(model_cls: type[BaseModel], tree: object) -> dict[str, str]:
     """Return what is allowed at every key; a key of several union members allows what any of them does."""
     known: dict[str, list[str]] = {}
-    for key, text in paths(model_cls, tree):
+    for key, text in (*paths(model_cls, tree), *_item_paths(model_cls)):
         known.setdefault(key, []).append(text)
     return {key: " or ".join(dict.fromkeys(texts)) for key, texts in known.items()}
+
+
+def _item_paths(model_cls: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Yield what ``paths`` does for the items of lists of sections, at the list's own key."""
+    for name, field in model_cls.model_fields.items():
+        for section in _models(field.annotation):
+            yield from ((f"{name}.{key}", text) for key, text in _item_paths(section))
+        if get_origin(field.annotation) is tuple:
+            for item in _models(get_args(field.annotation)[0]):
+                yield from ((f"{name}.{key}", text) for key, text in paths(item))
 
 
 def _fits(model: type[BaseModel], tree: object) -> bool:

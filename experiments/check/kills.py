@@ -62,6 +62,7 @@ def kill_many(folder: Path, kills: int, queries: int, jobs: int, seed: int = 0) 
     """Kill ``kills`` runs, ``jobs`` at a time, at one random moment in each of as many equal slices of a life."""
     study = folder / "study.toml"
     study.write_text(to_toml(vowel_study(queries, seed)), encoding="utf-8")
+    _clean_life_s(study, folder / "first.h5")  # compiles kernels, which is no part of a life
     with ThreadPoolExecutor(jobs) as pool:
         # As many clean runs as will share the machine, so that a life is as long as it will be.
         lives = list(pool.map(lambda n: _clean_life_s(study, folder / f"clean{n}.h5"), range(jobs)))

@@ -40,3 +40,10 @@ def test_the_sequencer_is_asked_once_an_iteration_and_for_no_more_than_the_rest_
     assert first.decide.keep_home.tolist() == [False, True]
     assert sequences[1].decide is not None
     np.testing.assert_allclose(sequences[1].decide.home, [1.02, 0.01])
+
+
+def test_an_iteration_that_draws_no_heater_reads_once_and_sends_no_sequence() -> None:
+    controller = descent([1.0], queries=3, loop="sequencer", selection="bernoulli", sparsity=1e-9)
+    asked = play(controller, never_better())
+    assert moves(asked) == ["query"] * 3
+    assert not any(isinstance(command, Sequence) for command in asked)

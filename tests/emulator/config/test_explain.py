@@ -18,11 +18,19 @@ class Lamp(StrictModel):
     colour: Literal["red", "green"] = "red"
 
 
+class Fan(StrictModel):
+    """A section that stands in a list."""
+
+    kind: Literal["fan"]
+    speed_hz: float = 1.0
+
+
 class Desk(StrictModel):
     """A document for the tests."""
 
     seed: int = 0
     lamp: Lamp = Lamp()
+    fans: tuple[Fan, ...] = ()
 
 
 def test_every_leaf_comes_with_its_unit_and_limits_in_the_order_of_declaration() -> None:
@@ -31,6 +39,7 @@ def test_every_leaf_comes_with_its_unit_and_limits_in_the_order_of_declaration()
         ("lamp.period_s", "a number in s or a text such as '10 us', > 0"),
         ("lamp.share", "a number, >= 0, <= 1"),
         ("lamp.colour", "one of 'red', 'green'"),
+        ("fans", "a list, each item a section with the keys kind, speed_hz"),
     ]
 
 
@@ -64,3 +73,20 @@ def test_an_unknown_key_gets_the_nearest_of_the_whole_tree() -> None:
     assert explain(caught.value, Desk, tree) == (
         "perid_s = 1 is not a known key; did you mean 'lamp.period_s'?"
     )
+
+
+@pytest.mark.parametrize(
+    ("fan", "words"),
+    [
+        ({"speed_hz": 2.0}, "fans[0].kind is missing; allowed: one of 'fan'"),
+        (
+            {"kind": "fan", "sped_hz": 2.0},
+            "fans[0].sped_hz = 2.0 is not a known key; did you mean 'fans.speed_hz'?",
+        ),
+    ],
+)
+def test_what_stands_in_a_list_is_explained_like_any_section(fan: dict[str, object], words: str) -> None:
+    tree = {"fans": [fan]}
+    with pytest.raises(ValidationError) as caught:
+        Desk.model_validate(tree)
+    assert explain(caught.value, Desk, tree) == words
