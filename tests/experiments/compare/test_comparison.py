@@ -26,9 +26,9 @@ from tests.experiments.report.report_traces import hostile_trace, pipelined_trac
 
 
 @pytest.fixture(scope="module")
-def slower_trace(room: Path, small_study: Study) -> Path:
+def slower_trace(room: Path, small_study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the small study with twice the settling time and another seed, at detail "summary"."""
-    out = room / "slower.h5"
+    out = tmp_path_factory.mktemp("slower") / "slower.h5"  # workers may come back to a module
     heaters = small_study.chip.heaters.model_copy(update={"settle_s": 2 * small_study.chip.heaters.settle_s})
     chip = small_study.chip.model_copy(update={"heaters": heaters})
     trace = small_study.trace.model_copy(update={"detail": "summary"})

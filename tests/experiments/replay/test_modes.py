@@ -205,9 +205,9 @@ def test_a_run_that_was_cut_off_is_not_rerun(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def light_trace(room: Path) -> Path:
+def light_trace(room: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the trace of a small network trained with light for one epoch, its patterns included."""
-    out = room / "light.h5"
+    out = tmp_path_factory.mktemp("light") / "light.h5"  # workers may come back to a module
     small = ("controller.epochs=1", "task.hidden=[16]", "trace.detail=full")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(room)
