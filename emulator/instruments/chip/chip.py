@@ -146,13 +146,13 @@ class Chip:
         upload = self._check_batch(command.batch, "Sequence")
         note = self._load(command.batch) if upload or command.batch.key != self._loaded else None
         found = self._sequencer.perform(
-            command, start_ps, start_ps - self._heat_time_ps, self.queries, upload
+            command, start_ps, start_ps - self._heat_time_ps, self.queries, upload, note
         )
         self._heat_time_ps = found.last_ps
         self.queries += found.readings.readings
-        if not np.isfinite(found.result).all():
+        if not np.isfinite(found.rows.result).all():
             raise DivergedError(f"chip: a reading of the queries up to {self.queries} is not finite")
-        return found.readings, found.rows(note)
+        return found.readings, found.rows
 
     def disturb(self, name: str, index: int, value: float) -> Change:
         """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if none can."""

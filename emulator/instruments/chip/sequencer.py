@@ -5,7 +5,6 @@ steps the DACs, waits, reads, computes the loss and decides; link and host are p
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -30,39 +29,19 @@ _FIRST, _LAST, _ONLY = len(KINDS), len(KINDS) + 1, 2 * len(KINDS) + 1
 that of a row which is first and last."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Performed:
-    """Hold what a Sequence found, and its rows in terms of the trace."""
+class Performed(NamedTuple):
+    """Hold what a Sequence found, its rows in terms of the trace, and when the chip had its last event."""
 
     readings: Readings
+    rows: Rows
     last_ps: int
-    kind_of: NDArray[np.int64]
-    services: tuple[Service, ...]
-    service_of: NDArray[np.int64]
-    started_ps: NDArray[np.int64]
-    target: NDArray[np.int64]
-    value: NDArray[np.float64]
-    result: NDArray[np.float64]
-    handle: int
-    level_ps: NDArray[np.int64]
-    level_w: NDArray[np.float64]
-    level_of: NDArray[np.int64]
-    setpoints: tuple[NDArray[np.int64], NDArray[np.float64]] | None
-
-    def rows(self, note: Note | None) -> Rows:
-        """Return the rows; ``note`` is told before the first."""
-        lasting = np.array([service.reply_ps for service in self.services])[self.service_of]
-        return Rows(
-            KINDS, self.kind_of, self.services, self.service_of, self.started_ps, self.started_ps + lasting,
-            self.target, self.value, self.result, self.handle, self.level_ps, self.level_w, self.level_of, note,
-            self.setpoints,
-        )  # fmt: skip
 
 
 class _Programme(NamedTuple):
-    """Hold what Sequences of one shape take: services by slot, and when each of them is over, sets and reads."""
+    """Hold what Sequences of one shape take: services by slot, and when each replies, is over, sets and reads."""
 
     services: tuple[Service, ...]
+    reply_ps: NDArray[np.int64]
     held_ps: NDArray[np.int64]
     set_ps: NDArray[np.int64]
     light_ps: NDArray[np.int64]
@@ -144,20 +123,19 @@ class Sequencer:
             )
         least, most = int(heaters.min()), int(heaters.max())
         if least < 0 or most >= self._active.size:
-            raise CommandError(
-                f"Sequence: device {least if least < 0 else most} is not an active heater of this chip"
-            )
+            raise _no_heater(least if least < 0 else most)
         if not self._active[heaters].all():
-            passive = heaters[~self._active[heaters]]
-            raise CommandError(f"Sequence: device {int(passive[0])} is not an active heater of this chip")
+            raise _no_heater(int(heaters[~self._active[heaters]][0]))
         phases = (radians,) if decide is None else (radians, decide.back, decide.home)
         if not all(np.isfinite(each).all() for each in phases):
             raise CommandError("Sequence: a phase is not finite")
 
-    def perform(self, command: Sequence, start_ps: int, idle_ps: int, draw: int, upload: bool) -> Performed:
+    def perform(
+        self, command: Sequence, start_ps: int, idle_ps: int, draw: int, upload: bool, note: Note | None
+    ) -> Performed:
         """Carry out ``command`` from ``start_ps`` on, ``idle_ps`` after the chip's last event.
 
-        The batch is loaded; readings have the noise numbers from ``draw`` on.
+        The batch is loaded; readings have the noise numbers from ``draw`` on. ``note`` is told before the rows.
         """
         decide, core, batch = command.decide, self._core, command.batch
         programme = self._programme(command, upload)
@@ -168,7 +146,7 @@ class Sequencer:
         else:
             visits = Visits(command.heaters, command.radians, decide.back, decide.home, decide.keep_home)
             found = core.sequence(visits, decide.rule, batch.labels, pace, draw, decide.queries)
-        return self._performed(command, found, start_ps, programme)
+        return self._performed(command, found, start_ps, programme, note)
 
     def _programme(self, command: Sequence, upload: bool) -> _Programme:
         layers = self._core.layers
@@ -183,7 +161,12 @@ class Sequencer:
         return known
 
     def _performed(
-        self, command: Sequence, found: Sequenced, start_ps: int, programme: _Programme
+        self,
+        command: Sequence,
+        found: Sequenced,
+        start_ps: int,
+        programme: _Programme,
+        note: Note | None,
     ) -> Performed:
         events, several = found.events, command.heaters.shape[1] > 1
         kind, row_of = _kinds(events["kind"] == HOMING, command.decide is not None)
@@ -193,25 +176,25 @@ class Sequencer:
         held_ps = programme.held_ps[service_of]
         started = held_ps.cumsum()
         started += start_ps - held_ps
-        rows = events[row_of]
-        power_w = self._core.heater_power_of_w(rows["driven_rad"])
+        events = events[row_of]
+        power_w = self._core.heater_power_of_w(events["driven_rad"])
         sets = (kind == _PROBE) | (kind == _SET)
-        value = np.where(sets, 0.0 if several else rows["phase_rad"], 0.0)
-        target = np.where(sets, -1 if several else rows["heater"], -1)
-        result = np.where(kind == _SET, power_w, rows["total"])
+        value = np.where(sets, 0.0 if several else events["phase_rad"], 0.0)
+        target = np.where(sets, -1 if several else events["heater"], -1)
+        result = np.where(kind == _SET, power_w, events["total"])
         settles = kind == _SETTLE
         value[settles], result[settles] = held_ps[settles], 0.0
         if kind[0] == _READ:
             target[0] = command.batch.key
         last = -2 if kind[-1] == _SETTLE else -1
         seen_ps = programme.set_ps if kind[last] == _SET else programme.light_ps
-        return Performed(
-            readings=_readings(command, found, float(power_w[-1])),
-            last_ps=int(started[last] + seen_ps[service_of[last]]),
+        rows = Rows(
+            kinds=KINDS,
             kind_of=kind,
             services=programme.services,
             service_of=service_of,
             started_ps=started,
+            done_ps=started + programme.reply_ps[service_of],
             target=target,
             value=value,
             result=result,
@@ -219,8 +202,15 @@ class Sequencer:
             level_ps=(started + programme.set_ps[service_of])[sets],
             level_w=power_w[sets],
             level_of=np.flatnonzero(sets),
+            note=note,
             setpoints=(command.heaters, command.radians) if several else None,
         )
+        last_ps = int(started[last] + seen_ps[service_of[last]])
+        return Performed(_readings(command, found, float(power_w[-1])), rows, last_ps)
+
+
+def _no_heater(device: int) -> CommandError:
+    return CommandError(f"Sequence: device {device} is not an active heater of this chip")
 
 
 def _check_shapes(command: Sequence) -> None:
@@ -268,8 +258,8 @@ def _kinds(homing: NDArray[np.bool_], decides: bool) -> tuple[NDArray[np.int64],
     return kind, row_of
 
 
-def _instants(service: Service) -> tuple[int, int, int]:
-    """Return, from a service's start, when it is over, when phases are set, and when light is sent; 0 for never."""
+def _instants(service: Service) -> tuple[int, int, int, int]:
+    """Return, from a service's start, when its reply is there, it is over, phases are set, light is sent; or 0."""
     total, set_ps, light_ps = 0, 0, 0
     for step in service.steps:
         if step[:2] == LIGHT:
@@ -277,7 +267,7 @@ def _instants(service: Service) -> tuple[int, int, int]:
         total += step.ps
         if step.resource == "dac":
             set_ps = total
-    return service.free_ps, set_ps, light_ps
+    return service.reply_ps, service.free_ps, set_ps, light_ps
 
 
 def _readings(command: Sequence, found: Sequenced, power_w: float) -> Readings:
