@@ -112,7 +112,7 @@ class Bench:
     def _tell_of_power(self, peak: PeakWatch, lab: Lab) -> None:
         """Have all stations tell ``peak`` what they draw; a component without an idle power has levels."""
         standing = self._by_name.items()
-        idle = {part for name, station in standing for part in station.kind.idle_w(lab[name].config)}
+        idle = {part for name, station in standing for part in station.kind.idle_w(lab[name])}
         levels = {part.partition(".")[0] for part in self.meter.energy_j(0) if part not in idle}
         for name, station in standing:
             station.watch(peak, name in levels)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import Reply, Served
-from emulator.config.models import StrictModel
+from emulator.config.models import StrictModel, Tree
 from emulator.instruments.again import Recorded
 from emulator.instruments.retiming import Retiming
 from emulator.meter import Meter
@@ -205,7 +205,8 @@ class InstrumentKind:
     plan
         The plan of a kind of command for some work, under a configuration and a host; pure.
     idle_w
-        What each component draws all the time.
+        What each component of a stand draws all the time; raises ``ConfigError`` where that needs a design that
+        is not known.
     build
         Makes the instrument; raises ``ConfigError`` or ``PhysicsError`` for what cannot be.
     counts
@@ -222,13 +223,17 @@ class InstrumentKind:
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
     sized
         Makes the design of an instrument that is built to its controller's measure, from the sizes asked for.
+    told
+        As much of its design as a re-timing needs, from the states that a trace keeps, by name.
+    moved
+        Its section as an older trace has it, with every key where it stands today.
     """
 
     name: str
     config: type[StrictModel]
     commands: Mapping[type, str]
     plan: Callable[[Any, Any, str, Mapping[str, int]], Plan]
-    idle_w: Callable[[Any], Mapping[str, float]]
+    idle_w: Callable[[Stand], Mapping[str, float]]
     build: Callable[[Stand, Setting], Instrument]
     counts: Mapping[str, str]
     retiming: Retiming = field(default_factory=Retiming)
@@ -236,6 +241,8 @@ class InstrumentKind:
     frame_terms: Callable[[Any, int], Mapping[str, float]] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
     sized: Callable[[tuple[int, ...]], Any] | None = None
+    told: Callable[[Mapping[str, NDArray[Any]]], Any] | None = None
+    moved: Callable[[Mapping[str, object]], Tree] = dict
 
     @property
     def disturbances(self) -> Mapping[str, str]:

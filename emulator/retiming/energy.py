@@ -53,7 +53,7 @@ def energy_by_component(
         if rule is not None:
             drawn = integral_w_ps(recording.levels[rule.component], _set_ps(run, place), elapsed_ps)
             parts[rule.component] = [drawn * level_factor(recording, laboratory, kind.name)]
-        for component, watts in kind.idle_w(stand.config).items():
+        for component, watts in kind.idle_w(stand).items():
             parts[component] = [watts * elapsed_ps]
         if kind.retiming.sending:
             parts[kind.retiming.sending] = _sent(run, place)
@@ -82,7 +82,7 @@ def courses(
             order = np.argsort(t, kind="stable")
             level_w = np.append(levels.initial_w, levels.watts[order]) * factor
             yield Course(rule.component, np.append(0, t[order]), level_w)
-        for component, watts in kind.idle_w(stand.config).items():
+        for component, watts in kind.idle_w(stand).items():
             yield Course(component, none, np.full(1, watts))
         if kind.retiming.sending:
             yield Course(kind.retiming.sending, *_sent_course(run, place))

@@ -149,7 +149,7 @@ def _lab(trace: Trace) -> dict[str, Stand]:
     tree = parse_toml(trace.config_text, where)
     sections = {name: tree.get(name, {} if name == HOST.name else None) for name in INSTRUMENTS}
     return {
-        name: Stand(build(INSTRUMENTS[name].config, section, where))
+        name: Stand(build(INSTRUMENTS[name].config, INSTRUMENTS[name].moved(section), where))
         for name, section in sections.items()
         if isinstance(section, dict)
     }

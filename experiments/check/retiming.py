@@ -56,7 +56,8 @@ _CHIP: Final[tuple[Draw, ...]] = (
     ("chip.dac.update_s", 1e-7, 1e-3), ("chip.heaters.settle_s", 1e-7, 1e-3),
     ("chip.inputs.symbol_rate_hz", 1e7, 1e10), ("chip.receiver.detection_s", 1e-9, 1e-6),
     ("chip.receiver.adc_s", 1e-9, 1e-5), ("host.overhead_s", 1e-7, 1e-3), ("host.active_power_w", 50.0, 500.0),
-    ("chip.heaters.p_pi_w", 1e-3, 0.1), ("chip.dac.power_w", 0.1, 10.0), ("chip.sequencer.decision_s", 1e-8, 1e-5),
+    ("chip.heaters.p_pi_w", 1e-3, 0.1), ("chip.dac.shared_power_w", 0.1, 10.0),
+    ("chip.sequencer.decision_s", 1e-8, 1e-5),
 )  # fmt: skip
 
 _LIGHT: Final[tuple[Draw, ...]] = (

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from importlib.resources import files
+from itertools import pairwise
 
 from rich.console import Console
 from rich.text import Text
@@ -10,10 +11,11 @@ from rich.text import Text
 import emulator
 from emulator.config.models import build, preset_names
 from emulator.errors import ConfigError, nearest
-from emulator.instruments.chip.chip import idle_w
+from emulator.instruments.chip.channels import Channels, idle_w
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Stand
 from emulator.units import format_si, ps_to_s
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
@@ -79,8 +81,10 @@ def query_time_s(chip: ChipConfig, sequencer: bool = False) -> float:
 
 
 def idle_power_w(chip: ChipConfig) -> float:
-    """Return what ``chip`` draws with its heaters off, in watts."""
-    return math.fsum(idle_w(chip).values())
+    """Return what ``chip`` draws for ``NETWORK`` with its heaters off, in watts; every phase has a driver."""
+    phases = sum(one * other for one, other in pairwise(NETWORK))
+    channels = Channels(max(NETWORK[:-1]), max(NETWORK[1:]), phases)
+    return math.fsum(idle_w(Stand(chip, channels)).values())
 
 
 def _show_chips(console: Console) -> None:
@@ -88,7 +92,8 @@ def _show_chips(console: Console) -> None:
     layers = "-".join(map(str, NETWORK))
     console.print(
         f"query: one heater set and settled, {layers} read with {BATCH} samples; without the host.\n"
-        "on chip: the same by the chip's sequencer, without a link. idle: all but heaters and host.\n",
+        "on chip: the same by the chip's sequencer, without a link. idle: all but heaters and host.\n"
+        "It has a driver for every phase, and as many ports as the widest layer.\n",
         highlight=False,
     )
 

@@ -1,7 +1,7 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
 from emulator.instruments.host.kind import KIND as HOST
-from emulator.instruments.instrument import Lab, Stand
+from emulator.instruments.instrument import InstrumentKind, Lab, Stand
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.cautions import refuse_other_choices
 from emulator.retiming.lab import Laboratory, model_changes
@@ -31,10 +31,17 @@ def lab_of(study: Study) -> Lab:
 def laboratory(study: Study, trace: Trace) -> Laboratory:
     """Return what stands on the bench of ``study``, which made ``trace``; sizes are those that were recorded."""
     lab = {
-        name: stand._replace(design=recorded_design(trace)) if INSTRUMENTS[name].sized is not None else stand
+        name: stand._replace(design=_recorded(INSTRUMENTS[name], trace))
         for name, stand in lab_of(study).items()
     }
     return Laboratory(study.seed, study.budget, lab)
+
+
+def _recorded(kind: InstrumentKind, trace: Trace) -> object:
+    """Return as much of an instrument's design as ``trace`` tells."""
+    if kind.sized is not None:
+        return recorded_design(trace)
+    return None if kind.told is None else kind.told({name: trace.state(name) for name in trace.states})
 
 
 def altered_laboratory(old: Laboratory, before: Study, after: Study) -> Laboratory:

@@ -26,7 +26,7 @@ from emulator.config.models import (
 )
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.host.config import HostConfig
-from emulator.instruments.registry import placed
+from emulator.instruments.registry import INSTRUMENTS, placed
 from experiments.agents.kind import AgentOptions
 from experiments.agents.registry import AGENTS
 from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig
@@ -175,6 +175,9 @@ def _moved(tree: Mapping[str, object], kind: Kind) -> list[str]:
 
 def _brought_up_to_date(tree: Tree) -> Tree:
     """Return ``tree`` with every key where it stands today."""
+    for name, instrument in INSTRUMENTS.items():
+        if isinstance(old := tree.get(name), dict):
+            tree = tree | {name: instrument.moved(old)}
     section = tree.get("controller")
     kind = section.get("kind", DEFAULT) if isinstance(section, dict) else DEFAULT
     if not isinstance(section, dict) or not isinstance(kind, str) or kind not in CONTROLLERS:

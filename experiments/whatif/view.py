@@ -30,7 +30,8 @@ _MOST_LINES: Final = 8
 """Lines of the figure that have a name in its legend."""
 
 _UNITS: Final = {
-    "_s": "s", "_w": "W", "_hz": "Hz", "_j": "J", "_m": "m", "_bit_per_s": "bit/s", "flops_per_s": "flop/s",
+    "_s": "s", "_w": "W", "_w_per_channel": "W", "_w_per_wavelength": "W",
+    "_j_per_symbol": "J", "_hz": "Hz", "_j": "J", "_m": "m", "_bit_per_s": "bit/s", "flops_per_s": "flop/s",
     "bytes_per_s": "B/s",
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.commands import Disturb
 from emulator.errors import CommandError
-from emulator.instruments.instrument import InstrumentKind
+from emulator.instruments.instrument import InstrumentKind, Stand
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.plan import REMAINDER
 from tests.bench_lab import DONE, ISSUED, PLAN, RESULT, STARTED, exact_energy_j
@@ -62,7 +62,7 @@ def test_no_command_is_served_by_two_kinds(kind: InstrumentKind) -> None:
 @every_kind
 def test_it_draws_when_idle_what_its_kind_says_and_its_components_bear_its_name(kind: InstrumentKind) -> None:
     served, specimen = serve(kind, asked=()), SPECIMENS[kind.name]
-    idle = {**kind.idle_w(specimen.stand.config), **INSTRUMENTS["host"].idle_w(specimen.host)}
+    idle = {**kind.idle_w(specimen.stand), **INSTRUMENTS["host"].idle_w(Stand(specimen.host))}
     names = served.rows.names["power.component"]
     levels = {names[component]: watts for component, t_ps, watts in served.rows.watts if t_ps == 0}
     assert {name: levels.get(name, 0.0) for name in idle} == idle

@@ -19,9 +19,11 @@ from emulator.config.models import (
     to_toml,
 )
 from emulator.errors import ConfigError
+from emulator.instruments.chip.channels import Channels, idle_w
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_s, host_plan
+from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import FrameBudget, OpuDesign, costs_of, frame_budget
 
@@ -176,14 +178,16 @@ def test_borrowed_spreads_are_the_papers_as_a_fraction() -> None:
         assert heaters.sigma_gamma == pytest.approx(fraction, rel=5e-3)
 
 
-def test_electronics_powers_follow_from_their_channels() -> None:
+def test_electronics_powers_follow_from_their_sources_and_add_up_for_the_papers_network() -> None:
     doped = chip("doped_si")
-    gigasymbols = doped.inputs.symbol_rate_hz / 1e9
-    modulator_w = 64 * doped.inputs.wavelengths * (450e-15 * 1e9 + 50e-3 / 14) * gigasymbols
-    assert doped.inputs.power_w == pytest.approx(modulator_w, rel=5e-3)
-    receiver_w = 24 * doped.inputs.wavelengths * (3e-3 + 14.8e-3 / 10 * gigasymbols)
-    assert doped.receiver.power_w == pytest.approx(receiver_w, rel=5e-3)
-    assert doped.laser.power_w == pytest.approx(doped.inputs.wavelengths * 23.5e-3)
+    symbol_j, conversion_j = 450e-15 + 50e-3 / 14e9, 14.8e-3 / 10e9
+    assert doped.inputs.energy_j_per_symbol == pytest.approx(symbol_j, rel=1e-4)
+    assert doped.receiver.energy_j_per_symbol == pytest.approx(conversion_j)
+    drawn = idle_w(Stand(doped, Channels(modulators=64, receivers=24, drivers=3223)))
+    assert drawn["chip.modulators"] == pytest.approx(2.06, rel=1e-3)
+    assert drawn["chip.receivers"] == pytest.approx(0.86, rel=1e-3)
+    assert drawn["chip.dac"] == pytest.approx(1.0, rel=1e-3)
+    assert drawn["chip.laser"] == pytest.approx(8 * 23.5e-3 / 0.2)
 
 
 def query_s(chip_config: ChipConfig, host: HostConfig) -> float:

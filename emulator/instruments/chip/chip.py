@@ -27,31 +27,19 @@ from emulator.commands import (
     Settled,
 )
 from emulator.errors import CommandError, DivergedError
+from emulator.instruments.chip.channels import PORTS, idle_w, ports_of
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.state import ChipCore, Design
-from emulator.instruments.chip.timing import LIGHT, SEQUENCER, SETTLING, chip_plan
+from emulator.instruments.chip.timing import LIGHT, SETTLING, chip_plan
 from emulator.instruments.instrument import Change, Note, Outcome, Rows, Service, Setting, Stand, State
-from emulator.physics.chip.laser import electrical_power_w
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.trace import AnyRecorder
 
-__all__ = ["HEATERS", "Chip", "idle_w"]
+__all__ = ["HEATERS", "Chip"]
 
 HEATERS = "chip.heaters"
 """The component whose level follows the phases that are driven."""
-
-
-def idle_w(config: ChipConfig) -> Mapping[str, float]:
-    """Return what each component but the heaters draws all the time, in watts."""
-    laser = config.laser
-    return {
-        "chip.dac": config.dac.power_w,
-        "chip.modulators": config.inputs.power_w,
-        "chip.receivers": config.receiver.power_w,
-        "chip.laser": electrical_power_w(laser.power_w, laser.wall_plug_efficiency),
-        SEQUENCER: 0.0,
-    }
 
 
 class _Read(NamedTuple):
@@ -96,7 +84,7 @@ class Chip:
             Forward: self._run_forward,
         }
         self._heaters = self._meter.component(HEATERS, self.core.heater_power_w)
-        for component, watts in idle_w(config).items():
+        for component, watts in idle_w(Stand(config, design)).items():
             self._meter.component(component, watts)
         self._sequencer = Sequencer(config, setting.host, self.core, self._heaters)
 
@@ -111,6 +99,7 @@ class Chip:
         return (
             ("design_phases", design.phases(), "rad"),
             ("active", design.active, "1"),
+            (PORTS, ports_of(design), "1"),
             ("initial_phases", self.core.driven_phases(), "rad"),
         )
 

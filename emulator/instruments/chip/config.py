@@ -5,7 +5,7 @@ Upper limits are generous: they are there to catch a slip of units, not to judge
 """
 
 import math
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ from emulator.config.models import (
     Bits,
     Decibels,
     Hertz,
+    Joules,
     Meters,
     NoiseDensity,
     PerMeter,
@@ -48,6 +49,22 @@ if TYPE_CHECKING:
     _Noise = tuple[NoiseTerm, ...]
 else:
     _Noise = many_of(NOISE_TERMS.values())
+
+
+def _refuse_total(channel: str) -> Any:
+    """Return the validator that says where a total power went, which no longer fits a chip of another size."""
+
+    def refuse(cls: type[StrictModel], data: object) -> object:
+        del cls
+        if isinstance(data, dict) and "power_w" in data:
+            raise refusal(
+                "power_w",
+                f"it has moved: write power_w_per_channel, the watts for one {channel} (what power_w was over "
+                "their number), or shared_power_w for what does not follow their number",
+            )
+        return data
+
+    return classmethod(refuse)
 
 
 class HeaterConfig(StrictModel):
@@ -130,8 +147,12 @@ class DacConfig(StrictModel):
     """Full scale, in volts, (0, 1000]; used when ``domain`` is ``voltage``."""
     update_s: Annotated[Seconds, Field(ge=0, le=100)] = 1e-6
     """Time to load and latch one set of codes, in seconds, [0, 100]."""
-    power_w: Annotated[Watts, Field(ge=0, le=10000)] = 1.0
-    """Power of all channels together, in watts, [0, 10000]."""
+    power_w_per_channel: Annotated[Watts, Field(ge=0, le=1000)] = 0.31e-3
+    """Power of the converter and driver of one heater, in watts, [0, 1000]."""
+    shared_power_w: Annotated[Watts, Field(ge=0, le=10000)] = 0.0
+    """Power that does not follow the number of heaters, in watts, [0, 10000]."""
+
+    _moved = model_validator(mode="before")(_refuse_total("heater with a driver"))
 
 
 class LinkConfig(StrictModel):
@@ -156,8 +177,14 @@ class InputConfig(StrictModel):
     """Symbols per second and wavelength, in hertz, (0, 1e12]."""
     bits: Bits = 12
     """Resolution of the modulators, in bits, 0..16; 0 is ideal."""
-    power_w: Annotated[Watts, Field(ge=0, le=10000)] = 2.06
-    """Power of all modulators and their drivers together, in watts, [0, 10000]."""
+    power_w_per_channel: Annotated[Watts, Field(ge=0, le=1000)] = 0.0
+    """Constant power of one modulator and its driver, in watts, [0, 1000]; there is one a port and wavelength."""
+    energy_j_per_symbol: Annotated[Joules, Field(ge=0, le=1)] = 4.0214e-12
+    """Energy of one symbol of one modulator, its converter included, in joules, [0, 1]; symbols never pause."""
+    shared_power_w: Annotated[Watts, Field(ge=0, le=10000)] = 0.0
+    """Power that does not follow the number of modulators, in watts, [0, 10000]."""
+
+    _moved = model_validator(mode="before")(_refuse_total("port and wavelength"))
 
 
 class ReceiverConfig(StrictModel):
@@ -183,19 +210,35 @@ class ReceiverConfig(StrictModel):
     """Delay of photodiode and amplifier per layer, in seconds, [0, 100]."""
     adc_s: Annotated[Seconds, Field(ge=0, le=100)] = 100e-9
     """Conversion time per layer, in seconds, [0, 100]."""
-    power_w: Annotated[Watts, Field(ge=0, le=10000)] = 0.86
-    """Power of photodiodes, amplifiers and ADCs of all channels together, in watts, [0, 10000]."""
+    power_w_per_channel: Annotated[Watts, Field(ge=0, le=1000)] = 3e-3
+    """Constant power of one receiver, its amplifier's, in watts, [0, 1000]; there is one a port and wavelength."""
+    energy_j_per_symbol: Annotated[Joules, Field(ge=0, le=1)] = 1.48e-12
+    """Energy of one conversion of one ADC, in joules, [0, 1]; they convert at the symbol rate and never pause."""
+    shared_power_w: Annotated[Watts, Field(ge=0, le=10000)] = 0.0
+    """Power that does not follow the number of receivers, such as a camera's, in watts, [0, 10000]."""
+
+    _moved = model_validator(mode="before")(_refuse_total("port and wavelength"))
 
 
 class LaserConfig(StrictModel):
-    """Describe the light source."""
+    """Describe the light sources, one a wavelength."""
 
-    power_w: Annotated[Watts, Field(ge=0, le=1000)] = 0.188
-    """Optical power for the whole chip, in watts, [0, 1000]."""
+    power_w_per_wavelength: Annotated[Watts, Field(ge=0, le=1000)] = 23.5e-3
+    """Optical power of one laser, in watts, [0, 1000]."""
     wall_plug_efficiency: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Optical over electrical power, (0, 1]."""
     oscillator_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Part of the light that feeds the receivers' local oscillators, (0, 1)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, data: object) -> object:
+        if isinstance(data, dict) and "power_w" in data:
+            raise refusal(
+                "power_w",
+                "it has moved: write power_w_per_wavelength, which is what power_w was over inputs.wavelengths",
+            )
+        return data
 
 
 class SequencerConfig(StrictModel):

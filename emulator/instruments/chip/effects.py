@@ -9,6 +9,7 @@ __all__ = ["EFFECTS"]
 _T, _E, _P = Effect.TIMING, Effect.ENERGY, Effect.PHYSICS
 
 EFFECTS: Final = {
+    "design": Effect.CHOICES,
     "preset": Effect.NOTHING,
     "activation_clip": _P,
     "heaters": _P,
@@ -17,19 +18,24 @@ EFFECTS: Final = {
     "mesh": _P,
     "dac": _P,
     "dac.update_s": _T,
-    "dac.power_w": _E,
+    "dac.power_w_per_channel": _E,
+    "dac.shared_power_w": _E,
     "link": _T,
-    "inputs.wavelengths": _T | _P,  # more wavelengths share one laser
-    "inputs.symbol_rate_hz": _T,
+    "inputs.wavelengths": _T | _E,  # each has a laser, modulators and receivers of its own
+    "inputs.symbol_rate_hz": _T | _E,
     "inputs.bits": _P,
-    "inputs.power_w": _E,
+    "inputs.power_w_per_channel": _E,
+    "inputs.energy_j_per_symbol": _E,
+    "inputs.shared_power_w": _E,
     "noise": _P,
     "receiver": _P,
     "receiver.averages": _T | _P,
     "receiver.detection_s": _T,
     "receiver.adc_s": _T,
-    "receiver.power_w": _E,
-    "laser.power_w": _E | _P,
+    "receiver.power_w_per_channel": _E,
+    "receiver.energy_j_per_symbol": _E,
+    "receiver.shared_power_w": _E,
+    "laser.power_w_per_wavelength": _E | _P,
     "laser.wall_plug_efficiency": _E,
     "laser.oscillator_fraction": _P,
     "sequencer.decision_s": _T,

@@ -100,7 +100,7 @@ def receiver_parameters(
     for index, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
         last = index == len(layers) - 1
         light = laser.light_budget(
-            config.laser.power_w, len(layers) * config.inputs.wavelengths, config.laser.oscillator_fraction,
+            config.laser.power_w_per_wavelength, len(layers), config.laser.oscillator_fraction,
             layer.inputs, layer.outputs, clip,
         )  # fmt: skip
         noise = photodetector.detector_noise(

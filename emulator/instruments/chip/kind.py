@@ -1,7 +1,8 @@
 """What the house needs to know of the chip."""
 
 from emulator.commands import Forward, Probe, Sequence, SetPhases, Settle
-from emulator.instruments.chip.chip import Chip, idle_w
+from emulator.instruments.chip.channels import idle_w, told, with_totals_moved
+from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.retimed import RETIMING, again
 from emulator.instruments.chip.timing import chip_plan
@@ -25,6 +26,8 @@ KIND = InstrumentKind(
     counts={"forward": "", "probe": ""},
     retiming=RETIMING,
     again=again,
+    told=told,
+    moved=with_totals_moved,
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",

@@ -42,6 +42,26 @@ def _numbers(kind: str, value: float, result: float, held_ps: int, factor: float
 
 
 def _cautions(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
+    yield from _totals(old, new)
+    yield from _unsettled(old, new, kinds)
+
+
+def _totals(old: ChipConfig, new: ChipConfig) -> Iterator[str]:
+    """Yield that powers which were recorded as totals do not follow the channels."""
+    if (old.inputs.wavelengths, old.inputs.symbol_rate_hz) == (
+        new.inputs.wavelengths,
+        new.inputs.symbol_rate_hz,
+    ):
+        return
+    for name, bank in (("inputs", new.inputs), ("receiver", new.receiver)):
+        if bank.shared_power_w and not bank.power_w_per_channel and not bank.energy_j_per_symbol:
+            yield (
+                f"chip.{name} draws {format_si(bank.shared_power_w, 'W')} whatever its channels: all of it is "
+                "shared_power_w, as old traces had it"
+            )
+
+
+def _unsettled(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
     if new.heaters.dynamics != "dynamic" or not kinds & _SETTLING:
         return
     before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)

@@ -14,7 +14,7 @@ KIND = InstrumentKind(
     config=HostConfig,
     commands={Compute: "compute"},
     plan=host_plan,
-    idle_w=lambda config: {COMPONENT: config.idle_power_w},
+    idle_w=lambda stand: {COMPONENT: stand.config.idle_power_w},
     build=Host.build,
     counts={"compute": ""},
     retiming=Retiming(EFFECTS, names_itself=True),

@@ -35,9 +35,9 @@ def opu_plan(config: OpuConfig, host: HostConfig, kind: str, work: Mapping[str, 
     return Plan((), tuple(work.items()))
 
 
-def idle_w(config: OpuConfig) -> Mapping[str, float]:
-    """Return what the unit draws all the time, in watts."""
-    return {"opu.box": config.power_w}
+def idle_w(stand: Stand) -> Mapping[str, float]:
+    """Return what the unit draws all the time, in watts: that of the box, whatever part of it is used."""
+    return {"opu.box": stand.config.power_w}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ class Opu:
         self._services: dict[Work, Service] = {}
         self._shots: deque[_Shot] = deque()
         self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
-        for component, watts in idle_w(config).items():
+        for component, watts in idle_w(Stand(config, design)).items():
             setting.meter.component(component, watts)
         self._grabber = setting.meter.component(GRABBING)
 

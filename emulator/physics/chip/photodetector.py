@@ -98,6 +98,6 @@ def _unit_current_squared(signal_unit_w: float, oscillator_w: float, responsivit
     if not (current_squared > 0.0 and np.isfinite(current_squared)):
         raise PhysicsError(
             f"detector: signal {signal_unit_w:g} W and local oscillator {oscillator_w:g} W give no photocurrent, "
-            "yet receiver noise is on; raise chip.laser.power_w"
+            "yet receiver noise is on; raise chip.laser.power_w_per_wavelength"
         )
     return current_squared

@@ -60,8 +60,8 @@ def scale_plan(config: ScaleConfig, host: HostConfig, kind: str, work: Mapping[s
     )
 
 
-def scale_idle_w(config: ScaleConfig) -> Mapping[str, float]:
-    return {"scale.motor": config.idle_w}
+def scale_idle_w(stand: Stand) -> Mapping[str, float]:
+    return {"scale.motor": stand.config.idle_w}
 
 
 class Scale:
@@ -75,7 +75,7 @@ class Scale:
         self._host = setting.host
         self._offset = 0.0
         self._services: dict[int, Service] = {}
-        for component, watts in scale_idle_w(config).items():
+        for component, watts in scale_idle_w(Stand(config)).items():
             setting.meter.component(component, watts)
 
     @classmethod

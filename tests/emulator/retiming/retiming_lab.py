@@ -12,6 +12,7 @@ from emulator.bench_config import BudgetConfig
 from emulator.commands import Controller
 from emulator.config.models import StrictModel
 from emulator.config.toml import to_toml
+from emulator.instruments.chip.channels import channels_of
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Stand
@@ -44,7 +45,8 @@ class Outing:
 
 def chip_lab(seed: int = 0) -> Laboratory:
     """Return a laboratory with a small chip whose readings do not depend on time."""
-    return Laboratory(seed, BudgetConfig(), {"chip": Stand(ideal_chip()), "host": Stand(HostConfig())})
+    chip = Stand(ideal_chip(), channels_of(random_design(SIZES)))
+    return Laboratory(seed, BudgetConfig(), {"chip": chip, "host": Stand(HostConfig())})
 
 
 def opu_lab(seed: int = 0, **opu: object) -> Laboratory:

@@ -58,13 +58,13 @@ def test_a_killed_run_draws_what_the_whole_one_had_drawn_by_then(
 def test_a_run_draws_its_powers_for_as_long_as_it_lasts(tmp_path: Path) -> None:
     lab = chip_lab()
     recording = recording_of(run(lab, lambda: {"tuner": tuner(3)}, tmp_path / "run.h5"), lab)
-    dearer = configured(lab, "chip", "dac", power_w=7.0)
-    dearer = configured(dearer, "chip", "laser", power_w=0.01, wall_plug_efficiency=0.2)
+    dearer = configured(lab, "chip", "dac", shared_power_w=7.0, power_w_per_channel=0.0)
+    dearer = configured(dearer, "chip", "laser", power_w_per_wavelength=0.01, wall_plug_efficiency=0.2)
     found = retime(recording, configured(dearer, "host", idle_power_w=30.0, active_power_w=90.0))
     energy, elapsed_s = found.energy_by_component_j, found.elapsed_s
     assert elapsed_s == recording.elapsed_ps * 1e-12
     assert energy["chip.dac"] == pytest.approx(7.0 * elapsed_s)
-    assert energy["chip.laser"] == pytest.approx(0.01 / 0.2 * elapsed_s)
+    assert energy["chip.laser"] == pytest.approx(8 * 0.01 / 0.2 * elapsed_s)
     assert energy["host"] == pytest.approx(30.0 * elapsed_s + 60.0 * 3 * lab.host.overhead_s)
 
 

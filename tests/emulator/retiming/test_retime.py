@@ -126,11 +126,17 @@ def chip_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
     """Return ``lab`` with other times and powers; nothing that decides what is read."""
     chip = chip_of(lab).model_dump(exclude={"preset"})
     chip["link"].update(latency_s=draw.uniform(0, 5e-6), rate_bit_per_s=draw.uniform(1e9, 1e11))
-    chip["dac"].update(update_s=draw.uniform(0, 3e-6), power_w=draw.uniform(0, 3))
+    chip["dac"].update(
+        update_s=draw.uniform(0, 3e-6),
+        shared_power_w=draw.uniform(0, 3),
+        power_w_per_channel=draw.uniform(0, 0.1),
+    )
     chip["heaters"].update(settle_s=draw.uniform(0, 1e-5), p_pi_w=draw.uniform(1e-3, 0.1))
-    chip["inputs"].update(symbol_rate_hz=draw.uniform(1e8, 1e10), power_w=draw.uniform(0, 5))
+    chip["inputs"].update(symbol_rate_hz=draw.uniform(1e8, 1e10), power_w_per_channel=draw.uniform(0, 0.5))
     chip["receiver"].update(
-        detection_s=draw.uniform(0, 1e-7), adc_s=draw.uniform(0, 1e-6), power_w=draw.uniform(0, 2)
+        detection_s=draw.uniform(0, 1e-7),
+        adc_s=draw.uniform(0, 1e-6),
+        energy_j_per_symbol=draw.uniform(0, 1e-11),
     )
     chip["laser"].update(wall_plug_efficiency=draw.uniform(0.05, 1))
     chip["sequencer"].update(decision_s=draw.uniform(0, 3e-6), power_w=draw.uniform(0, 9))

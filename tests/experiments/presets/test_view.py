@@ -27,7 +27,7 @@ def chip_config(name: str) -> ChipConfig:
 def test_the_query_time_and_the_idle_power_are_the_chips_own(name: str) -> None:
     config = chip_config(name)
     meter = Meter()
-    design = random_design(NETWORK, mesh=config.mesh, active=[0])
+    design = random_design(NETWORK, mesh=config.mesh)
     chip = Chip(config, design, Setting(0, HostConfig(), meter))
     batch = random_batch(BATCH, NETWORK[0])
     chip.run(Forward(batch), chip.begin(Forward(batch)), 0)  # brings the mini-batch to the chip

@@ -151,7 +151,7 @@ def test_light_too_weak_for_its_noise_is_refused_before_anything_is_written(
     small_study: Study, tmp_path: Path
 ) -> None:
     dark = small_study.chip.model_copy(
-        update={"laser": small_study.chip.laser.model_copy(update={"power_w": 0.0})}
+        update={"laser": small_study.chip.laser.model_copy(update={"power_w_per_wavelength": 0.0})}
     )
     with pytest.raises(PhysicsError, match="laser"):
         run_study(changed(small_study, chip=dark), tmp_path / "new" / "run.h5")

@@ -309,3 +309,22 @@ def test_a_controller_and_an_instrument_that_are_registered_are_read_checked_wri
         study_from_text("[lamp]\npower_w = 1.0")
     with pytest.raises(ConfigError, match="allowed: one of 'szo_scd', 'odfa', 'guess'"):
         study_from_text('[controller]\nkind = "gues"')
+
+
+def test_powers_that_an_embedded_study_gives_as_totals_are_kept_as_totals_and_new_studies_must_say_them_anew() -> (
+    None
+):
+    old = "[chip.inputs]\npower_w = 3.5\nwavelengths = 4\n[chip.laser]\npower_w = 0.2\n"
+    chip = study_from_text(old).section(ChipConfig)
+    assert (chip.inputs.shared_power_w, chip.inputs.power_w_per_channel, chip.inputs.energy_j_per_symbol) == (
+        3.5,
+        0,
+        0,
+    )
+    assert chip.laser.power_w_per_wavelength == 0.05
+    with pytest.raises(
+        ConfigError, match=r"chip\.inputs\.power_w is refused: it has moved: write power_w_per_channel"
+    ):
+        study_from_overrides(["chip.inputs.power_w=3.5"])
+    with pytest.raises(ConfigError, match=r"chip\.inputs\.power_w is refused: it has moved"):
+        study_from_text(old, overrides=("chip.inputs.power_w=3.5",))

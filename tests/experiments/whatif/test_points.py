@@ -20,6 +20,9 @@ from tests.experiments.conftest import STUDIES
 pytestmark = pytest.mark.usefixtures("in_room")
 
 
+COLOURS = "chip.inputs.wavelengths=32"
+
+
 @pytest.fixture(scope="module")
 def swept(small_trace: Path) -> WhatIf:
     sweeps = ("host.overhead_s=1 us:100 us:3:log", "chip.heaters.p_pi_w=10 mW,24.77 mW")
@@ -48,7 +51,7 @@ def test_there_is_a_row_for_every_point_of_the_product(swept: WhatIf) -> None:
 def test_a_point_is_a_real_run_with_its_parameters(small_study: Study, tmp_path: Path) -> None:
     instant = ("controller.queries=100", "chip.heaters.dynamics=instant")
     run_study(load_study(STUDIES / "vowel_recovery.toml", instant), tmp_path / "run.h5")
-    settings = ("chip.link.latency_s=3 us", "chip.heaters.settle_s=2 us", "host.active_power_w=77")
+    settings = ("chip.link.latency_s=3 us", "chip.heaters.settle_s=2 us", "host.active_power_w=77", COLOURS)
     (point,) = whatif(tmp_path / "run.h5", settings).points
     real = run_study(load_study(STUDIES / "vowel_recovery.toml", (*instant, *settings)))
     assert point.elapsed_s == real.elapsed_s
@@ -63,20 +66,21 @@ def random_settings(rng: np.random.Generator) -> tuple[str, ...]:
         "chip.link.latency_s": (0, 5e-6),
         "chip.link.rate_bit_per_s": (1e9, 1e11),
         "chip.dac.update_s": (0, 3e-6),
-        "chip.dac.power_w": (0, 3),
+        "chip.dac.shared_power_w": (0, 3),
         "chip.heaters.settle_s": (0, 1e-5),
         "chip.heaters.p_pi_w": (1e-3, 0.1),
         "chip.inputs.symbol_rate_hz": (1e8, 1e10),
-        "chip.inputs.power_w": (0, 5),
+        "chip.inputs.power_w_per_channel": (0, 0.5),
         "chip.receiver.detection_s": (0, 1e-7),
         "chip.receiver.adc_s": (0, 1e-6),
-        "chip.receiver.power_w": (0, 2),
+        "chip.receiver.power_w_per_channel": (0, 0.2),
         "chip.laser.wall_plug_efficiency": (0.05, 1),
         "host.overhead_s": (0, 2e-5),
         "host.idle_power_w": (0, 50),
         "host.active_power_w": (50, 150),
     }
-    return tuple(f"{path}={rng.uniform(*ends)!r}" for path, ends in ranges.items())
+    colours = f"chip.inputs.wavelengths={rng.integers(1, 40)}"
+    return (colours, *(f"{path}={rng.uniform(*ends)!r}" for path, ends in ranges.items()))
 
 
 @pytest.mark.parametrize("count", [4, pytest.param(20, marks=pytest.mark.slow)])

@@ -126,7 +126,7 @@ def test_every_number_can_be_moved_within_its_range() -> None:
 def test_every_quantity_can_be_written_with_its_unit() -> None:
     units = {"s": "s", "w": "W", "m": "m", "v": "V", "j": "J", "hz": "Hz", "db": "dB"}
     units |= {"rad_per_v2": "rad/V^2", "per_m": "1/m", "bit_per_s": "bit/s", "a_per_w": "A/W"}
-    units |= {"a_per_sqrt_hz": "A/Hz^0.5"}
+    units |= {"a_per_sqrt_hz": "A/Hz^0.5", "w_per_channel": "W", "w_per_wavelength": "W", "j_per_symbol": "J"}
     for key, _, extra in LEAVES:
         if any(isinstance(item, BeforeValidator) for item in extra):
             suffix = max((s for s in units if key.endswith(f"_{s}")), key=len)

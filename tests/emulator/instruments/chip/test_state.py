@@ -138,7 +138,9 @@ def test_a_design_whose_parts_do_not_fit_is_refused() -> None:
 
 def test_a_dark_laser_with_noisy_receivers_is_refused() -> None:
     config = ideal_chip(receiver=ReceiverConfig())
-    dark = config.model_copy(update={"laser": config.laser.model_copy(update={"power_w": 0.0})})
+    dark = config.model_copy(
+        update={"laser": config.laser.model_copy(update={"power_w_per_wavelength": 0.0})}
+    )
     with pytest.raises(PhysicsError, match=r"raise chip\.laser\.power_w"):
         ChipCore(dark, random_design((3, 2), 0), 0)
 

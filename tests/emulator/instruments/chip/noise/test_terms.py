@@ -54,8 +54,8 @@ def spread_like(found: np.ndarray, noise: DetectorNoise) -> bool:
 def test_every_term_scatters_the_readings_as_it_says(name: str) -> None:
     chip = ChipConfig()
     light = light_budget(
-        chip.laser.power_w,
-        chip.inputs.wavelengths,
+        chip.laser.power_w_per_wavelength,
+        1,  # layer
         chip.laser.oscillator_fraction,
         *SHAPE,
         chip.activation_clip,

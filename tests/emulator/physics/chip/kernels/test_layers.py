@@ -181,7 +181,9 @@ def test_modulators_round_to_their_codes_between_layers_and_at_the_input() -> No
 @pytest.mark.parametrize("averages", [1, 16])
 def test_the_spread_of_readings_is_that_of_the_receiver_and_falls_with_averages(averages: int) -> None:
     receiver = NOISY.model_copy(update={"averages": averages})
-    config = ideal_chip(receiver=receiver).model_copy(update={"laser": LaserConfig(power_w=0.01)})
+    config = ideal_chip(receiver=receiver).model_copy(
+        update={"laser": LaserConfig(power_w_per_wavelength=0.01)}
+    )
     core = identity_chip(config)
     inputs = np.tile([0.0, 0.5, 2.0, 4.0], (1000, 1))
     core.load(inputs)
