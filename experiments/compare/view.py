@@ -7,6 +7,7 @@ from rich.console import Console
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.compare.comparison import Comparison, Contender
+from experiments.output.amounts import shown_value
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
 
@@ -104,7 +105,9 @@ def _utilisation(found: Comparison) -> list[Row]:
 
 
 def _differences(found: Comparison) -> list[Row]:
-    rows: list[Row] = [(row.key, *map(_value, row.values)) for row in found.differences]
+    rows: list[Row] = [
+        (row.key, *(shown_value(row.key, value) for value in row.values)) for row in found.differences
+    ]
     return rows or [("nowhere", *("" for _ in found.traces))]
 
 
@@ -121,7 +124,3 @@ def _amount(value: float | None, total: float, unit: str) -> str:
         return ""
     share = f"{100 * value / total:5.1f} %" if total else ""
     return f"{format_si(value, unit)}  {share}"
-
-
-def _value(value: object) -> str:
-    return "missing" if value is None else str(value)

@@ -14,15 +14,12 @@ from experiments.figure.learning import learning_figure
 from experiments.figure.pipeline import pipeline_figure
 from experiments.figure.recovery import recovery_figure
 from experiments.figure.speckle import speckle_figure
-from experiments.figure.style import STYLE
-from experiments.output.files import check_new, new_file
+from experiments.output.drawing import check_image, drawing, write_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["default_kind", "draw_figure", "figure_kinds"]
-
-_SUFFIXES = (".png", ".pdf", ".svg")
 
 _KINDS: dict[str, Callable[[Trace], "Figure"]] = {
     "recovery": recovery_figure,
@@ -38,8 +35,12 @@ def figure_kinds() -> tuple[str, ...]:
 
 
 def default_kind(trace: Trace) -> str:
-    """Return the kind that shows what ``trace`` is about: ``learning`` for a training, else ``recovery``."""
-    return "learning" if "epoch" in trace.labels("metrics.name") else "recovery"
+    """Return the kind that shows what ``trace`` is about: ``learning`` for a training, else ``recovery``.
+
+    A training is known by its epochs, or by a camera's frames where it ended before the first of them.
+    """
+    trained = "epoch" in trace.labels("metrics.name") or len(trace.frames.command) > 0
+    return "learning" if trained else "recovery"
 
 
 def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = False) -> None:
@@ -54,12 +55,6 @@ def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = Fa
         raise ConfigError(
             f"--kind {kind[:60]!r} is unknown; allowed: {', '.join(_KINDS)}{hint and f'; {hint}'}"
         )
-    if out.suffix.lower() not in _SUFFIXES:
-        raise ConfigError(f"{out}: {out.suffix!r} is no image type; allowed: {', '.join(_SUFFIXES)}")
-    check_new(out, force, [path])
-    from matplotlib import rc_context
-
-    with open_trace(path) as trace, rc_context(STYLE):
-        figure = _KINDS[kind or default_kind(trace)](trace)
-        with new_file(out, force, [path]) as part:
-            figure.savefig(part)
+    check_image(out, force, [path])
+    with open_trace(path) as trace, drawing():
+        write_image(_KINDS[kind or default_kind(trace)](trace), out, force, [path])

@@ -17,6 +17,7 @@ from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Spans
 from emulator.units import PS_PER_S, format_si, ps_to_s
 from experiments.figure.style import BLUE, GREEN, ORANGE, PINK, SKY, time_unit, title_of
+from experiments.output.drawing import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,8 +40,8 @@ _STAGES: Final = {
 }
 """Stages from top to bottom, what they do, and their colours."""
 
-_HOST_COLOURS: Final = ("#0B2A3C", "#7F7F7F", "#C9A227")
-"""Dark, grey, ochre: far from the stages' own."""
+_HOST_COLOURS: Final = ("#0B2A3C", "#7F7F7F", "#C9A227", "#7A5195", "#A44A3F")
+"""Dark, grey, ochre, violet, brick: far from the stages' own; the last is that of all further activities."""
 
 
 def pipeline_figure(trace: Trace) -> "Figure":
@@ -152,11 +153,17 @@ def _draw_host(
     from matplotlib.patches import Patch
 
     activities = trace.labels("spans.activity")
-    found = [activities[index] for index in dict.fromkeys(spans.activity[bars].tolist())]
+    found = list(dict.fromkeys(spans.activity[bars].tolist()))
+    own = len(_HOST_COLOURS) - (len(found) > len(_HOST_COLOURS))
+    groups = [([number], activities[number].replace("_", " ")) for number in found[:own]]
+    if found[own:]:
+        groups.append((found[own:], "all else"))
     handles = []
-    for activity, colour in zip(found, _HOST_COLOURS, strict=False):
-        mine = bars[spans.activity[bars] == activities.index(activity)]
+    for (numbers, name), colour in zip(groups, _HOST_COLOURS, strict=False):
+        mine = bars[np.isin(spans.activity[bars], numbers)]
         _draw_bars(axes, len(_STAGES), spans, mine, begin_ps, scale, colour)
-        handles.append(Patch(color=colour, label=f"host: {activity.replace('_', ' ')}"))
+        handles.append(Patch(color=colour, label=plain(f"host: {name}")))
     if handles:
-        axes.figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), frameon=False)
+        axes.figure.legend(
+            handles=handles, loc="outside lower right", ncols=min(4, len(handles)), frameon=False
+        )

@@ -1,8 +1,9 @@
 """What the camera of the optical processing unit sees: speckle, hologram, spectrum, and what is recovered of it.
 
 A trace keeps no images: they are formed anew from the medium, the light levels and the camera of its configuration
-and seed, for a random vector and with noise of their own. The network's outputs fill a few rows of the sensor; here
-more rows of the same medium are lit, so that there is something to see.
+and seed, for a random vector and with noise of their own. The network's outputs fill a few rows of the sensor; in
+the images more rows of the same medium are lit, so that there is something to see. Projections are of the run's own
+size.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ _ROWS: Final = 64
 _SHOWN: Final = 64
 _ZOOM: Final = 20
 """Rows of the sensor that are lit; rows and grains along them that the two images show."""
+
+_WIDE: Final = "ss\nhh\nbp"
+_SQUARE: Final = "sh\nbp"
+"""Where speckle, hologram, what is below it and projections lie: images of grains several columns wide are wide."""
 
 _VECTORS: Final = 16
 _DOTS: Final = 4000
@@ -78,9 +83,13 @@ def speckle_figure(trace: Trace) -> "Figure":
     from matplotlib.figure import Figure
 
     scene = _scene_of_trace(trace)
-    figure = Figure(figsize=(8.0, 6.4), layout="constrained")
-    (speckle, hologram), (below, scatter) = figure.subplots(2, 2)
     core = scene.core
+    wide = _grain_columns(core) > 1
+    figure = Figure(figsize=(8.0, 8.6 if wide else 6.4), layout="constrained")
+    panels = figure.subplot_mosaic(
+        _WIDE if wide else _SQUARE, height_ratios=(1.0, 1.0, 1.6) if wide else None
+    )
+    speckle, hologram, below, scatter = (panels[name] for name in "shbp")
     _draw_image(speckle, scene.speckle_e, core, _SHOWN, "Speckle |Tx|² of one pattern (electrons)")
     _mark(speckle, core, _ZOOM)
     what = "Hologram" if isinstance(core.recovery, OffAxisRecovery) else "First frame"
@@ -102,20 +111,24 @@ def _scene_of_trace(trace: Trace) -> Scene:
             f"{trace.path}: no optical processing unit gave the feedback, so there is no speckle to draw; allowed: "
             "a run of controller.kind = 'odfa' with controller.feedback = 'optical'"
         )
-    return scene_of(unit, task_of(study).layer_sizes[-1], study.seed)
+    sizes = task_of(study).layer_sizes
+    return scene_of(unit, OpuDesign(sizes[-1], sum(sizes[1:-1])), study.seed)
 
 
-def scene_of(config: OpuConfig, features: int, seed: int) -> Scene:
-    """Return what a unit of ``config`` sees of random vectors of ``features``, its medium that of ``seed``."""
+def scene_of(config: OpuConfig, design: OpuDesign, seed: int) -> Scene:
+    """Return what a unit of ``config`` sees of random vectors, and makes of them for a network of ``design``.
+
+    Its medium is that of ``seed``.
+    """
     costs = costs_of(config)
     config = config.model_copy(
         update={"fidelity": "field", "camera": config.camera.model_copy(update={"noise": True})}
     )
-    outputs = _ROWS * (config.camera.columns // costs.pixels)
-    core = OpuCore(config, OpuDesign(features, outputs), seed)
+    core = OpuCore(config, design._replace(outputs=_ROWS * (config.camera.columns // costs.pixels)), seed)
+    own = OpuCore(config, design, seed)
     rng = stream(seed, "figures/speckle")
     values = (0.0, 1.0) if config.dmd.encoding == "binary" else (-1.0, 0.0, 1.0)
-    vectors = rng.choice(np.array(values, dtype=np.float32), (_VECTORS, features))
+    vectors = rng.choice(np.array(values, dtype=np.float32), (_VECTORS, design.features))
     vectors[:, 0] = 1.0
     pattern = (vectors[:1] > 0).astype(np.float32)
     fields = core.medium.fields(pattern)
@@ -123,10 +136,10 @@ def scene_of(config: OpuConfig, features: int, seed: int) -> Scene:
     counts = expose(core.recovery.images(fields, core.light)[:, 0], core.camera, 0, key).counts[0]
     dark = Light(core.light.gain_e, 0.0)
     speckle_e = core.recovery.images(fields, dark)[0, 0]
-    true, projected = core.truth(vectors), core.project(vectors, 0).outputs
+    true, projected = own.truth(vectors), own.project(vectors, 0).outputs
     recovered = projected.astype(np.float64)
     if config.recovery.mode == "intensity":
-        recovered *= core.camera.e_per_count / core.light.gain_e
+        recovered *= own.camera.e_per_count / own.light.gain_e
     return Scene(core, _as_rows(speckle_e), _as_rows(counts), true, recovered)
 
 
@@ -138,7 +151,7 @@ def _as_rows(image: NDArray[Number]) -> NDArray[Number]:
 def _draw_image(
     axes: "Axes", image: Reals | NDArray[np.uint8], core: OpuCore, grains: int, title: str
 ) -> None:
-    """Draw ``grains`` rows and grains of ``image`` in grey: off axis a grain is several columns wide."""
+    """Draw ``grains`` rows and grains of ``image`` in grey, a pixel a square: off axis a grain is several wide."""
     from matplotlib.ticker import MaxNLocator
 
     wide = _grain_columns(core)
@@ -146,7 +159,7 @@ def _draw_image(
     drawn = axes.imshow(
         part,
         cmap="gray",
-        aspect=wide,
+        aspect="equal",
         interpolation="nearest",
         vmin=0.0,
         vmax=float(np.quantile(part, 0.998)),
@@ -157,7 +170,7 @@ def _draw_image(
         xlabel="Kept pixel" if kept else "Camera column", ylabel="Row" if kept else "Camera row", title=title
     )
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.figure.colorbar(drawn, ax=axes, shrink=0.85, pad=0.02)
+    axes.figure.colorbar(drawn, ax=axes, shrink=0.85, pad=0.02, aspect=20 if wide == 1 else 12)
 
 
 def _mark(axes: "Axes", core: OpuCore, grains: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.output.drawing import drawing, plain
 from experiments.output.statistics import mean_curve
 
 if TYPE_CHECKING:
@@ -35,13 +36,12 @@ _STYLE: Final[dict[Any, Any]] = {
 @contextmanager
 def figure(path: Path, panels: int, title: str) -> Iterator[Sequence["Axes"]]:
     """Give ``panels`` axes side by side and, at the end, write them to the PNG file ``path``."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    with drawing(_STYLE):
+        from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE):
         canvas = Figure(figsize=(4.4 * panels, 3.6), dpi=160, layout="constrained")
         axes = canvas.subplots(1, panels, squeeze=False)[0]
-        canvas.suptitle(title, fontsize=11)
+        canvas.suptitle(plain(title), fontsize=11)
         yield list(axes)
         canvas.savefig(path)
 

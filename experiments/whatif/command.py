@@ -32,12 +32,13 @@ def whatif(
     """Say what a recorded run would have cost under other parameters, without running it again."""
     from rich.console import Console
 
-    from experiments.output.files import check_new
+    from experiments.output.drawing import check_image
+    from experiments.whatif.picture import draw_whatif
     from experiments.whatif.points import whatif as retimed
-    from experiments.whatif.view import draw_whatif, show_whatif
+    from experiments.whatif.view import show_whatif
 
     if drawn is not None:
-        check_new(drawn, force, [trace])
+        check_image(drawn, force, [trace])
     found = retimed(trace, tuple(overrides or ()), tuple(sweeps or ()))
     if as_json:
         sys.stdout.write(found.to_json() + "\n")

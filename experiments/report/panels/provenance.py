@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from experiments.compare.comparison import Comparison
 from experiments.inspect.inspection import Inspection, MetricSummary
+from experiments.output.amounts import shown_value
 from experiments.report.markup import Markup, details, element, note, table, text
 from experiments.report.section import Section
 
@@ -41,7 +42,9 @@ def differences_section(comparison: Comparison) -> Section:
     if not comparison.differences:
         return Section("differences", title, (note("Nothing: all traces have the same configuration."),))
     names = [one.name for one in comparison.traces]
-    rows = [(row.key, *map(_value, row.values)) for row in comparison.differences]
+    rows = [
+        (row.key, *(shown_value(row.key, value) for value in row.values)) for row in comparison.differences
+    ]
     return Section("differences", title, (table(("key", *names), rows),))
 
 
@@ -86,7 +89,3 @@ def _summary(one: MetricSummary | None) -> tuple[str, str, str]:
     if one is None:
         return "", "", ""
     return f"{one.first:.6g}", f"{one.best:.6g}", f"{one.last:.6g}"
-
-
-def _value(value: object) -> str:
-    return "missing" if value is None else str(value)

@@ -1,5 +1,7 @@
 """Tests of figures: they show what the trace holds, name their units, and replace no file unasked."""
 
+import json
+import math
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,43 @@ def test_a_trace_without_a_recovery_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="no test_accuracy"):
         draw_figure(tmp_path / "run.h5", tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_training_that_ended_before_an_epoch_lacks_its_epoch_and_nothing_else(tmp_path: Path) -> None:
+    cut = record_light(tmp_path / "cut.h5", "budget.queries=200")
+    with pytest.raises(
+        TraceError, match="no epoch was recorded, so there is no learning to draw; metrics of this"
+    ):
+        draw_figure(cut, tmp_path / "a.png")
+    draw_figure(cut, tmp_path / "a.png", "pipeline")
+
+
+@pytest.mark.parametrize(
+    "title", ["Bias of $V_{H$", "costs $5 to $10", r"\$ and \frac{", "[/red] ☃ \x01", "x" * 900]
+)
+def test_a_title_is_drawn_letter_by_letter(title: str, tmp_path: Path) -> None:
+    recorder = Recorder.create(tmp_path / "run.h5", Header.now(f"title = {json.dumps(title)}\n", 0))
+    recorder.metric("test_accuracy", 0, 0, 0.5)
+    recorder.metric("heater_power_w", 0, 0, 1.0)
+    recorder.close("complete", "", 0, 0)
+    draw_figure(tmp_path / "run.h5", tmp_path / "a.svg")
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf, 1e308])
+def test_numbers_that_no_axis_holds_are_left_out(value: float, tmp_path: Path) -> None:
+    recorder = Recorder.create(tmp_path / "run.h5", Header.now("", 0))
+    for name in ("test_accuracy", "heater_power_w", "ideal_test_accuracy", "selected_test_accuracy"):
+        recorder.metric(name, 0, 0, value)
+    recorder.metric("test_accuracy", 5, 0, 0.5)
+    recorder.metric("heater_power_w", 5, 0, 1.0)
+    recorder.close("complete", "", 10, 0)
+    draw_figure(tmp_path / "run.h5", tmp_path / "a.png")
+    recorder = Recorder.create(tmp_path / "none.h5", Header.now("", 0))
+    recorder.metric("test_accuracy", 0, 0, value)
+    recorder.metric("heater_power_w", 0, 0, value)
+    recorder.close("complete", "", 0, 0)
+    with pytest.raises(TraceError, match="every value of test_accuracy is NaN or beyond"):
+        draw_figure(tmp_path / "none.h5", tmp_path / "b.png")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(small_trace: Path, tmp_path: Path) -> None:

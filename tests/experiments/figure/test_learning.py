@@ -10,34 +10,39 @@ from emulator.errors import TraceError
 from emulator.trace.analysis.ledger import energy_by_component
 from emulator.trace.open import open_trace
 from experiments.figure.learning import learning_figure
+from experiments.figure.progress import Steps, progress_of
 from tests.experiments.light_traces import record_light
 
 
-def test_accuracy_is_drawn_against_epochs_seconds_and_joules(light_trace: Path) -> None:
+def test_accuracy_is_drawn_against_seconds_with_epochs_and_joules(light_trace: Path) -> None:
     with open_trace(light_trace) as trace:
         figure = learning_figure(trace)
         accuracy = trace.metrics()["test_accuracy"]
         spent_j = energy_by_component(trace)
         elapsed_s = trace.elapsed_s
-    curves = [axes.lines[0] for axes in figure.axes[:3]]
-    assert [list(curve.get_ydata()) for curve in curves] == 3 * [list(100 * accuracy.value)]
-    epochs, seconds, joules = (np.asarray(curve.get_xdata()) for curve in curves)
-    assert list(epochs) == [0, 1, 2]
+    curves = [axes.lines[0] for axes in figure.axes[:2]]
+    assert [list(curve.get_ydata()) for curve in curves] == 2 * [list(100 * accuracy.value)]
+    seconds, joules = (np.asarray(curve.get_xdata()) for curve in curves)
     assert seconds[-1] == pytest.approx(elapsed_s)
     assert joules[-1] == pytest.approx(math.fsum(spent_j.values()))
-    assert [axes.get_xlabel() for axes in figure.axes[3:]] == ["Epochs", "Emulated time (s)", "Energy (J)"]
+    assert [axes.get_xlabel() for axes in figure.axes[2:]] == ["Emulated time (s)", "Energy (J)"]
+    (epochs,) = figure.axes[0].child_axes
+    figure.draw_without_rendering()
+    assert epochs.get_xlabel() == "Epochs"
+    assert epochs.get_xlim()[1] == pytest.approx(2 * figure.axes[0].get_xlim()[1] / elapsed_s, rel=0.01)
 
 
-def test_every_hidden_layers_alignment_lies_within_the_epochs(light_trace: Path) -> None:
+def test_every_hidden_layers_alignment_lies_within_the_run(light_trace: Path) -> None:
     with open_trace(light_trace) as trace:
         figure = learning_figure(trace)
         cosines = trace.metrics()
-    lines = [line for line in figure.axes[3].lines if "layer" in str(line.get_label())]
+        elapsed_s = trace.elapsed_s
+    lines = [line for line in figure.axes[2].lines if "layer" in str(line.get_label())]
     assert [line.get_label() for line in lines] == ["hidden layer 1", "hidden layer 2"]
     for line, name in zip(lines, ("alignment_1", "alignment_2"), strict=True):
         assert list(line.get_ydata()) == list(cosines[name].value)
         x = np.asarray(line.get_xdata())
-        assert 0 < x[0] < x[-1] < 2
+        assert 0 < x[0] < x[-1] < elapsed_s
         assert (np.diff(x) > 0).all()
 
 
@@ -50,10 +55,20 @@ def test_an_unfinished_epoch_counts_in_proportion_and_missing_energy_is_left_out
         begun_s = metrics["alignment_1"].t_s[-1]
         epoch_s = metrics["epoch"].t_s[0]
     assert len(metrics["epoch"].value) == 1
-    x = np.asarray(figure.axes[2].lines[-1].get_xdata())
-    assert x[-1] == pytest.approx(begun_s / epoch_s)
-    assert 1 < x[-1] < 2
-    assert [axes.get_xlabel() for axes in figure.axes[2:]] == ["Epochs", "Emulated time (s)"]
+    assert [axes.get_xlabel() for axes in figure.axes[1:]] == ["Emulated time (s)"]
+    (epochs,) = figure.axes[0].child_axes
+    figure.draw_without_rendering()
+    assert epochs.get_xlim()[1] / figure.axes[0].get_xlim()[1] == pytest.approx(1 / epoch_s)
+    assert begun_s > epoch_s
+
+
+def test_steps_that_do_not_keep_time_have_an_axis_of_their_own(light_trace: Path) -> None:
+    with open_trace(light_trace) as trace:
+        t_s = trace.metrics()["epoch"].t_s
+        axes = progress_of(trace, Steps("Epochs", np.sqrt), t_s)
+    assert [(axis.label, axis.above) for axis in axes] == [
+        ("Epochs", ""), ("Emulated time (s)", ""), ("Energy (J)", ""),
+    ]  # fmt: skip
 
 
 def test_a_recovery_has_no_learning_to_draw(small_trace: Path) -> None:

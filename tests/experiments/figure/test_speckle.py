@@ -8,6 +8,7 @@ import pytest
 from emulator.config.models import build
 from emulator.errors import TraceError
 from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign
 from emulator.trace.open import open_trace
 from experiments.figure.speckle import scene_of, speckle_figure
 from tests.experiments.light_traces import record_light
@@ -18,21 +19,21 @@ def unit(mode: str, encoding: str = "ternary") -> OpuConfig:
 
 
 def test_speckle_has_the_contrast_of_an_exponential_law() -> None:
-    scene = scene_of(unit("phase_shifting"), 10, 0)
+    scene = scene_of(unit("phase_shifting"), OpuDesign(10, 128), 0)
     intensity = np.asarray(scene.speckle_e)
     assert intensity.std() / intensity.mean() == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.parametrize("mode", ["off_axis", "phase_shifting", "anchor"])
 def test_what_is_recovered_follows_the_true_projection(mode: str) -> None:
-    scene = scene_of(unit(mode), 10, 1)
+    scene = scene_of(unit(mode), OpuDesign(10, 128), 1)
     assert scene.correlation > 0.98
     slope = np.polyfit(scene.true.ravel(), scene.recovered.ravel(), 1)[0]
     assert slope == pytest.approx(1.0, abs=0.02)
 
 
 def test_intensities_are_compared_in_the_units_of_the_medium() -> None:
-    scene = scene_of(unit("intensity", "binary"), 10, 0)
+    scene = scene_of(unit("intensity", "binary"), OpuDesign(10, 128), 0)
     assert scene.recovered.mean() == pytest.approx(scene.true.mean(), rel=0.02)
 
 
@@ -48,6 +49,14 @@ def test_the_sideband_and_the_noise_level_are_drawn_where_the_spectrum_has_them(
     assert power[1020] == pytest.approx(floor, rel=0.6)  # beyond the sideband there is noise alone
     labels = [text.get_text() for text in spectrum.get_legend().get_texts()]
     assert labels == ["|O|² and |R|²", "sideband", "noise, as computed", "carrier"]
+
+
+def test_pixels_are_square_and_projections_are_those_of_the_run(light_trace: Path) -> None:
+    with open_trace(light_trace) as trace:
+        figure = speckle_figure(trace)
+    images = [axes for axes in figure.axes if axes.images and axes.get_xlabel() == "Camera column"]
+    assert [axes.get_aspect() for axes in images] == [1.0, 1.0]
+    assert figure.axes[3].get_title() == "16 vectors × 20 outputs"  # hidden layers of 12 and 8
 
 
 def test_without_an_off_axis_reference_counts_stand_for_the_spectrum(tmp_path: Path) -> None:

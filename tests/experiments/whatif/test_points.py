@@ -13,8 +13,9 @@ from emulator.errors import ConfigError
 from emulator.streams import stream
 from experiments.run.run import run_study
 from experiments.run.study import Study, load_study
+from experiments.whatif.picture import draw_whatif
 from experiments.whatif.points import WhatIf, sweep_values, whatif
-from experiments.whatif.view import draw_whatif, show_whatif
+from experiments.whatif.view import show_whatif
 from tests.experiments.conftest import STUDIES
 
 pytestmark = pytest.mark.usefixtures("in_room")
