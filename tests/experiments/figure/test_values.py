@@ -23,7 +23,7 @@ def test_points_that_no_axis_holds_are_left_out_and_what_is_missing_is_named(tmp
         assert (finite(series, "loss"), finite(series, "broken")) == (0.5, None)
         needed(trace, series, ("loss",), "loss")
         with pytest.raises(
-            TraceError, match="no epoch and no rate was recorded, so .* metrics of this trace: loss"
+            TraceError, match=r"no epoch and no rate was recorded, so .* metrics of this trace: loss"
         ):
             needed(trace, series, ("loss", "epoch", "rate"), "learning")
         with pytest.raises(TraceError, match="every value of broken is NaN"):
