@@ -6,13 +6,14 @@ a stale kernel cannot be loaded.
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from llvmlite import binding
 from numba import config, njit
+
+from emulator.places import cache_folder, expanded
 
 __all__ = ["fused_kernel", "inlined", "kernel", "part"]
 
@@ -27,8 +28,8 @@ def _cache_folder() -> str:
     for package in _LINKED:
         for source in sorted((Path(__file__).parent / package).rglob("*.py")):
             digest.update(source.read_bytes())
-    base = os.environ.get("LIGHTLOOP_CACHE") or str(Path.home() / ".cache" / "lightloop")
-    return str(Path(base) / f"kernels-{digest.hexdigest()}")
+    base = cache_folder(expanded(Path("~", ".cache", "lightloop")))
+    return str(base / f"kernels-{digest.hexdigest()}")
 
 
 def _configure() -> None:

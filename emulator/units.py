@@ -1,20 +1,15 @@
-"""Unit conversions and the number types of configuration; no physics lives here.
+"""Unit conversions and numbers for people to read; no physics lives here.
 
-Inside the emulator time is an int of picoseconds and every other quantity an SI float. At the edges a user
-may write ``"10 us"``: pint parses it (imported only then), exactly, in decimal arithmetic.
+Inside the emulator time is an int of picoseconds and every other quantity an SI float. What people write is read in
+``emulator.config.amounts``.
 """
 
 import math
 from decimal import Decimal
-from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigError
 
-if TYPE_CHECKING:
-    import pint
-
-__all__ = ["PS_PER_S", "db_to_amplitude", "format_si", "ps_to_s", "quantity", "s_to_ps", "si_prefix"]
+__all__ = ["PS_PER_S", "db_to_amplitude", "format_si", "ps_to_s", "s_to_ps", "si_prefix"]
 
 PS_PER_S = 10**12
 """Picoseconds in one second."""
@@ -38,37 +33,6 @@ def ps_to_s(t_ps: int) -> float:
 def db_to_amplitude(loss_db: float) -> float:
     """Return the field amplitude that a power loss of ``loss_db`` decibels leaves: 10^(-loss_db/20)."""
     return float(10.0 ** (-loss_db / 20.0))
-
-
-@cache
-def _registry() -> "pint.UnitRegistry[Any]":
-    import pint
-
-    return pint.UnitRegistry(non_int_type=Decimal)
-
-
-def quantity(text: str, unit: str) -> float:
-    """Return a string such as ``"10 us"`` as a float in the SI ``unit``.
-
-    Raises ``ConfigError`` when the text is no quantity or has another dimension than ``unit``.
-    """
-    import pint
-
-    try:
-        if unit.startswith("dB") and text.strip().endswith(
-            unit
-        ):  # pint builds no logarithmic quantity from text
-            return float(Decimal(text.strip().removesuffix(unit).strip()))
-        parsed: pint.Quantity[Any] = _registry().Quantity(text)
-        if not parsed.unitless or unit == "":
-            return float(parsed.to(unit or "dimensionless").magnitude)
-    except pint.DimensionalityError as error:
-        raise ConfigError(f"{text!r} is not a quantity in {unit}: {error}") from error
-    except (pint.UndefinedUnitError, AttributeError, ValueError, ArithmeticError, TypeError) as error:
-        raise ConfigError(f"{text!r} is not a quantity in {unit}, such as '1 {unit}'") from error
-    except Exception as error:  # pint's tokenizer raises bare parser errors on malformed text
-        raise ConfigError(f"{text!r} cannot be read as a quantity in {unit}") from error
-    raise ConfigError(f"{text!r} carries no unit: write a number in {unit}, or a string such as '1 {unit}'")
 
 
 _PREFIXES = (

@@ -1,18 +1,23 @@
 """The door: a list of commands, one line each; what a command does stands in the ``command.py`` of its room.
 
 Exit codes: 0 done (a spent budget is done, too), 2 refused or failed in a way Lightloop foresees (one line on
-stderr), 3 the run diverged, 130 and 143 ended by Ctrl-C and SIGTERM, 1 anything unforeseen (a traceback).
+stderr), 3 the run diverged, 4 a rerun is not identical, 130 and 143 ended by Ctrl-C and SIGTERM, 141 the reader of
+stdout has left, 1 anything unforeseen (a traceback).
 """
 
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
 import typer
 from typer.core import TyperCommand
 
 from emulator.errors import LightloopError
+from emulator.places import expanded
 from experiments.benchmarks.command import COMMAND as BENCH
 from experiments.calibrate.command import COMMAND as CALIBRATE
 from experiments.check.command import COMMAND as CHECK
@@ -21,6 +26,7 @@ from experiments.compare.command import COMMAND as COMPARE
 from experiments.demo.command import COMMAND as DEMO
 from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
+from experiments.output.standard import standard_streams
 from experiments.paper.command import COMMAND as PAPER
 from experiments.presets.command import COMMAND as PRESETS
 from experiments.replay.command import COMMAND as REPLAY
@@ -53,6 +59,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _REFUSED: Final = 2
+_INTERRUPTED: Final = 130
 _MAX_MESSAGE: Final = 2000
 
 
@@ -77,8 +84,27 @@ def app_of(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
     for command in commands:
         listing = command.listing
         more = {"allow_extra_args": True, "ignore_unknown_options": True} if listing else None
-        app.command(cls=_listed(listing) if listing else None, context_settings=more)(command.function)
+        door = app.command(cls=_listed(listing) if listing else None, context_settings=more)
+        door(_at_home(command.function))
     return app
+
+
+def _at_home(function: Callable[..., None]) -> Callable[..., None]:
+    """Return ``function`` with a home folder for every ``~`` that one of its arguments begins with."""
+
+    @wraps(function)
+    def called(**arguments: object) -> None:
+        function(**{name: _placed(value) for name, value in arguments.items()})
+
+    return called
+
+
+def _placed(value: object) -> object:
+    if isinstance(value, list):
+        return [_placed(item) for item in value]
+    if isinstance(value, str | Path) and str(value).startswith("~"):
+        return type(value)(expanded(value))
+    return value
 
 
 def _listed(listing: Callable[[], Sequence[str]]) -> type[TyperCommand]:
@@ -101,9 +127,18 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
         os.environ.setdefault(variable, "1")
     app = app_of(commands)
     try:
-        code = app(args=None if argv is None else list(argv), prog_name="lightloop", standalone_mode=False)
+        with standard_streams():
+            code = app(
+                args=None if argv is None else list(argv), prog_name="lightloop", standalone_mode=False
+            )
     except LightloopError as error:
         return _refuse(str(error))
+    except typer.Exit as left:
+        return left.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return _refuse("interrupted", _INTERRUPTED)
+    except MemoryError as error:
+        return _refuse(f"there is not enough memory for this: {error}")
     except Exception as error:
         if not isinstance(error, _UsageError):
             raise
@@ -111,6 +146,10 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
     return code if isinstance(code, int) else 0
 
 
-def _refuse(message: str) -> int:
-    sys.stderr.write(f"lightloop: {' '.join(message.split())[:_MAX_MESSAGE]}\n")
-    return _REFUSED
+def _refuse(message: str, code: int = _REFUSED) -> int:
+    line = f"lightloop: {' '.join(message.split())[:_MAX_MESSAGE]}\n"
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(line.encode("utf-8", "replace").decode())
+            sys.stderr.flush()
+    return code

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from emulator.config.quantities import Unit
 from emulator.errors import nearest
 
-__all__ = ["allowed", "explain", "paths"]
+__all__ = ["allowed", "explain", "first_key", "paths"]
 
 _MAX_SHOWN = 60
 _CLOSE = 0.6
@@ -29,6 +29,11 @@ def explain(error: ValidationError, model_cls: type[BaseModel], tree: Mapping[st
     line = _problem(problems[0], _known(model_cls, tree), tree)
     others = list(dict.fromkeys(_dotted(problem, tree) for problem in problems[1:]))
     return f"{line} (and {len(others)} more: {_short(', '.join(others), 200)})" if others else line
+
+
+def first_key(error: ValidationError, tree: Mapping[str, object]) -> str:
+    """Return the dotted key of the problem that ``explain`` tells."""
+    return _dotted(error.errors(include_url=False)[0], tree)
 
 
 def paths(model_cls: type[BaseModel], tree: object = None) -> Iterator[tuple[str, str]]:
@@ -145,6 +150,9 @@ def _problem(problem: ErrorDetails, known: Mapping[str, str], tree: Mapping[str,
             return f"{tagged} is refused; allowed: one of {tags}{hint and f'; {hint}'}"
         case "quantity":
             return f"{key}: {problem['msg']}; allowed: {_allowed_at(key, known, problem)}"
+        case "int_type" if isinstance(problem["input"], float) and problem["input"].is_integer():
+            whole = f"write {problem['input']:.0f}"
+            return f"{shown} is refused; allowed: {_allowed_at(key, known, problem)}; {whole}"
         case _:
             return f"{shown} is refused; allowed: {_allowed_at(key, known, problem)}"
 

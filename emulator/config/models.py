@@ -12,13 +12,14 @@ from functools import cache, reduce
 from importlib.resources import files
 from operator import or_
 from types import GenericAlias
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 import emulator
-from emulator.config.explain import explain, paths
+from emulator.config.amounts import number
+from emulator.config.explain import explain, first_key, paths
 from emulator.config.quantities import (
     Amperes,
     BitRate,
@@ -71,6 +72,7 @@ __all__ = [
     "merge",
     "parse_toml",
     "paths",
+    "place_of",
     "preset",
     "preset_names",
     "read_toml",
@@ -80,6 +82,9 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=BaseModel)
+
+SET: Final = "--set"
+"""Where what is refused came from, when it came from an override."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}")
 
@@ -158,8 +163,8 @@ def with_overrides(tree: Mapping[str, object], overrides: Iterable[str]) -> Tree
         key, equals, text = override.partition("=")
         key, text = key.strip(), text.strip()
         if not (equals and text and _KEY.fullmatch(key)):
-            raise ConfigError(f"--set {override[:80]!r} is refused; allowed: section.key=value")
-        result = merge(result, _nested(key, _value(text, f"--set {key}"), result))
+            raise ConfigError(f"{SET} {override[:80]!r} is refused; allowed: section.key=value")
+        result = merge(result, _nested(key, _value(text, f"{SET} {key}"), result))
     return result
 
 
@@ -172,7 +177,7 @@ def _nested(key: str, value: object, tree: Mapping[str, object]) -> Tree:
         if not isinstance(node, Mapping):
             path = ".".join(sections[:depth])
             raise ConfigError(
-                f"--set {key} is refused: {path} = {str(node)[:60]!r} is a value, not a section"
+                f"{SET} {key} is refused: {path} = {str(node)[:60]!r} is a value, not a section"
             )
     nested: Tree = {last: value}
     for section in reversed(sections):
@@ -187,18 +192,39 @@ def _value(text: str, where: str) -> object:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
+        return _plain_number(text)
+
+
+def _plain_number(text: str) -> float | str:
+    """Return ``text`` as the number that TOML does not take it for (".15", "1."), or as it is."""
+    if "." not in text:
+        return text
+    try:
+        return number(text)
+    except ConfigError:
         return text
 
 
-def build(model_cls: type[M], tree: Mapping[str, object], where: str) -> M:
+def build(model_cls: type[M], tree: Mapping[str, object], where: str, overrides: Iterable[str] = ()) -> M:
     """Return ``tree`` validated as a ``model_cls``; ``where`` (a file, ``"--set"``) opens the error message.
 
-    Raises one ``ConfigError`` of one line: place, dotted key, value, what is allowed, nearest key of a typo.
+    Raises one ``ConfigError`` of one line: place, dotted key, value, what is allowed, nearest key of a typo. The
+    place is ``"--set"`` where one of ``overrides``, with which ``tree`` was made, gave what is refused.
     """
     try:
         return model_cls.model_validate(dict(tree))
     except ValidationError as error:
-        raise ConfigError(f"{where}: {explain(error, model_cls, tree)}") from error
+        place = place_of(first_key(error, tree), where, overrides)
+        raise ConfigError(f"{place}: {explain(error, model_cls, tree)}") from error
+
+
+def place_of(key: str, where: str, overrides: Iterable[str]) -> str:
+    """Return where ``key`` came from: ``"--set"`` if one of ``overrides`` gave it or a part of it, or ``where``."""
+    paths = [override.partition("=")[0].strip() for override in overrides]
+    given = any(
+        f"{key}.".startswith((f"{path}.", f"{path}[")) or path.startswith(f"{key}.") for path in paths
+    )
+    return SET if given else where
 
 
 def preset_names(kind: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from emulator.config.amounts import quantity
 from emulator.errors import ConfigError
-from emulator.units import quantity
 
 __all__ = [
     "Amperes",
@@ -35,8 +35,6 @@ __all__ = [
     "Watts",
 ]
 
-_MAX_TEXT = 64
-
 
 @dataclass(frozen=True)
 class Unit:
@@ -49,10 +47,6 @@ class Unit:
         """Return ``value``, parsed if it is text; a text that is no such quantity is refused."""
         if not isinstance(value, str):
             return value
-        if len(value) > _MAX_TEXT:
-            raise PydanticCustomError(
-                "quantity", "the text is longer than {limit} characters", {"limit": _MAX_TEXT}
-            )
         try:
             return quantity(value, self.symbol)
         except ConfigError as error:

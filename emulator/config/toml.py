@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, nearest
 
 __all__ = ["MAX_LINE", "Tree", "parse_toml", "read_toml", "to_toml"]
 
@@ -21,28 +21,60 @@ MAX_LINE = 1000
 
 _MAX_BYTES = 64 * 1024
 _MAX_DEPTH = 16
+_MOST_NAMED = 4
+_UTF16 = "this is UTF-16 text; save the file as UTF-8"
+_NOT_TEXT = {
+    b"\x89HDF": "this is a trace, not a study: `lightloop config {path}` prints the study in it, and "
+    "`lightloop inspect {path}` shows what it recorded",
+    b"LLJ1": "this is the journal of a run, not a study: open its trace with `lightloop inspect`",
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
+}
+"""What other files than TOML begin with, and what to say of them."""
 _WIDTH = 80
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:["']?[\w-]+["']?[ \t]*\.[ \t]*){16}""")
 
 
 def read_toml(path: Path | str) -> Tree:
-    """Return the tree in the TOML file at ``path``.
+    """Return the tree in the TOML file at ``path``, with or without a byte order mark.
 
-    Raises ``ConfigError`` naming the file when it cannot be read, is larger than 64 KiB, has a line over 1000
-    characters, is nested deeper than 16 sections, or is not TOML.
+    Raises ``ConfigError`` naming the file when it cannot be read, is no text, is larger than 64 KiB, has a line
+    over 1000 characters, is nested deeper than 16 sections, or is not TOML.
     """
     try:
+        if Path(path).is_dir():
+            raise ConfigError(f"{path}: this is a folder; wanted: a TOML file{_inside(Path(path))}")
         if not Path(path).is_file():
-            raise ConfigError(f"{path}: there is no such file")
+            raise ConfigError(f"{path}: there is no such file{_beside(Path(path))}")
         with Path(path).open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
-        if len(raw) > _MAX_BYTES:
-            raise ConfigError(
-                f"{path}: the file is larger than {_MAX_BYTES} bytes; allowed: up to {_MAX_BYTES}"
-            )
-        return parse_toml(raw.decode("utf-8"), str(path))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: the file cannot be read as UTF-8 text: {error}") from error
+        raise ConfigError(f"{path}: the file cannot be read: {error}") from error
+    for start, what in _NOT_TEXT.items():
+        if raw.startswith(start):
+            raise ConfigError(f"{path}: {what.format(path=path)}")
+    if len(raw) > _MAX_BYTES:
+        raise ConfigError(f"{path}: the file is larger than {_MAX_BYTES} bytes; allowed: up to {_MAX_BYTES}")
+    try:
+        text = raw.decode("utf-8-sig")
+    except ValueError as error:
+        line = raw[: getattr(error, "start", 0)].count(b"\n") + 1
+        raise ConfigError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from error
+    return parse_toml(text, str(path))
+
+
+def _inside(folder: Path) -> str:
+    """Return which TOML files lie in ``folder``, as the end of a message."""
+    names = sorted(path.name for path in folder.glob("*.toml"))[:_MOST_NAMED]
+    return f", such as {', '.join(str(folder / name) for name in names)}" if names else ""
+
+
+def _beside(path: Path) -> str:
+    """Return the TOML file beside ``path`` whose name is most like its own, as the end of a message."""
+    if not path.parent.is_dir():
+        return f", and no folder {path.parent}"
+    hint = nearest(path.name, [other.name for other in path.parent.glob("*.toml")])
+    return hint and f"; {hint}"
 
 
 def parse_toml(text: str, where: str) -> Tree:

@@ -2,11 +2,11 @@
 
 Two forms are read. ``command,latency_s`` names a row of the trace. ``kind,latency_s`` names a kind of command,
 and may say more in the columns ``samples`` and ``heaters``; what then still fits several types is taken for the one
-that the trace uses most. Latencies are service times in seconds: without the wait for the instrument.
+that the trace uses most. Latencies are service times, in seconds where they have no unit: without the wait
+for the instrument.
 """
 
 import csv
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.config.amounts import amount, whole
 from emulator.errors import ConfigError, nearest
 from experiments.calibrate.model import LatencyModel
 
@@ -42,11 +43,8 @@ def read_measured(path: Path, model: LatencyModel) -> Measured:
     types, latencies = [], []
     for line, row in _rows(path):
         where = f"{path}: line {line}"
-        try:
-            latencies.append(_latency(row.get("latency_s", ""), where))
-            types.append(finder.find(row, where))
-        except (ValueError, OverflowError) as error:
-            raise ConfigError(f"{where}: {row} is no measured latency: {error}") from error
+        latencies.append(_latency(row.get("latency_s", ""), where))
+        types.append(finder.find(row, where))
     if not types:
         raise ConfigError(f"{path}: it holds no latencies")
     return Measured(np.array(types, dtype=np.int64), np.array(latencies))
@@ -86,10 +84,20 @@ def _check_columns(path: Path, names: Sequence[str]) -> None:
 
 
 def _latency(text: str, where: str) -> float:
-    seconds = float(text)
-    if not (math.isfinite(seconds) and seconds > 0):
+    try:
+        seconds = amount(text, "s")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: latency_s: {error}") from error
+    if seconds <= 0:
         raise ConfigError(f"{where}: latency_s {text!r} is not a positive number of seconds")
     return seconds
+
+
+def _whole(text: str, what: str, where: str) -> int:
+    try:
+        return whole(text)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {what}: {error}") from error
 
 
 class _Finder:
@@ -102,7 +110,7 @@ class _Finder:
 
     def find(self, row: dict[str, str], where: str) -> int:
         if "command" in row:
-            return self._of_command(int(row["command"]), where)
+            return self._of_command(_whole(row["command"], "command", where), where)
         key = (row["kind"], row.get("heaters", ""), row.get("samples", ""))
         known = self._found.get(key)
         if known is None:
@@ -130,7 +138,7 @@ class _Finder:
         ):
             if not text:
                 continue
-            of_size = fits & (sizes == int(text))
+            of_size = fits & (sizes == _whole(text, what, where))
             if not of_size.any():
                 known = ", ".join(map(str, np.unique(sizes[fits & (sizes >= 0)]).tolist())) or "none"
                 raise ConfigError(f"{where}: the trace has no {kind} of {text} {what}; sizes it has: {known}")

@@ -49,9 +49,10 @@ def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = N
 
     Raises ``ConfigError`` when there is no such study or a value of it is refused.
     """
-    if study.endswith(".toml") or "/" in study or Path(study).is_file():
-        return load_study(study, overrides, seed)
     names = shipped_studies()
+    is_path = study.endswith(".toml") or "/" in study or Path(study).is_file()
+    if is_path or (study not in names and study and Path(study).is_dir()):
+        return load_study(study, overrides, seed)
     if study not in names:
         hint = nearest(study, names)
         known = f"a TOML file, or a shipped study: {', '.join(names)}"
@@ -67,7 +68,11 @@ def default_out(study: str, seed: int) -> Path:
 
 def check_out(out: Path) -> None:
     """Refuse an output path at which no trace can begin; raises ``TraceError`` and writes nothing."""
+    if not out.name:
+        raise TraceError(f"{str(out)!r} names no file; choose another path with --out, such as out/mine.h5")
     journal = journal_path(out)
+    if out.is_dir():
+        raise TraceError(f"{out}: a folder lies here; name a file with --out, such as {out / 'mine.h5'}")
     if os.path.lexists(out):
         raise TraceError(f"{out}: a file lies here already; remove it or choose another path with --out")
     if os.path.lexists(journal):

@@ -21,6 +21,7 @@ from emulator.config.models import (
     many_of,
     merge,
     parse_toml,
+    place_of,
     read_toml,
     with_overrides,
 )
@@ -119,7 +120,8 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None
     Raises ``ConfigError`` naming file, key, value and what is allowed.
     """
     further = [] if seed is None else [f"seed={seed}"]
-    return _built(with_overrides(read_toml(path), (*overrides, *further)), str(path))
+    tree = with_overrides(read_toml(path), (*overrides, *further))
+    return _built(tree, str(path), (*overrides, *further))
 
 
 def study_from_overrides(overrides: Sequence[str], where: str = "--set") -> Study:
@@ -137,21 +139,23 @@ def study_from_text(text: str, where: str = "study", overrides: Sequence[str] = 
     for path in (override.partition("=")[0].strip() for override in overrides):
         if path.endswith(".preset"):
             tree.pop(path.removesuffix(".preset"), None)
-    return _built(with_overrides(tree, overrides), where)
+    return _built(with_overrides(tree, overrides), where, overrides)
 
 
-def _built(tree: Tree, where: str) -> Study:
-    kind = CONTROLLERS[_kind_of(tree, where)]
+def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
+    kind = CONTROLLERS[_kind_of(tree, place_of("controller.kind", where, overrides))]
     for key in _moved(tree, kind):
-        raise ConfigError(f"{where}: controller.{key} has moved: write {_MOVED[key]}.{key}")
+        place = place_of(f"controller.{key}", where, overrides)
+        raise ConfigError(f"{place}: controller.{key} has moved: write {_MOVED[key]}.{key}")
     for name in optional_sections():
         if name in tree and name not in kind.needs:
             users = ", ".join(repr(each.name) for each in CONTROLLERS.values() if name in each.needs)
+            place = place_of(name, where, overrides)
             raise ConfigError(
-                f"{where}: the section [{name}] is refused with controller.kind = {kind.name!r}; it belongs to "
+                f"{place}: the section [{name}] is refused with controller.kind = {kind.name!r}; it belongs to "
                 f"{users or 'no controller'}"
             )
-    return build(study_type(kind.name), tree, where)
+    return build(study_type(kind.name), tree, where, overrides)
 
 
 def _kind_of(tree: Mapping[str, object], where: str) -> str:

@@ -4,7 +4,6 @@ An entry whose checksums, names or shapes are not as they should be counts as ab
 """
 
 import hashlib
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from data.sets import FloatArray
 from emulator.errors import ConfigError, TaskError
+from emulator.places import cache_folder
 from experiments.output.files import new_file
 
 __all__ = ["cache_key", "default_folder", "read_weights", "write_weights"]
@@ -20,7 +20,7 @@ __all__ = ["cache_key", "default_folder", "read_weights", "write_weights"]
 
 def default_folder() -> Path:
     """Return ``$LIGHTLOOP_CACHE``, or ``.cache/lightloop`` under the current directory when it is not set."""
-    return Path(os.environ.get("LIGHTLOOP_CACHE") or Path(".cache", "lightloop"))
+    return cache_folder(Path(".cache", "lightloop"))
 
 
 def cache_key(*parts: object) -> str:

@@ -19,13 +19,19 @@ def timeline(
             "--out", "-o", help="File to write: .json (Chrome) or .pftrace (Perfetto's own format)."
         ),
     ],
-    from_s: Annotated[float | None, typer.Option("--from", help="Begin here, in emulated seconds.")] = None,
-    to_s: Annotated[float | None, typer.Option("--to", help="End here, in emulated seconds.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Begin here: emulated seconds, or '10 ms'.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="End here: emulated seconds, or '12 ms'.")
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a trace as a timeline for ui.perfetto.dev: tracks, counters, arrows from command to effect."""
+    from emulator.config.amounts import amount
     from experiments.timeline.files import write_timeline
 
+    from_s, to_s = (None if text is None else amount(text, "s") for text in (from_, to))
     sys.stdout.write(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
 
 

@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from emulator.config.amounts import Amount, converted, split_amount
 from emulator.config.difference import Scalar, differences, leaves, scalar
 from emulator.errors import ConfigError
 from emulator.retiming.retime import Retimed, retime
@@ -28,7 +29,9 @@ __all__ = ["MAX_POINTS", "Point", "WhatIf", "sweep_values", "whatif"]
 MAX_POINTS: Final = 10_000
 """Points of all sweeps together."""
 
-_AMOUNT: Final = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
+_BETWEEN: Final = re.compile(r",(?![^\[]*\])")
+"""A comma between two values, and not one inside a list."""
+
 _MODE: Final = "closed"
 
 
@@ -164,33 +167,68 @@ def sweep_values(sweep: str) -> tuple[str, ...]:
     if ":" in text and not text.startswith(("[", '"', "'")):
         values = tuple(_spaced(path, text))
     else:
-        values = tuple(value.strip() for value in text.split(","))
+        values = _listed(path, text)
     if not all(values):
         raise ConfigError(f"--sweep {sweep[:80]!r} is refused: one of its values is empty")
     return tuple(f"{path}={value}" for value in values)
 
 
+def _listed(path: str, text: str) -> tuple[str, ...]:
+    """Return the values between the commas of ``text``; numbers with and without a unit do not mix.
+
+    Otherwise "10,5 us" would be 10 s and 5 us to us, and ten and a half microseconds to whoever wrote it.
+    """
+    values = tuple(value.strip() for value in _BETWEEN.split(text))
+    amounts = [found for found in map(_amount, values) if found is not None]
+    if len({bool(found.unit) for found in amounts}) > 1:
+        raise ConfigError(
+            f"--sweep {path}={text[:60]} is refused: some of its numbers have a unit and others have none; give "
+            "one to each, and write decimals with a point"
+        )
+    return values
+
+
+def _amount(text: str) -> Amount | None:
+    """Return the number and the unit of ``text``, or None where it is something else."""
+    try:
+        return split_amount(text)
+    except ConfigError:
+        return None
+
+
 def _spaced(path: str, text: str) -> Iterator[str]:
-    """Yield ``COUNT`` amounts from ``START`` to ``STOP``, both included; a unit stands behind both or the last."""
+    """Yield ``COUNT`` amounts from ``START`` to ``STOP``, both included, in the unit of ``START``.
+
+    ``STOP`` may be in another unit of the same kind; a unit behind ``STOP`` alone stands for both.
+    """
+    said = f"--sweep {path}={text[:60]} is refused"
     start, stop, count, *rest = (*text.split(":"), "", "")
-    ends = _AMOUNT.fullmatch(start), _AMOUNT.fullmatch(stop)
+    first, last = _amount(start), _amount(stop)
     logarithmic = rest[:1] == ["log"]
-    known = count.strip().isdigit() and 2 <= int(count) <= MAX_POINTS and rest in (["", ""], ["log", "", ""])
-    if ends[0] is None or ends[1] is None or not known:
+    known = (
+        count.strip().isdecimal() and 2 <= int(count) <= MAX_POINTS and rest in (["", ""], ["log", "", ""])
+    )
+    if first is None or last is None or not known:
         raise ConfigError(
-            f"--sweep {path}={text[:60]} is refused; allowed: START:STOP:COUNT, with 2 <= COUNT <= {MAX_POINTS}, "
-            "or START:STOP:COUNT:log, such as 1 us:10 us:4:log"
+            f"{said}; allowed: START:STOP:COUNT, with 2 <= COUNT <= {MAX_POINTS}, or START:STOP:COUNT:log, such as "
+            "1 us:1 ms:7:log"
         )
-    first, last, unit = float(ends[0][1]), float(ends[1][1]), ends[1][2].strip()
-    if ends[0][2].strip() not in ("", unit):
-        raise ConfigError(f"--sweep {path}={text[:60]} is refused: give START and STOP in one unit")
-    if logarithmic and not (first > 0 and last > 0):
+    if first.unit and not last.unit:
         raise ConfigError(
-            f"--sweep {path}={text[:60]} is refused: a logarithmic axis has START and STOP above 0"
+            f"{said}: STOP has no unit; write {last.digits} {first.unit}, or the unit that it has"
         )
+    unit = first.unit or last.unit
+    try:
+        begin, end = float(first.digits), float(converted(last.digits, last.unit, unit))
+    except ConfigError as error:
+        raise ConfigError(f"{said}: {error}") from error
+    if not (math.isfinite(begin) and math.isfinite(end)):
+        raise ConfigError(f"{said}: START and STOP have to be finite")
+    if logarithmic and not (begin > 0 and end > 0):
+        raise ConfigError(f"{said}: a logarithmic axis has START and STOP above 0")
     for number in range(int(count)):
         part = number / (int(count) - 1)
-        value = first * (last / first) ** part if logarithmic else first + (last - first) * part
+        value = begin * (end / begin) ** part if logarithmic else begin + (end - begin) * part
         yield f"{value:.12g} {unit}".strip()
 
 

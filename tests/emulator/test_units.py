@@ -1,4 +1,4 @@
-"""Conversions at the edges: seconds to whole picoseconds, decibels, quantities, numbers for people."""
+"""Conversions at the edges: seconds to whole picoseconds, decibels, numbers for people."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import ConfigError
-from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, quantity, s_to_ps, si_prefix
+from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, s_to_ps, si_prefix
 
 
 @given(t_ps=st.integers(0, 10**15))
@@ -35,40 +35,6 @@ def test_decibels_are_of_power_and_the_factor_is_of_amplitude() -> None:
     assert db_to_amplitude(0.0) == 1.0
     assert db_to_amplitude(20.0) == pytest.approx(0.1)
     assert db_to_amplitude(0.33) ** 2 == pytest.approx(10**-0.033)
-
-
-@pytest.mark.parametrize(
-    ("text", "unit", "expected"),
-    [
-        ("10 us", "s", 1e-5),
-        ("1.22 us", "s", 1.22e-6),
-        ("5 mJ", "J", 5e-3),
-        ("0.25 dB", "dB", 0.25),
-        ("16 Gbit/s", "bit/s", 16e9),
-        ("20 pA/Hz^0.5", "A/Hz^0.5", 20e-12),
-        ("0.1275 1/um", "1/m", 0.1275e6),
-        ("50 percent", "", 0.5),
-    ],
-)
-def test_a_quantity_is_read_in_si_without_rounding_twice(text: str, unit: str, expected: float) -> None:
-    assert quantity(text, unit) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "unit"),
-    [
-        ("10", "s"),
-        ("10 kg", "s"),
-        ("ten us", "s"),
-        ("", "s"),
-        ("x dB", "dB"),
-        ("1 parsec^7", "s"),
-        ("((", "s"),
-    ],
-)
-def test_what_is_no_quantity_of_the_dimension_is_refused_with_the_unit_named(text: str, unit: str) -> None:
-    with pytest.raises(ConfigError, match=unit):
-        quantity(text, unit)
 
 
 @pytest.mark.parametrize(

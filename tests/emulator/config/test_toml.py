@@ -30,7 +30,9 @@ HOSTILE = {
     "not-utf8": b"a = '\xff\xfe'",
     "nul": b"a = '\x00'",
     "binary": bytes(range(256)),
-    "byte-order-mark": b"\xef\xbb\xbfa = 1",
+    "utf-16": "a = 1".encode("utf-16"),
+    "a-trace": b"\x89HDF\r\n\x1a\n" + b"x" * 70_000,
+    "a-journal": b"LLJ1" + b"x" * 20,
     "twice": b"a = 1\na = 2",
     "half": b"[lamp",
     "huge-integer": b"a = " + b"9" * 900 + b"x",
@@ -48,10 +50,44 @@ def test_a_hostile_file_is_refused_at_once_by_name(raw: bytes, tmp_path: Path) -
     assert str(caught.value).startswith(str(file))
 
 
+def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path: Path) -> None:
+    file = tmp_path / "notepad.toml"
+    file.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
+    assert read_toml(file) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (HOSTILE["utf-16"], "this is UTF-16 text; save the file as UTF-8"),
+        (HOSTILE["a-trace"], "this is a trace, not a study: `lightloop config .*hostile.toml`"),
+        (HOSTILE["a-journal"], "this is the journal of a run, not a study"),
+        (b"a = 1\nb = '\xff'", "line 2 is not UTF-8 text"),
+    ],
+)
+def test_what_is_another_kind_of_file_is_called_by_its_name(raw: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "hostile.toml"
+    file.write_bytes(raw)
+    with pytest.raises(ConfigError, match=said):
+        read_toml(file)
+
+
 def test_a_path_that_is_no_readable_file_is_refused_by_name(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none.toml", Path("/dev/zero"), Path("a\0b")):
+    for path in (tmp_path / "none.toml", Path("/dev/zero")):
         with pytest.raises(ConfigError, match="no such file"):
             read_toml(path)
+    with pytest.raises(ConfigError, match="no such file"):
+        read_toml(Path("a\0b"))
+
+
+def test_a_folder_and_a_slip_of_the_pen_are_told_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("a = 1", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"this is a folder; wanted: a TOML file, such as .*study\.toml"):
+        read_toml(tmp_path)
+    with pytest.raises(ConfigError, match=r"there is no such file; did you mean 'study\.toml'\?"):
+        read_toml(tmp_path / "studi.toml")
+    with pytest.raises(ConfigError, match="there is no such file, and no folder"):
+        read_toml(tmp_path / "there" / "study.toml")
 
 
 def test_sixteen_levels_are_allowed_and_seventeen_are_not() -> None:

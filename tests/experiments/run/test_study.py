@@ -92,6 +92,36 @@ def test_a_study_is_frozen() -> None:
         study_from_text("").seed = 1  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("chip.heaters.settle_s=10,5 us", "--set: chip.heaters.settle_s: '10,5 us' has a comma"),
+        ("deployment.alpha=0,15", "--set: deployment.alpha = '0,15' is refused"),
+        ("controller.kind=szo", "--set: controller.kind = 'szo' is refused"),
+        ("controller.alpha=.15", "--set: controller.alpha has moved"),
+        ("opu.preset=opu_gen2", r"--set: the section \[opu\] is refused"),
+        ("controller.queries=1e3", "allowed: a whole number, >= 1; write 1000"),
+    ],
+)
+def test_a_refusal_of_an_override_names_the_override_and_not_the_file(
+    override: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_study(file, [override])
+    file.write_text("[chip.heaters]\nsettle_s = '10,5 us'\n", encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"study\.toml: chip\.heaters\.settle_s: .* write '10\.5 us' or '105 us'"
+    ):
+        load_study(file, ["controller.queries=5"])
+
+
+@pytest.mark.parametrize(("text", "value"), [(".15", 0.15), ("+.15", 0.15), ("1.", 1.0), ("+1", 1)])
+def test_an_override_may_write_its_point_where_toml_may_not(text: str, value: float) -> None:
+    assert study_from_overrides([f"deployment.alpha={text}"]).section(DeploymentConfig).alpha == value
+
+
 def test_a_refusal_names_file_key_value_and_what_is_allowed(tmp_path: Path) -> None:
     path = write(tmp_path, "[deployment]\nalpha = 1.5\n")
     with pytest.raises(

@@ -147,7 +147,10 @@ def test_a_figure_without_a_sweep_shows_its_one_point(small_trace: Path, tmp_pat
 @pytest.mark.parametrize(
     ("sweep", "values"),
     [
-        ("a.b=1,2 us, 3", ("a.b=1", "a.b=2 us", "a.b=3")),
+        ("a.b=1 us,2 ms, 3 s", ("a.b=1 us", "a.b=2 ms", "a.b=3 s")),
+        ("a.b=0.5us:1000ns:3", ("a.b=0.5 us", "a.b=0.75 us", "a.b=1 us")),
+        ("a.b=1us:1ms:4:log", ("a.b=1 us", "a.b=10 us", "a.b=100 us", "a.b=1000 us")),
+        ("a.b=[64],[8, 8],[]", ("a.b=[64]", "a.b=[8, 8]", "a.b=[]")),
         ("a.b=0:1:3", ("a.b=0", "a.b=0.5", "a.b=1")),
         ("a.b=1 us:100 us:3:log", ("a.b=1 us", "a.b=10 us", "a.b=100 us")),
         ("a.b=1:3:3", ("a.b=1", "a.b=2", "a.b=3")),
@@ -161,8 +164,8 @@ def test_a_sweep_stands_for_its_values(sweep: str, values: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize(
     "sweep",
-    ["a.b", "=1", "a.b=", "a.b=1,,2", "a.b=1:2", "a.b=1:2:1", "a.b=1:2:x", "a.b=0:2:3:log", "a.b=1 ms:2 us:3",
-     "a.b=1:2:3:lin", "a.b=1:2:3:log:4", "a.b=x:y:3"],
+    ["a.b", "=1", "a.b=", "a.b=1,,2", "a.b=1:2", "a.b=1:2:1", "a.b=1:2:x", "a.b=0:2:3:log", "a.b=1 ms:2 W:3",
+     "a.b=1 us:2:3", "a.b=10,5 us", "a.b=1:2:3:lin", "a.b=1:2:3:log:4", "a.b=x:y:3"],
 )  # fmt: skip
 def test_a_sweep_that_cannot_be_read_is_refused(sweep: str) -> None:
     with pytest.raises(ConfigError, match=r"--sweep .* refused"):
