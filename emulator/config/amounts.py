@@ -119,7 +119,7 @@ def _factor(unit: str, into: str, text: str) -> Decimal:
         # Angles, turns and bits are no dimensions to pint: 1 rpm would be 0.1 Hz, and 1 GHz 1 Gbit/s.
         known, found = (_registry().get_base_units(each) for each in (wanted, own))
         if own.dimensionality == wanted.dimensionality and known[1] == found[1]:
-            return Decimal(found[0]) / Decimal(known[0])
+            return Decimal(str(found[0])) / Decimal(str(known[0]))
     except Exception as error:  # pint's tokenizer raises bare parser errors on malformed text
         raise ConfigError(f"{said}, such as '1 {into}': {unit[:MAX_AMOUNT]!r} is no unit") from error
     raise ConfigError(f"{said}: {unit!r} measures something else")
@@ -136,9 +136,9 @@ def _float(digits: str, factor: Decimal, text: str) -> float:
     """Return ``digits`` times ``factor``, a zero without its sign; what a float cannot hold is refused."""
     try:
         exact = Decimal(digits) * factor
-        value = float(exact) + 0.0
     except ArithmeticError:
-        value = math.inf
+        exact = Decimal("inf")
+    value = float(exact) + 0.0
     if math.isinf(value) or (value == 0 and not exact.is_zero()):
         raise ConfigError(f"{text!r} is out of range; allowed: 0, and sizes from 1e-307 to 1e308")
     return value

@@ -30,7 +30,7 @@ def standard_streams() -> Iterator[None]:
     """
     _fill_gaps()
     before = sys.stdout, sys.stderr
-    sys.stdout = _Outlet(before[0])  # type: ignore[assignment]  # it does what is asked of a stream here
+    sys.stdout = _Outlet(before[0])
     if before[1] is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # closed below
     try:
