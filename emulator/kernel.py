@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast
 from llvmlite import binding
 from numba import config, njit
 
-from emulator.places import cache_folder, expanded
+from emulator.config.places import cache_folder, expanded
 
 __all__ = ["fused_kernel", "inlined", "kernel", "part"]
 

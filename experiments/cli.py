@@ -16,8 +16,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import typer
 from typer.core import TyperCommand
 
+from emulator.config.places import expanded
 from emulator.errors import LightloopError
-from emulator.places import expanded
 from experiments.benchmarks.command import COMMAND as BENCH
 from experiments.calibrate.command import COMMAND as CALIBRATE
 from experiments.check.command import COMMAND as CHECK

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from data.sets import FloatArray
+from emulator.config.places import cache_folder
 from emulator.errors import ConfigError, TaskError
-from emulator.places import cache_folder
 from experiments.output.files import new_file
 
 __all__ = ["cache_key", "default_folder", "read_weights", "write_weights"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.places import cache_folder, expanded
+from emulator.config.places import cache_folder, expanded
 
 
 def test_a_leading_tilde_is_the_home_folder_and_no_other_one(
