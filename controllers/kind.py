@@ -79,6 +79,9 @@ class Program:
         What it is doing, for people who watch.
     sizes
         Of each instrument that is built to its measure, the sizes it needs: {"opu": (features, outputs)}.
+    shows
+        Of each of these, what entries it will be asked to show: "binary" is 0 and 1 (what is taken where nothing is
+        said), "ternary" also -1, "any" whatever there is.
     mark
         The metric whose logging ends an epoch, after which accuracy is measured; None is by queries.
     """
@@ -87,6 +90,7 @@ class Program:
     queries: int
     verb: str
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    shows: Mapping[str, str] = field(default_factory=dict)
     mark: str | None = None
 
 

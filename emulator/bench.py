@@ -95,6 +95,8 @@ class Bench:
         self._next_look = math.inf
         lab = with_host(lab)
         setting = Setting(seed, lab["host"].config, self.meter)
+        for name, stand in lab.items():
+            INSTRUMENTS[name].check(stand, setting.host)
         self._by_name = {
             name: Station(kind, kind.build(lab[name], setting), self.clock, self.meter)
             for name, kind in INSTRUMENTS.items()

@@ -53,7 +53,6 @@ TESTED_BY_CALLERS = {
     "experiments/replay/score.py": "replay/test_modes.py: projections and phases are re-issued",
     "experiments/report/page.py": "report/test_report.py and test_page_in_browser.py see the whole page",
     "experiments/report/plot.py": "report/test_page_in_browser.py",
-    "experiments/run/laboratory.py": "whatif/test_points.py and replay/test_modes.py",
     "experiments/tasks/judges.py": "run/test_watch.py",
 }
 """Modules without a test of their own, and where they are tested."""

@@ -260,6 +260,7 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
         (samples if optical else steps) * options.epochs,
         "training",
         {_UNIT: (model.outputs, FeedbackLayout(model.hidden, options.sharing).width)} if optical else {},
+        shows={_UNIT: "ternary"} if optical else {},
         mark="epoch",
     )
 

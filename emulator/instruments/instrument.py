@@ -190,6 +190,10 @@ Lab = Mapping[str, Stand]
 """What stands on a bench, by the name of its kind."""
 
 
+def _never_refused(stand: Stand, host: Any) -> None:
+    del stand, host
+
+
 @dataclass(frozen=True)
 class InstrumentKind:
     """Say what a kind of instrument is: everything that the house outside its own folder needs to know of it.
@@ -222,9 +226,14 @@ class InstrumentKind:
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
     sized
-        Makes the design of an instrument that is built to its controller's measure, from the sizes asked for.
+        Makes the design of an instrument that is built to its controller's measure, from the sizes asked for and
+        the word for what entries it will be asked to show.
     told
-        As much of its design as a re-timing needs, from the states that a trace keeps, by name.
+        As much of its design as a re-timing needs, of its configuration, the states that a trace keeps, by name,
+        and the design that recorded commands tell, if they do.
+    check
+        Raises ``ConfigError`` or ``PhysicsError`` for a stand, of as much design as ``told`` gives, that cannot be
+        built beside the host or not do what it is for; a run asks before it is built, and a re-timing, too.
     moved
         Its section as an older trace has it, with every key where it stands today.
     """
@@ -240,8 +249,9 @@ class InstrumentKind:
     again: Callable[[Recorded], Served] | None = None
     frame_terms: Callable[[Any, int], Mapping[str, float]] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
-    sized: Callable[[tuple[int, ...]], Any] | None = None
-    told: Callable[[Mapping[str, NDArray[Any]]], Any] | None = None
+    sized: Callable[[tuple[int, ...], str], Any] | None = None
+    told: Callable[[Any, Mapping[str, NDArray[Any]], Any], Any] | None = None
+    check: Callable[[Stand, Any], None] = _never_refused
     moved: Callable[[Mapping[str, object]], Tree] = dict
 
     @property

@@ -25,7 +25,6 @@ from emulator.config.models import digest, to_toml
 from emulator.errors import LightloopError
 from emulator.plan import Step, Work
 from emulator.processes import child_environment, module_command
-from emulator.retiming.lab import Laboratory
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace import NO_COMMAND, Header, Recorder
 from emulator.trace.open import open_trace
@@ -34,7 +33,7 @@ from emulator.trace.schema import COMMANDS, Power
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text
-from experiments.run.laboratory import lab_of
+from experiments.run.laboratory import altered_laboratory, laboratory
 from experiments.run.study import Study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
@@ -185,9 +184,9 @@ def _rerun_s(plant: Plant, out: Path) -> float:
 def _measure(path: Path, verify: bool) -> RetimingCost:
     with open_trace(path) as trace:
         study = study_from_text(trace.config_text)
-    lab = Laboratory(study.seed, study.budget, lab_of(study))
+        lab = laboratory(study, trace)
     slower = study_from_text(to_toml(study), str(path), ("chip.link.latency_s=5 us",))
-    slow = lab._replace(lab=lab_of(slower))
+    slow = altered_laboratory(lab, study, slower)
     began_s, cpu_s = time.perf_counter(), -time.process_time()
     with open_trace(path) as trace:
         recording = load_recording(trace, lab, verify)

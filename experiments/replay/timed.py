@@ -101,12 +101,14 @@ def _stage(
 ) -> tuple[Bench, Score, list[Observer]]:
     """Build the new bench with the old design, and give the score its inputs."""
     prepared = prepare(old)
-    sizes = program_of(old, prepared).sizes
+    program = program_of(old, prepared)
     if prepared.taped_out is not None:
         _check_design(trace, design_of(prepared))
     score = score.with_inputs(prepared.task.x_train, prepared.task.y_train)
     score.check()
-    bench = make_bench(new, prepared, sizes)  # what physics refuses is refused before a file exists
+    bench = make_bench(
+        new, prepared, program.sizes, program.shows
+    )  # what physics refuses is refused before a file exists
     bench.attach(_recorder(trace, new, out))
     if prepared.taped_out is None:
         return bench, score, []

@@ -19,23 +19,31 @@ __all__ = ["design_of", "make_bench", "recorder_of"]
 
 Sizes = Mapping[str, tuple[int, ...]]
 _NONE: Sizes = MappingProxyType({})
+_SHOWS: Mapping[str, str] = MappingProxyType({})
+_ANY_UNIT = "binary"  # entries that every encoding can show
 
 
-def make_bench(study: Study, prepared: Prepared, sizes: Sizes = _NONE) -> Bench:
+def make_bench(
+    study: Study, prepared: Prepared, sizes: Sizes = _NONE, shows: Mapping[str, str] = _SHOWS
+) -> Bench:
     """Build the bench of ``study``, whose network was ``prepared``; nothing is recorded before it is run.
 
-    ``sizes`` are those of instruments that are built to the controller's measure. Raises ``LightloopError`` for
+    ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
+    be asked to show ("binary", which all can, where it says nothing). Raises ``LightloopError`` for
     what cannot be built.
     """
-    lab = {name: Stand(config, _design(name, prepared, sizes)) for name, config in study.standing().items()}
+    lab = {
+        name: Stand(config, _design(name, prepared, sizes, shows))
+        for name, config in study.standing().items()
+    }
     return Bench({**lab, HOST.name: Stand(study.host)}, study.seed, study.budget, study.clock)
 
 
-def _design(name: str, prepared: Prepared, sizes: Sizes) -> object:
+def _design(name: str, prepared: Prepared, sizes: Sizes, shows: Mapping[str, str]) -> object:
     """Return what an instrument is made for: what was taped out, or the sizes that its controller asks for."""
     kind = INSTRUMENTS[name]
     if name in sizes and kind.sized is not None:
-        return kind.sized(sizes[name])
+        return kind.sized(sizes[name], shows.get(name, _ANY_UNIT))
     return design_of(prepared) if prepared.taped_out is not None else None
 
 

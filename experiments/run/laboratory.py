@@ -1,5 +1,6 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
+from emulator.config.models import StrictModel
 from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import InstrumentKind, Lab, Stand
 from emulator.instruments.registry import INSTRUMENTS
@@ -31,28 +32,33 @@ def lab_of(study: Study) -> Lab:
 def laboratory(study: Study, trace: Trace) -> Laboratory:
     """Return what stands on the bench of ``study``, which made ``trace``; sizes are those that were recorded."""
     lab = {
-        name: stand._replace(design=_recorded(INSTRUMENTS[name], trace))
+        name: stand._replace(design=_recorded(INSTRUMENTS[name], stand.config, trace))
         for name, stand in lab_of(study).items()
     }
     return Laboratory(study.seed, study.budget, lab)
 
 
-def _recorded(kind: InstrumentKind, trace: Trace) -> object:
+def _recorded(kind: InstrumentKind, config: StrictModel, trace: Trace) -> object:
     """Return as much of an instrument's design as ``trace`` tells."""
-    if kind.sized is not None:
-        return recorded_design(trace)
-    return None if kind.told is None else kind.told({name: trace.state(name) for name in trace.states})
+    design = None if kind.sized is None else recorded_design(trace)
+    if kind.told is None:
+        return design
+    return kind.told(config, {name: trace.state(name) for name in trace.states}, design)
 
 
 def altered_laboratory(old: Laboratory, before: Study, after: Study) -> Laboratory:
     """Return ``old``, the laboratory of the study ``before``, with the parameters of ``after``.
 
-    Raises ``ConfigError`` when the two differ in anything that decides what the controller asks for.
+    Raises ``ConfigError`` when the two differ in anything that decides what the controller asks for, and
+    ``ConfigError`` or ``PhysicsError`` when a run of ``after`` would be refused, for the same reason.
     """
     option = "" if loop_of(before, after) is None else _loop_path(before)
     refuse_other_choices([change for change in model_changes(before, after) if change.path != option])
     lab = {name: old.lab[name]._replace(config=stand.config) for name, stand in lab_of(after).items()}
-    return old._replace(budget=after.budget, lab=lab)
+    new = old._replace(budget=after.budget, lab=lab)
+    for kind, stand in new.standing():
+        kind.check(stand, new.host)
+    return new
 
 
 def loop_of(before: Study, after: Study) -> str | None:

@@ -50,10 +50,12 @@ def run_study(
         prepared = prepare(study)
         program, name = program_of(study, prepared), study.kind.name
         if own is not None:
-            program = replace(program, controller=own(prepared.setting))
+            program = replace(program, controller=own(prepared.setting), shows={})
             name = getattr(own, "__name__", "controller")
         others = _others(study)
-        bench = make_bench(study, prepared, program.sizes)  # what is refused is refused before a file exists
+        bench = make_bench(
+            study, prepared, program.sizes, program.shows
+        )  # what is refused is refused before a file exists
         watch = watch_of(study, prepared, program)
         bench.attach(recorder_of(study, out))
         if on_start is not None:

@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 from emulator.config.models import Tree
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.chip.fabrication import Design
+from emulator.instruments.chip.fabrication import (
+    Design,
+    Ports,
+    check_dead,
+    heater_strengths,
+    receiver_parameters,
+)
 from emulator.instruments.chip.timing import SEQUENCER
 from emulator.instruments.instrument import Stand
 from emulator.physics.chip.laser import electrical_power_w
 
-__all__ = ["PORTS", "Channels", "channels_of", "idle_w", "ports_of", "told", "with_totals_moved"]
+__all__ = ["PORTS", "Channels", "channels_of", "check", "idle_w", "ports_of", "told", "with_totals_moved"]
 
 PORTS: Final = "ports"
 """The state of a trace that holds the inputs and outputs of every layer."""
@@ -28,11 +34,17 @@ _TOTALS: Final = ("dac", "inputs", "receiver")
 
 
 class Channels(NamedTuple):
-    """Say how many ports a chip has, and how many driven heaters; None is what a trace does not tell."""
+    """Say how many ports a chip has, and how many driven heaters; None is what a trace does not tell.
+
+    ``ports`` are inputs and outputs of each layer; of ``devices`` the ``active`` ones have a heater.
+    """
 
     modulators: int | None
     receivers: int | None
     drivers: int | None
+    ports: tuple[Ports, ...] = ()
+    active: frozenset[int] = frozenset()
+    devices: int = 0
 
 
 _UNKNOWN: Final = Channels(None, None, None)
@@ -47,17 +59,36 @@ def channels_of(design: Design | Channels | None) -> Channels:
     """Return the channels of a chip of ``design``, which may be as much of it as a trace tells."""
     if design is None or isinstance(design, Channels):
         return design or _UNKNOWN
-    inputs, outputs = ports_of(design).max(axis=0).tolist()
-    return Channels(inputs, outputs, int(design.active.sum()))
+    return _counted(ports_of(design), design.active)
 
 
-def told(states: Mapping[str, NDArray[Any]]) -> Channels:
+def told(config: ChipConfig, states: Mapping[str, NDArray[Any]], design: object) -> Channels:
     """Return what the ``states`` of a trace tell of a chip's channels."""
-    drivers = int(states[_ACTIVE].sum()) if _ACTIVE in states else None
-    if PORTS not in states:
-        return Channels(None, None, drivers)
-    inputs, outputs = states[PORTS].max(axis=0).tolist()
-    return Channels(inputs, outputs, drivers)
+    del config, design
+    active = states.get(_ACTIVE)
+    if active is None or PORTS not in states:
+        return Channels(None, None, None if active is None else int(active.sum()))
+    return _counted(states[PORTS], active)
+
+
+def _counted(ports: NDArray[np.int64], active: NDArray[Any]) -> Channels:
+    inputs, outputs = ports.max(axis=0).tolist()
+    heated = frozenset(np.flatnonzero(active).tolist())
+    return Channels(
+        inputs, outputs, len(heated), tuple(Ports(*pair) for pair in ports.tolist()), heated, active.size
+    )
+
+
+def check(stand: Stand, host: object) -> None:
+    """Raise ``ConfigError`` or ``PhysicsError`` for a chip that cannot be built, as far as it is known."""
+    del host
+    config: ChipConfig = stand.config
+    channels = channels_of(stand.design)
+    if channels.ports:
+        receiver_parameters(config, channels.ports, [1.0] * len(channels.ports))
+        check_dead(config.heaters.dead, channels.active, channels.devices)
+    heater_strengths(config.heaters)
+    idle_w(Stand(config, channels))
 
 
 def idle_w(stand: Stand) -> Mapping[str, float]:

@@ -11,11 +11,12 @@ _T, _E, _P = Effect.TIMING, Effect.ENERGY, Effect.PHYSICS
 EFFECTS: Final = {
     "design": Effect.CHOICES,
     "preset": Effect.NOTHING,
-    "activation_clip": _P,
+    "activation_clip": Effect.CHOICES,  # of what is trained before it is taped out
     "heaters": _P,
     "heaters.p_pi_w": _E,
     "heaters.settle_s": _T,  # and physics, where heaters are dynamic: see ``kind.cautions``
-    "mesh": _P,
+    "mesh": Effect.CHOICES,  # of what is taped out
+    "mesh.insertion_loss_db": _P,
     "dac": _P,
     "dac.update_s": _T,
     "dac.power_w_per_channel": _E,

@@ -3,7 +3,9 @@
 What an instrument could not know (the true gamma of each device) is drawn here from named streams.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +21,14 @@ from emulator.physics.chip.mesh import LayerPhases
 
 __all__ = [
     "Design",
+    "Ports",
+    "check_dead",
     "dac_steps",
     "dead_heaters",
     "device_gains",
     "device_table",
     "fresh_optics",
+    "heater_strengths",
     "loss_gains",
     "receiver_parameters",
     "sigma_mask",
@@ -31,6 +36,13 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+
+
+class Ports(NamedTuple):
+    """Hold how many waveguides lead into and out of a layer."""
+
+    inputs: int
+    outputs: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +104,7 @@ def loss_gains(layers: tuple[LayerMap, ...], design: Design, loss: float) -> lis
 
 
 def receiver_parameters(
-    config: ChipConfig, layers: tuple[LayerMap, ...], gains: list[float]
+    config: ChipConfig, layers: Sequence[LayerMap | Ports], gains: list[float]
 ) -> tuple[ReceiverParameters, ...]:
     """Return what each layer's receivers do, for the light and the noise that ``config`` describes."""
     rows = []
@@ -126,31 +138,40 @@ def receiver_parameters(
     return tuple(rows)
 
 
+def check_dead(dead: tuple[int, ...], active: frozenset[int], devices: int) -> None:
+    """Raise ``ConfigError`` where one of ``dead`` is none of the ``active`` among so many ``devices``."""
+    for device in dead:
+        if device not in active:
+            where = f"0..{devices - 1}, with a heater"
+            raise ConfigError(f"chip.heaters.dead: device {device} has no heater; allowed: devices {where}")
+
+
 def dead_heaters(dead: tuple[int, ...], active: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the mask (devices,) of ``dead`` heaters; raise ``ConfigError`` where there is no heater to die."""
-    for device in dead:
-        if device >= active.size or not active[device]:
-            where = f"0..{active.size - 1}, with a heater"
-            raise ConfigError(f"chip.heaters.dead: device {device} has no heater; allowed: devices {where}")
+    check_dead(dead, frozenset(np.flatnonzero(active).tolist()), active.size)
     mask = np.zeros(active.size, dtype=np.bool_)
     mask[list(dead)] = True
     return mask
+
+
+def heater_strengths(config: HeaterConfig) -> dict[tuple[int, int], float]:
+    """Return how heaters warm others, by the law that ``config`` chooses; raises ``PhysicsError`` if too close."""
+    if config.coupling == "omega":
+        return floorplan.adjacent_strengths(config.omega)
+    return floorplan.spaced_strengths(
+        config.stage_pitch_m,
+        config.pair_pitch_m,
+        config.reach_m,
+        config.contact_coupling,
+        config.decay_per_m,
+    )
 
 
 def thermal_coupling(
     config: HeaterConfig, layers: tuple[LayerMap, ...], heated: NDArray[np.bool_], isolated: NDArray[np.bool_]
 ) -> floorplan.Coupling:
     """Return which heaters warm which, by the law that ``config`` chooses."""
-    if config.coupling == "omega":
-        strengths = floorplan.adjacent_strengths(config.omega)
-    else:
-        strengths = floorplan.spaced_strengths(
-            config.stage_pitch_m,
-            config.pair_pitch_m,
-            config.reach_m,
-            config.contact_coupling,
-            config.decay_per_m,
-        )
+    strengths = heater_strengths(config)
     sites = [floorplan.layer_sites(layer.v, layer.rank, layer.u) for layer in layers]
     return floorplan.couple(sites, heated, strengths, isolated)
 

@@ -1,7 +1,7 @@
 """What the house needs to know of the chip."""
 
 from emulator.commands import Forward, Probe, Sequence, SetPhases, Settle
-from emulator.instruments.chip.channels import idle_w, told, with_totals_moved
+from emulator.instruments.chip.channels import check, idle_w, told, with_totals_moved
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.retimed import RETIMING, again
@@ -27,6 +27,7 @@ KIND = InstrumentKind(
     retiming=RETIMING,
     again=again,
     told=told,
+    check=check,
     moved=with_totals_moved,
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",

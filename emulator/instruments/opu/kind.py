@@ -3,6 +3,7 @@
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.calibrated import frame_terms
+from emulator.instruments.opu.check import check, told
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
@@ -23,5 +24,7 @@ KIND = InstrumentKind(
     retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING),
     again=lambda row: Project(row.vectors()),
     frame_terms=frame_terms,
-    sized=lambda sizes: OpuDesign(*sizes),
+    sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),
+    told=told,
+    check=check,
 )

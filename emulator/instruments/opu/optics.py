@@ -35,7 +35,7 @@ from emulator.physics.opu.off_axis import off_axis
 from emulator.physics.opu.speckle_noise import add_noise, add_scaled_noise, speckle_counts
 from emulator.streams import key_words
 
-__all__ = ["OpuCore", "Patterns", "Projected"]
+__all__ = ["OpuCore", "Patterns", "Projected", "light_of"]
 
 Singles = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -77,7 +77,7 @@ class OpuCore:
         macro_pixels(
             design.features, config.dmd.rows, config.dmd.columns
         )  # refuses more features than mirrors
-        self.light = _light(config, self.camera, design.features)
+        self.light = light_of(config, design.features)
         self._intensity = config.recovery.mode == "intensity"
         self._costs = costs_of(config)
         self._noise_key = key_words(seed, "opu/camera")
@@ -267,9 +267,9 @@ class OpuCore:
         return np.concatenate(recovered), saturated
 
 
-def _light(config: OpuConfig, camera: Camera, features: int) -> Light:
-    """Return the light levels: of the speckle for |T x|^2 = 1, and of the reference."""
-    c = config.camera
+def light_of(config: OpuConfig, features: int) -> Light:
+    """Return the light levels: of the speckle for |T x|^2 = 1, and of the reference; raises ``PhysicsError``."""
+    c, camera = config.camera, camera_of(config)
     brightest = _brightest(config, features)
     light = default_light(config.recovery.mode, camera, brightest)
     gain_e = light.gain_e if c.speckle is None else c.speckle * camera.full_well_e / brightest

@@ -18,6 +18,7 @@ from emulator.commands import FrameCounts, Project, Projection
 from emulator.errors import CommandError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Admission, Change, Outcome, Service, Setting, Stand, State
+from emulator.instruments.opu.check import SHOWN, needed_values
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.optics import OpuCore
@@ -72,6 +73,7 @@ class Opu:
         self.core = OpuCore(config, design, setting.seed)
         self.queries = 0
         self._draw = 0
+        self._needed = 0
         self.exposure_ps = self.sender.pipeline.timing.exposure_ps
         self._skip_zero = config.skip_zero
         self._design = design
@@ -105,6 +107,7 @@ class Opu:
                 f"Project: vectors of type {vectors.dtype}; allowed: float32, every number finite"
             )
         self.core.check(vectors)
+        self._needed = max(self._needed, needed_values(vectors, self._needed))
         work: Work = (
             ("vectors", len(vectors)),
             ("dark", len(vectors) - int(vectors.any(axis=1).sum())),
@@ -158,8 +161,8 @@ class Opu:
         return ()
 
     def closing_states(self) -> Sequence[State]:
-        """Return nothing."""
-        return ()
+        """Return which values the projected vectors needed."""
+        return ((SHOWN, np.array([self._needed]), "1"),)
 
     def _shown(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which vectors (n,) send frames."""

@@ -34,10 +34,14 @@ _SINGLE_BYTES = 4
 
 
 class OpuDesign(NamedTuple):
-    """Say what the unit is to project: vectors of ``features`` onto ``outputs`` numbers."""
+    """Say what the unit is to project: vectors of ``features`` onto ``outputs`` numbers.
+
+    ``shows`` is what entries they have: "binary" is 0 and 1, "ternary" also -1, "any" whatever there is.
+    """
 
     features: int
     outputs: int
+    shows: str = "binary"
 
 
 class FrameBudget(NamedTuple):

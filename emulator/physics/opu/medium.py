@@ -11,7 +11,7 @@ from emulator.physics.opu.gaussian_medium import DenseMedium, StreamedMedium, de
 from emulator.physics.opu.medium_interface import FieldTile, Medium
 from emulator.physics.opu.structured_medium import StructuredMedium, structured_bytes
 
-__all__ = ["STORES", "FieldTile", "Medium", "make_medium"]
+__all__ = ["STORES", "FieldTile", "Medium", "check_store", "make_medium"]
 
 STORES = ("dense", "streamed", "structured")
 """Names of the stores, from the fastest small one to the fastest large one."""
@@ -25,6 +25,18 @@ def make_medium(store: str, inputs: int, outputs: int, key: tuple[int, int], max
     ``key`` is two words of 32 bits; the medium is a function of it. Raises ``PhysicsError`` for an unknown store,
     for sizes below 1, for a key out of range, and where the store would keep more than ``max_stored_bytes``.
     """
+    check_store(store, inputs, outputs, max_stored_bytes)
+    if not all(0 <= word < _WORD for word in key):
+        raise PhysicsError(f"medium: the key is {key}, allowed are two words from 0 to {_WORD - 1}")
+    if store == "dense":
+        return DenseMedium.draw(inputs, outputs, key)
+    if store == "structured":
+        return StructuredMedium.draw(inputs, outputs, key)
+    return StreamedMedium.draw(inputs, outputs, key)
+
+
+def check_store(store: str, inputs: int, outputs: int, max_stored_bytes: int) -> None:
+    """Raise ``PhysicsError`` for what ``make_medium`` refuses, the key apart; nothing is drawn."""
     if store not in STORES:
         raise PhysicsError(
             f"medium: store is '{store}', allowed are {', '.join(STORES)}; {nearest(store, STORES)}".rstrip(
@@ -33,15 +45,10 @@ def make_medium(store: str, inputs: int, outputs: int, key: tuple[int, int], max
         )
     if inputs < 1 or outputs < 1:
         raise PhysicsError(f"medium: {inputs} inputs and {outputs} outputs, allowed is at least 1 of each")
-    if not all(0 <= word < _WORD for word in key):
-        raise PhysicsError(f"medium: the key is {key}, allowed are two words from 0 to {_WORD - 1}")
     if store == "dense":
         _refuse_too_large(store, inputs, outputs, dense_bytes(inputs, outputs), max_stored_bytes)
-        return DenseMedium.draw(inputs, outputs, key)
-    if store == "structured":
+    elif store == "structured":
         _refuse_too_large(store, inputs, outputs, structured_bytes(inputs, outputs), max_stored_bytes)
-        return StructuredMedium.draw(inputs, outputs, key)
-    return StreamedMedium.draw(inputs, outputs, key)
 
 
 def _refuse_too_large(store: str, inputs: int, outputs: int, needed: int, allowed: int) -> None:

@@ -70,14 +70,14 @@ def recorded_design(trace: Trace) -> OpuDesign | None:
     """Return the sizes that the recorded projections have; None where nothing was projected."""
     names, work = trace.labels("work.quantity"), trace.work
     sizes = []
-    for name in OpuDesign._fields:
+    for name in ("features", "outputs"):
         if name not in names:
             return None
         found = work.value[work.quantity == names.index(name)]
         if len(found) == 0:
             return None
         sizes.append(int(found[0]))
-    return OpuDesign(*sizes)
+    return OpuDesign(features=sizes[0], outputs=sizes[1])
 
 
 def frame_table(passes: Sequence[tuple[int, FrameTimes]], stages: Sequence[tuple[int, int]]) -> Spans:
