@@ -9,6 +9,8 @@
 Runs: `run` a study, or a controller of your own (`OwnController`) in the place of the study's, which is given a
 `Setting` and ends in a `RunResult`; `open_study` gives a `Study`, with `Changes`, and `shipped_studies` names some.
 
+Sweeps: `sweep` runs a study at every point of its axes, with several seeds, and gives a `Swept`.
+
 Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `latency_by_span` and
 `energy_by_component` are its ledgers.
 
@@ -104,6 +106,7 @@ if TYPE_CHECKING:
     from experiments.run.changes import Changes
     from experiments.run.session import OwnController, Setting, open_study, run, shipped_studies
     from experiments.run.study import Study
+    from experiments.sweep.sweep import Swept, sweep
 
 __version__ = "0.1.0"
 
@@ -114,9 +117,9 @@ __all__ = [
     "LiveTrace", "Log", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession",
     "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings",
     "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases", "Setting", "Settle",
-    "Settled", "Stand", "Start", "Study", "TaskError", "Ticket", "Trace", "TraceError", "Wait", "__version__",
-    "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main", "mini_batches",
-    "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
+    "Settled", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket", "Trace", "TraceError", "Wait",
+    "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main",
+    "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream", "sweep",
 ]  # fmt: skip
 
 _Rooms = tuple[ModuleType, ...]
@@ -139,6 +142,12 @@ def _runs() -> _Rooms:
     from experiments.run import changes, session, study
 
     return changes, session, study
+
+
+def _sweeps() -> _Rooms:
+    from experiments.sweep import sweep
+
+    return (sweep,)
 
 
 def _traces() -> _Rooms:
@@ -201,6 +210,7 @@ _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys(
         ("Changes", "OwnController", "Setting", "Study", "open_study", "run", "shipped_studies"), _runs
     ),
+    **dict.fromkeys(("Swept", "sweep"), _sweeps),
     **dict.fromkeys(
         ("LiveTrace", "Trace", "energy_by_component", "latency_by_span", "open_trace"), _traces
     ),

@@ -32,6 +32,7 @@ from experiments.presets.command import COMMAND as PRESETS
 from experiments.replay.command import COMMAND as REPLAY
 from experiments.report.command import COMMAND as REPORT
 from experiments.run.command import COMMAND as RUN
+from experiments.sweep.command import COMMAND as SWEEP
 from experiments.tail.command import COMMAND as TAIL
 from experiments.timeline.command import COMMAND as TIMELINE
 from experiments.whatif.command import COMMAND as WHATIF
@@ -40,6 +41,7 @@ __all__ = ["COMMANDS", "app_of", "main"]
 
 COMMANDS: Final[tuple[Command, ...]] = (
     RUN,
+    SWEEP,
     PRESETS,
     INSPECT,
     WHATIF,

@@ -5,6 +5,7 @@ stale machine code is used without a word. So compiled code is kept by the diges
 """
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ _FOLDERS: Final = (
 _SUFFIXES: Final = frozenset({".py", ".toml", ".npz"})
 
 
+@cache
 def source_digest() -> str:
     """Return 16 hexadecimal digits for everything that can change the numbers of a run."""
     paths = [path for folder in _FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in _SUFFIXES]

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stat", "first_crossing", "mean_curve", "ratios", "recovered_share", "stat"]
+__all__ = [
+    "Mean",
+    "Stat",
+    "first_crossing",
+    "mean_curve",
+    "ratios",
+    "recovered_share",
+    "stat",
+    "t_mean",
+    "wilson_interval",
+]
 
 Floats = NDArray[np.float64]
 
@@ -74,3 +84,43 @@ def mean_curve(curves: Sequence[tuple[Floats, Floats]], points: int = 400) -> tu
     stacked = np.stack([np.interp(grid, x, y) for x, y in curves])
     spread = stacked.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(points)
     return grid, stacked.mean(axis=0), spread
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Hold the mean of ``n`` values, their sample standard deviation, and the 95 % interval of the mean.
+
+    ``sd``, ``low`` and ``high`` are NaN below two values, ``mean`` too without any.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    n: int
+
+
+def t_mean(values: Sequence[float], level: float = 0.95) -> Mean:
+    """Return the mean of ``values`` with the interval of Student's t at ``level``."""
+    from scipy.special import stdtrit
+
+    n = len(values)
+    if n == 0:
+        return Mean(math.nan, math.nan, math.nan, math.nan, 0)
+    known = np.array(values, dtype=np.float64)
+    mean = float(known.mean())
+    if n == 1:
+        return Mean(mean, math.nan, math.nan, math.nan, 1)
+    sd = float(known.std(ddof=1))
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n)
+    return Mean(mean, sd, mean - half, mean + half, n)
+
+
+def wilson_interval(share: float, samples: int, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's interval of a ``share`` that was found in ``samples`` trials, in [0, 1]."""
+    from scipy.special import ndtri
+
+    z = float(ndtri(0.5 + level / 2))
+    middle = (share + z * z / (2 * samples)) / (1 + z * z / samples)
+    half = z * math.sqrt(share * (1 - share) / samples + (z / (2 * samples)) ** 2) / (1 + z * z / samples)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -52,8 +52,11 @@ def design_of(prepared: Prepared) -> Design:
     return Design(prepared.deployment.layers, prepared.deployment.active)
 
 
-def recorder_of(study: Study, out: Path | None) -> AnyRecorder:
-    """Begin the trace of ``study`` at ``out``, whose folder is made, or record nothing; raises ``TraceError``."""
+def recorder_of(study: Study, out: Path | None, alone: bool = False) -> AnyRecorder:
+    """Begin the trace of ``study`` at ``out``, whose folder is made, or record nothing; raises ``TraceError``.
+
+    ``alone`` says that this process runs nothing else, and may itself convert the journal at the end.
+    """
     if out is None:
         return NullRecorder()
     try:
@@ -62,4 +65,9 @@ def recorder_of(study: Study, out: Path | None) -> AnyRecorder:
         raise TraceError(
             f"{out.parent}: the folder cannot be made ({error.strerror}); choose another"
         ) from error
-    return Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)
+    recorder = Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)
+    if alone:
+        from emulator.trace.writing.finalize import finalize_here
+
+        recorder.convert = finalize_here
+    return recorder

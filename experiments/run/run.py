@@ -40,11 +40,13 @@ def run_study(
     observers: Sequence[Observer] = (),
     on_start: OnStart | None = None,
     own: OwnController | None = None,
+    alone: bool = False,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
     A controller of one's ``own`` takes the place of the study's, under its function's name; it is watched as the
-    study's would be. Raises ``LightloopError`` on bad input before anything is written.
+    study's would be. ``alone`` says that this process runs nothing else. Raises ``LightloopError`` on bad input
+    before anything is written.
     """
     with reproducible():
         prepared = prepare(study)
@@ -57,7 +59,7 @@ def run_study(
             study, prepared, program.sizes, program.shows
         )  # what is refused is refused before a file exists
         watch = watch_of(study, prepared, program)
-        bench.attach(recorder_of(study, out))
+        bench.attach(recorder_of(study, out, alone))
         if on_start is not None:
             on_start(Started(bench, watch, program.queries))
         if prepared.taped_out is not None:

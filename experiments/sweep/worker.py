@@ -1,7 +1,10 @@
-"""One point in a process of its own: ``python -m experiments.sweep.worker STUDY.toml OUT.h5``; it draws nothing."""
+"""One order carried out: a study becomes a trace and numbers, here or in a process of its own; it draws nothing."""
 
-import sys
+import math
+import tempfile
+import traceback
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -9,15 +12,87 @@ from controllers.kind import DEPLOYMENT
 from emulator.errors import LightloopError, PhysicsError
 from emulator.instruments.chip.config import ChipConfig, DacConfig, HeaterConfig, InputConfig, ReceiverConfig
 from emulator.instruments.chip.state import ChipCore
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
+from experiments.output.source import source_digest
 from experiments.run.bench import design_of
+from experiments.run.prepare import task_of
 from experiments.run.run import prepare, run_study
-from experiments.run.study import Study, load_study
+from experiments.run.study import Study, study_from_text
 from experiments.tasks.electronic import logits
 
-__all__ = ["check_kernels", "run_point"]
+__all__ = ["FAILED", "Order", "Outcome", "carry_out", "check_kernels"]
+
+FAILED: Final = "failed"
+"""The status of an order that gave no numbers."""
 
 _SAMPLES = 64
 _TOLERANCE = 1e-9
+_JUDGED: Final = "test_accuracy"
+
+
+class Order(NamedTuple):
+    """Ask for a run: a study as TOML, and the path of its trace, or nothing if it shall not be kept."""
+
+    study: str
+    trace: str = ""
+
+
+class Outcome(NamedTuple):
+    """Say how a run ended, and its numbers by name; ``source`` is the digest of the source that made them.
+
+    ``said`` is the traceback of a failure that nobody foresaw. All are texts and numbers, for pipes and networks.
+    """
+
+    status: str
+    reason: str = ""
+    numbers: tuple[tuple[str, float], ...] = ()
+    source: str = ""
+    said: str = ""
+
+
+def carry_out(order: Order, alone: bool = False) -> Outcome:
+    """Run what ``order`` asks for, having checked a chip's kernels; no failure is raised, each is an outcome.
+
+    ``alone`` says that this process does nothing else.
+    """
+    try:
+        study = study_from_text(order.study)
+        if DEPLOYMENT in study.kind.needs:
+            check_kernels(study)
+        if order.trace:
+            return _measured(study, Path(order.trace), alone)
+        with tempfile.TemporaryDirectory(prefix="lightloop-") as folder:
+            return _measured(study, Path(folder) / "run.h5", alone)
+    except LightloopError as error:
+        return Outcome(FAILED, f"{type(error).__name__}: {error}", source=source_digest())
+    except Exception as error:  # noqa: BLE001  (a sweep goes on when one of its points meets a fault of ours)
+        reason = f"{type(error).__name__}: {error}"
+        return Outcome(FAILED, reason, source=source_digest(), said=traceback.format_exc())
+
+
+def _measured(study: Study, out: Path, alone: bool) -> Outcome:
+    run_study(study, out, alone=alone)
+    with open_trace(out) as trace:
+        return Outcome(trace.status, trace.reason, tuple(_numbers(trace, study)), source_digest())
+
+
+def _numbers(trace: Trace, study: Study) -> list[tuple[str, float]]:
+    """Return what the run took, the energy of each component, and the last value of every metric."""
+    joules = trace.totals().get("energy_j", {})
+    energy_j = math.fsum(joules.values()) if joules else math.nan
+    found = {
+        "queries": float(trace.queries),
+        "elapsed_s": trace.elapsed_s,
+        "energy_j": energy_j,
+        "energy_delay_j_s": energy_j * trace.elapsed_s,
+    }
+    metrics = {name: float(one.value[-1]) for name, one in trace.metrics().items() if len(one.value)}
+    if _JUDGED in metrics:
+        found["accuracy"] = metrics.get(f"selected_{_JUDGED}", metrics[_JUDGED])
+        found["test_samples"] = float(len(task_of(study).y_test))
+    parts = {f"energy_j.{name}": value for name, value in sorted(joules.items())}
+    return [*(metrics | parts | found).items()]
 
 
 def check_kernels(study: Study) -> None:
@@ -44,20 +119,3 @@ def check_kernels(study: Study) -> None:
             f"paper: a chip without errors is {off:.1e} of the largest output away from the electronic network; "
             f"allowed: {_TOLERANCE:g}; remove stale compiled kernels (*.nbi, *.nbc) or NUMBA_CACHE_DIR"
         )
-
-
-def run_point(study_path: Path, out: Path) -> int:
-    """Check a chip's kernels, run the resolved study into the trace ``out``; return 0, or 2 with one line said."""
-    try:
-        study = load_study(study_path)
-        if DEPLOYMENT in study.kind.needs:
-            check_kernels(study)
-        run_study(study, out)
-    except LightloopError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run_point(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -52,7 +52,7 @@ from emulator.trace.writing.journal import JournalReader
 from emulator.trace.writing.recover import part_path
 from emulator.trace.writing.survey import Survey
 
-__all__ = ["finalize", "main"]
+__all__ = ["finalize", "finalize_here", "main"]
 
 _EX_IOERR: Final = 74
 _HELD: Final = ("commands", "plans", "spans", "power", "draws")
@@ -70,6 +70,21 @@ def main() -> None:
         sys.stderr.flush()
         # HDF5 may crash when a file that it could not write is released: leave without releasing it.
         os._exit(_EX_IOERR)
+
+
+def finalize_here(journal: Path, out: Path, descriptor: int) -> None:
+    """Convert in this process, which nobody would miss: one of a kind that runs a single study and ends.
+
+    Raises ``TraceError`` when that fails; the journal, whose lock ``descriptor`` holds, is then untouched.
+    """
+    del descriptor  # held by the caller
+    try:
+        finalize(journal, out)
+    except (OSError, RuntimeError, ValueError, KeyError, MemoryError) as error:
+        part_path(out).unlink(missing_ok=True)
+        raise TraceError(
+            f"{out}: the conversion failed: {type(error).__name__}: {error}; everything is safe in {journal}"
+        ) from error
 
 
 def finalize(journal: Path, out: Path) -> None:

@@ -76,7 +76,7 @@ class Recorder:
     """
 
     def __init__(self, out: Path, journal: JournalWriter, detail: Detail) -> None:
-        self.path = out
+        self.path, self.convert = out, finalize_in_child
         self.detail = detail
         self._journal = journal
         self._summary = detail == "summary"
@@ -343,7 +343,7 @@ class Recorder:
             self._journal.append(blob_segment(Kind.FOOTER, footer.encode()))
             if self._failure is not None and not lost_before:
                 raise self._failure
-            finalize_in_child(self._journal.path, self.path, self._journal.descriptor)
+            self.convert(self._journal.path, self.path, self._journal.descriptor)
         finally:
             self._journal.close()
 

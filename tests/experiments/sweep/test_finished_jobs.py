@@ -1,15 +1,14 @@
 """A finished job is read and never run again; the same in processes of their own is marked slow in its room."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from emulator.config.models import to_toml
 from experiments.paper.szo_scd.outcome import read_outcome
 from experiments.sweep.engine import is_finished, run_jobs
 from experiments.sweep.points import Point, jobs_of
-from experiments.sweep.worker import run_point
+from experiments.sweep.runners import Pool
+from tests.experiments.sweep.runs import Here
 
 TINY = ("task.name=vowel", "controller.queries=40", "controller.sparsity=0.6", "evaluation.every_queries=20")
 POINTS = (
@@ -21,12 +20,9 @@ POINTS = (
 @pytest.mark.usefixtures("in_room", "small_trace")  # the room's cache then holds the network
 def test_finished_jobs_are_read_and_started_no_more(tmp_path: Path) -> None:
     jobs = jobs_of("tiny", POINTS, 1, tmp_path)
-    for job in jobs:
-        assert not is_finished(job)
-        study = job.trace.with_suffix(".toml")
-        study.write_text(to_toml(job.study), encoding="utf-8")
-        assert run_point(study, job.trace) == 0
-        assert is_finished(job)
+    assert not any(map(is_finished, jobs))
+    assert run_jobs(jobs, 1, lambda line: None, Pool(Here())) == ()
+    assert all(map(is_finished, jobs))
     sparse, dense = (read_outcome(job.trace) for job in jobs)
     assert sparse.active < dense.active
     for one in (sparse, dense):
@@ -36,8 +32,9 @@ def test_finished_jobs_are_read_and_started_no_more(tmp_path: Path) -> None:
         assert one.queries[-1] in (40, 41)  # the last coordinate may ask once more
         assert one.initial_rad.shape == one.final_rad.shape == (one.active,)
     stamps, lines = [job.trace.stat().st_mtime_ns for job in jobs], list[str]()
-    failures = run_jobs(jobs, 2, lines.append, [sys.executable, "-c", "raise SystemExit('started')"])
-    assert failures == ()
+    executor = Here()
+    assert run_jobs(jobs, 2, lines.append, Pool(executor)) == ()
+    assert executor.submitted == 0
     assert lines == ["2 of 2 runs are finished already; 0 to go"]
     assert [job.trace.stat().st_mtime_ns for job in jobs] == stamps
 

@@ -1,0 +1,77 @@
+"""``lightloop sweep``: parses, calls and prints; the work is done by the modules that it imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.command import Command, Json, Overrides, Quiet
+
+__all__ = ["COMMAND"]
+
+
+def sweep(  # noqa: PLR0913  (each option is one of the command line)
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")
+    ],
+    sweeps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="PATH=V1,V2,...", help="Or PATH=START:STOP:COUNT[:log]; several make a grid."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds of each point, from the study's own on.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="The first seed, instead of the study's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of tables, figures and traces; default: out/<study>-sweep.")
+    ] = None,
+    overrides: Overrides = None,
+    workers: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
+    executor: Annotated[str, typer.Option(help="processes, threads or dask.")] = "processes",
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler; default: one is started here.")
+    ] = None,
+    traces: Annotated[
+        bool, typer.Option("--traces/--no-traces", help="Keep the trace of every run, in OUT/traces.")
+    ] = True,
+    attempts: Annotated[int, typer.Option(help="How often a point may fail until it is left alone.")] = 3,
+    pareto: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="Mark and draw the Pareto front, as accuracy,energy_j.")
+    ] = "",
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write results.parquet, too.")] = False,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the tables, too.")] = True,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a study at every point of one axis or more, with several seeds. Called again, it goes on."""
+    from rich.console import Console
+
+    from experiments.output.terminal import show
+    from experiments.sweep.plan import plan_of
+    from experiments.sweep.progress import SweepLine, sized
+    from experiments.sweep.summary import summary_tables
+    from experiments.sweep.sweep import Manner, run_sweep
+
+    plan = plan_of(study, tuple(sweeps or ()), seeds, tuple(overrides or ()), seed)
+    folder = out or Path("out") / f"{Path(study).name.removesuffix('.toml')}-sweep"
+    if not quiet:
+        sys.stderr.write(f"sweep: {sized(plan, traces)} -> {folder}\n")
+    manner = Manner(executor, workers, scheduler, attempts, traces, parquet, figures)
+    with SweepLine(quiet) as line:
+        found = run_sweep(plan, folder, manner, pareto, line.say)
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    else:
+        for table in summary_tables(found.summary):
+            show(table, Console())
+        sys.stdout.write(f"\n{folder}: {', '.join(found.files)}\n")
+    if found.stopped:
+        sys.stderr.write(
+            f"lightloop: stopped; {found.missing} of {len(plan.runs)} runs are missing; the same command goes on\n"
+        )
+        raise typer.Exit(128 + found.stopped)
+    found.raise_failures()
+
+
+COMMAND = Command(sweep)

@@ -1,0 +1,38 @@
+"""The guide to sweeps: its example runs as it stands, and it names every file and column there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.cli import main
+from experiments.sweep.plan import plan_of
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("in_room")
+def test_the_example_is_a_program_and_the_page_names_what_it_leaves(
+    in_room: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".cache").symlink_to(in_room / ".cache", target_is_directory=True)
+    [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(code, "sweeps.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("(6,) 0.")
+    left = {path.name for path in (tmp_path / "out" / "bits").iterdir()} - {".lock"}
+    assert [name for name in left if f"`{Path(name).stem}" not in PAGE] == []
+    head = (tmp_path / "out" / "bits" / "results.csv").read_text(encoding="utf-8").partition("\n")[0]
+    columns = [name for name in head.split(",")[:11] if name != "chip.dac.bits"]
+    assert [name for name in columns if f"`{name}`" not in PAGE] == []
+
+
+def test_every_command_line_of_the_page_is_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = re.findall(r"^    lightloop sweep (vowel_recovery .*)$", PAGE, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        axes = [axis.strip('"') for axis in re.findall(r"--sweep (\S+)", line)]
+        assert plan_of("vowel_recovery", axes).points == (3 if len(axes) == 1 else 6)
+    assert main(["sweep", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert [name for name in set(re.findall(r"`?(--[a-z-]+)", PAGE)) if name not in said] == []
