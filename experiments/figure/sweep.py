@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from emulator.config.difference import Scalar
 from emulator.units import si_prefix
-from experiments.figure.style import COLOURS, GREY, STYLE
-from experiments.output.files import new_file
-from experiments.sweep.summary import PointSummary, Summary, sense_of, unit_of, value_text
+from experiments.output.amounts import unit_of
+from experiments.output.drawing import COLOURS, GREY, drawing, keep_apart, plain, title_lines, write_image
+from experiments.sweep.summary import PointSummary, Summary, sense_of, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,18 +43,17 @@ def draw_front(found: Summary, stem: Path) -> tuple[Path, ...]:
 
 
 def _drawn(found: Summary, stem: Path, draw: Callable[[Summary, "Figure"], None]) -> tuple[Path, ...]:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
     outs = []
-    with rc_context({**STYLE, "text.parse_math": False}):
+    with drawing():
+        from matplotlib.figure import Figure
+
         figure = Figure(layout="constrained")
         draw(found, figure)
+        keep_apart(figure)
         figure.suptitle(_title(found, draw is _draw_front), fontsize=9.0)
         for suffix in _SUFFIXES:
             out = stem.with_name(stem.name + suffix)
-            with new_file(out, force=True) as part:
-                figure.savefig(part, metadata={"Date": None} if suffix == ".svg" else None)
+            write_image(figure, out, force=True)
             outs.append(out)
     return tuple(outs)
 
@@ -63,13 +62,13 @@ def _title(found: Summary, numbered: bool) -> str:
     seeds = found.points[0].seeds
     interval = "95 % intervals" if seeds > 1 else "accuracy with the 95 % interval of its test samples"
     numbers = "; numbered as in summary.csv" if numbered else ""
-    return f"{found.title}\n{len(found.points)} points, {seeds} seed{'s' * (seeds > 1)}, {interval}{numbers}"
+    size = f"{len(found.points)} points, {seeds} seed{'s' * (seeds > 1)}"
+    return f"{title_lines(found.title)}\n{size}, {interval}{numbers}"
 
 
 def _shown(found: Summary) -> Sequence[str]:
     """Return the numbers that are drawn: what runs are judged by, time and energy."""
-    plain = [name for name in found.names if name != "energy_delay_j_s"]
-    return plain[:_PANELS]
+    return [name for name in found.names if name != "energy_delay_j_s"][:_PANELS]
 
 
 def _values(found: Summary, place: int) -> list[Scalar]:
@@ -84,7 +83,9 @@ def _draw_lines(found: Summary, figure: "Figure") -> None:
     lines: dict[str, list[PointSummary]] = {}
     for point in found.points:
         rest = zip(found.paths[1:], point.values[1:], strict=True)
-        label = ", ".join(f"{path.rpartition('.')[2]} = {value_text(path, value)}" for path, value in rest)
+        label = plain(
+            ", ".join(f"{path.rpartition('.')[2]} = {value_text(path, value)}" for path, value in rest)
+        )
         lines.setdefault(label, []).append(point)
     for axes, name in zip(panels, names, strict=True):
         factor, label = _scale(name, [point.numbers[name].mean.mean for point in found.points])
@@ -126,9 +127,9 @@ def _draw_line(
 def _set_axis(axes: "Axes", path: str, values: Sequence[Scalar]) -> None:
     from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
 
-    axes.set_xlabel(path)
+    axes.set_xlabel(plain(path))
     if not _numeric(values):
-        axes.set_xticks(range(len(values)), [value_text(path, value) for value in values])
+        axes.set_xticks(range(len(values)), [plain(value_text(path, value)) for value in values])
         return
     numbers = [float(value) for value in values if value is not None]
     if _is_logarithmic(numbers):
@@ -153,12 +154,12 @@ def _draw_heat(found: Summary, figure: "Figure") -> None:
             grid[spot], half[spot] = mean.mean, max(mean.high - mean.mean, mean.mean - mean.low)
         factor, label = _scale(name, list(grid.ravel()))
         _draw_grid(axes, figure, factor * grid, factor * half, label)
-        axes.set_xticks(range(len(columns)), [value_text(found.paths[1], value) for value in columns])
-        axes.set_yticks(range(len(rows)), [value_text(found.paths[0], value) for value in rows])
+        axes.set_xticks(range(len(columns)), [plain(value_text(found.paths[1], value)) for value in columns])
+        axes.set_yticks(range(len(rows)), [plain(value_text(found.paths[0], value)) for value in rows])
         axes.tick_params(axis="x", labelrotation=45 if len(columns) > 5 else 0)
-        axes.set_xlabel(found.paths[1])
+        axes.set_xlabel(plain(found.paths[1]))
         axes.grid(visible=False)
-    panels[0].set_ylabel(found.paths[0])
+    panels[0].set_ylabel(plain(found.paths[0]))
 
 
 def _draw_grid(

@@ -65,6 +65,9 @@ STYLE: Final[Mapping[str, Any]] = {
 }
 """The look that figures share."""
 
+_UNDATED: Final[Mapping[str, dict[str, Any]]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""What to say to an image that would hold the moment at which it was written: the same figure is the same bytes."""
+
 _APART: Final = 0.08
 """Room between two columns, as a share of a panel's width: the last number of one and the first of the next."""
 
@@ -118,7 +121,7 @@ def keep_apart(figure: "Figure") -> None:
 def write_image(figure: "Figure", out: Path, force: bool = False, inputs: Sequence[Path] = ()) -> None:
     """Write ``figure`` to ``out``, whole or not at all, inside a block of ``drawing``; raises ``ConfigError``."""
     with new_file(out, force, inputs) as part:
-        figure.savefig(part)
+        figure.savefig(part, metadata=_UNDATED.get(out.suffix.lower()))
 
 
 def _import_matplotlib() -> None:

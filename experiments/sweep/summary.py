@@ -16,6 +16,7 @@ import numpy as np
 from emulator.config.difference import Scalar
 from emulator.errors import ConfigError, nearest
 from emulator.units import format_si
+from experiments.output.amounts import unit_of
 from experiments.output.pareto import Goal, front
 from experiments.output.statistics import Mean, t_mean
 from experiments.output.tables import Column, Table, table_of
@@ -36,10 +37,6 @@ __all__ = [
 _PRODUCT: Final = "energy_delay_j_s"
 _ALWAYS: Final = ("elapsed_s", "energy_j", _PRODUCT)
 _UNITS: Final = {"_j_s": "J s", "_j": "J", "_s": "s", "_w": "W"}
-_UNITS_OF_PATHS: Final = (
-    ("_bit_per_s", "bit/s"), ("_flops_per_s", "flop/s"), ("_bytes_per_s", "B/s"), ("_hz", "Hz"), ("_w", "W"),
-    ("_j", "J"), ("_m", "m"), ("_rad", "rad"), ("_s", "s"),
-)  # fmt: skip
 _SHARES: Final = "accuracy"
 
 
@@ -180,11 +177,6 @@ def sense_of(name: str) -> tuple[str, float, str]:
             words = {"elapsed_s": "time", "energy_j": "energy", "energy_delay_j_s": "energy x delay"}
             return words.get(name, name.removesuffix(ending).replace("_", " ")), 1.0, unit
     return name.replace("_", " "), 1.0, ""
-
-
-def unit_of(path: str) -> str:
-    """Return the SI unit of the parameter at ``path``, or nothing."""
-    return next((unit for ending, unit in _UNITS_OF_PATHS if path.endswith(ending)), "")
 
 
 def value_text(path: str, value: Scalar) -> str:

@@ -1,6 +1,7 @@
 """One order carried out: a study becomes a trace and numbers, here or in a process of its own; it draws nothing."""
 
 import math
+import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -21,7 +22,7 @@ from experiments.run.run import prepare, run_study
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.electronic import logits
 
-__all__ = ["FAILED", "Order", "Outcome", "carry_out", "check_kernels"]
+__all__ = ["FAILED", "Order", "Outcome", "carry_out", "check_kernels", "run_point"]
 
 FAILED: Final = "failed"
 """The status of an order that gave no numbers."""
@@ -119,3 +120,16 @@ def check_kernels(study: Study) -> None:
             f"paper: a chip without errors is {off:.1e} of the largest output away from the electronic network; "
             f"allowed: {_TOLERANCE:g}; remove stale compiled kernels (*.nbi, *.nbc) or NUMBA_CACHE_DIR"
         )
+
+
+def run_point(study_path: Path, out: Path) -> int:
+    """Run the study in a file into the trace ``out``; return 0, or 2 with one line said."""
+    outcome = carry_out(Order(study_path.read_text(encoding="utf-8"), str(out)))
+    if outcome.status == FAILED:
+        print(outcome.reason, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_point(Path(sys.argv[1]), Path(sys.argv[2])))

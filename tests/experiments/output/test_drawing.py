@@ -77,3 +77,12 @@ def test_settings_of_whoever_plots_in_the_same_process_are_left_as_they_were() -
 def test_other_types_of_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"allowed: \.png, \.pdf, \.svg"):
         check_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+def test_an_image_does_not_say_when_it_was_written(suffix: str, tmp_path: Path) -> None:
+    with drawing():
+        write_image(Figure(), tmp_path / f"a{suffix}")
+    written = (tmp_path / f"a{suffix}").read_bytes()
+    assert b"CreationDate" not in written
+    assert b"dc:date" not in written
