@@ -1,6 +1,9 @@
 """The guide to sweeps: its example runs as it stands, and it names every file and column there is."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,19 +12,25 @@ from experiments.cli import main
 from experiments.sweep.plan import plan_of
 from tests.weights import share_weights
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_a_program_and_the_page_names_what_it_leaves(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.chdir(share_weights(tmp_path, tmp_path_factory))
+    share_weights(tmp_path, tmp_path_factory)
     [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(compile(code, "sweeps.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("(6,) 0.")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("(6,) 0.")
     left = {path.name for path in (tmp_path / "out" / "bits").iterdir()} - {".lock"}
     assert [name for name in left if f"`{Path(name).stem}" not in PAGE] == []
     head = (tmp_path / "out" / "bits" / "results.csv").read_text(encoding="utf-8").partition("\n")[0]
