@@ -3,14 +3,14 @@
 A room's ``command.py`` ends with ``COMMAND = Command(function)``; ``experiments.cli`` lists them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["Command", "Force", "Json", "Overrides", "Quiet", "TracePath"]
+__all__ = ["Command", "Force", "Json", "Overlays", "Overrides", "Quiet", "TracePath", "changes_of"]
 
 TracePath = Annotated[
     Path, typer.Argument(metavar="TRACE", help="A trace, also one of which only a journal is left.")
@@ -22,6 +22,23 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value; may be repeated."),
 ]
+
+
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE.toml",
+        help="Lay the sections of this file over the study; --set comes on top.",
+    ),
+]
+
+
+def changes_of(overlays: Sequence[Path] | None, overrides: Sequence[str] | None) -> tuple[str, ...]:
+    """Return what ``--with`` and ``--set`` change, in the order in which they hold; raises ``ConfigError``."""
+    from emulator.config.files import overlay
+
+    return (*overlay(overlays or ()), *(overrides or ()))
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ __all__ = [
     "place_of",
     "preset",
     "preset_names",
+    "read_file_mark",
     "read_toml",
     "refusal",
     "to_toml",
@@ -85,6 +86,9 @@ M = TypeVar("M", bound=BaseModel)
 
 SET: Final = "--set"
 """Where what is refused came from, when it came from an override."""
+
+_READ = re.compile(r"([^/\\]+)#[0-9a-f]{32}")
+"""What ``preset`` says when its file has been read."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}")
 
@@ -118,13 +122,15 @@ class PresetModel(StrictModel):
     """Folder of ``emulator/presets`` that the names come from."""
 
     preset: str | None = None
-    """Name of the preset; None starts from the defaults."""
+    """Name of a shipped preset, or a file of one's own, "./mine.toml"; a trace keeps the file's name and digest."""
 
     @model_validator(mode="before")
     @classmethod
     def _start_from_preset(cls, data: object) -> object:
         if not isinstance(data, dict) or not isinstance(data.get("preset"), str):
             return data
+        if read_file_mark(data["preset"]) is not None:
+            return data  # its numbers stand here
         try:
             return merge(preset(cls.preset_kind, data["preset"]), data)
         except ConfigError as error:
@@ -156,19 +162,21 @@ def merge(base: Mapping[str, object], over: Mapping[str, object]) -> Tree:
 def with_overrides(tree: Mapping[str, object], overrides: Iterable[str]) -> Tree:
     """Return ``tree`` with overrides such as ``"chip.heaters.tau_s=2 us"`` in order; the last one wins.
 
-    A value is read as TOML and, where it is none, taken as text. A malformed override is a ``ConfigError``.
+    A value is read as TOML and, where it is none, taken as text; one that stands in a file comes with its value. A
+    malformed override is a ``ConfigError``.
     """
     result = dict(tree)
     for override in overrides:
         key, equals, text = override.partition("=")
-        key, text = key.strip(), text.strip()
-        if not (equals and text and _KEY.fullmatch(key)):
+        key, text, origin = key.strip(), text.strip(), getattr(override, "origin", SET)
+        if not (equals and (text or origin != SET) and _KEY.fullmatch(key)):
             raise ConfigError(f"{SET} {override[:80]!r} is refused; allowed: section.key=value")
-        result = merge(result, _nested(key, _value(text, f"{SET} {key}"), result))
+        value = _value(text, f"{SET} {key}") if origin == SET else getattr(override, "value", None)
+        result = merge(result, _nested(key, value, result, origin))
     return result
 
 
-def _nested(key: str, value: object, tree: Mapping[str, object]) -> Tree:
+def _nested(key: str, value: object, tree: Mapping[str, object], where: str = SET) -> Tree:
     """Return a tree with only ``value`` at the dotted ``key``; a path through a value is refused."""
     *sections, last = key.split(".")
     node: object = tree
@@ -177,7 +185,7 @@ def _nested(key: str, value: object, tree: Mapping[str, object]) -> Tree:
         if not isinstance(node, Mapping):
             path = ".".join(sections[:depth])
             raise ConfigError(
-                f"{SET} {key} is refused: {path} = {str(node)[:60]!r} is a value, not a section"
+                f"{where} {key} is refused: {path} = {str(node)[:60]!r} is a value, not a section"
             )
     nested: Tree = {last: value}
     for section in reversed(sections):
@@ -219,12 +227,21 @@ def build(model_cls: type[M], tree: Mapping[str, object], where: str, overrides:
 
 
 def place_of(key: str, where: str, overrides: Iterable[str]) -> str:
-    """Return where ``key`` came from: ``"--set"`` if one of ``overrides`` gave it or a part of it, or ``where``."""
-    paths = [override.partition("=")[0].strip() for override in overrides]
-    given = any(
-        f"{key}.".startswith((f"{path}.", f"{path}[")) or path.startswith(f"{key}.") for path in paths
-    )
-    return SET if given else where
+    """Return where ``key`` came from: the last of ``overrides`` that gave it or a part of it, or ``where``.
+
+    An override came from ``"--set"`` unless it says from which file.
+    """
+    for override in reversed(tuple(overrides)):
+        path = override.partition("=")[0].strip()
+        if f"{key}.".startswith((f"{path}.", f"{path}[")) or path.startswith(f"{key}."):
+            return str(getattr(override, "origin", SET))
+    return where
+
+
+def read_file_mark(name: str) -> str | None:
+    """Return the name of the file that a ``preset`` says its numbers were read from, or None."""
+    found = _READ.fullmatch(name)
+    return None if found is None else found[1]
 
 
 def preset_names(kind: str) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ def read_toml(path: Path | str) -> Tree:
     try:
         if Path(path).is_dir():
             raise ConfigError(f"{path}: this is a folder; wanted: a TOML file{_inside(Path(path))}")
+        if Path(path).is_symlink() and not Path(path).exists():
+            raise ConfigError(f"{path}: this is a link to {Path(path).readlink()}, where nothing is")
         if not Path(path).is_file():
             raise ConfigError(f"{path}: there is no such file{_beside(Path(path))}")
         with Path(path).open("rb") as file:

@@ -12,7 +12,10 @@ __all__ = ["COMMAND"]
 
 def presets(
     kind: Annotated[str | None, typer.Argument(help="chip, host or opu; default: all.")] = None,
-    name: Annotated[str | None, typer.Argument(help="Print this preset as TOML, with its sources.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Print this preset, or a file of one's own, as TOML with its sources."),
+    ] = None,
 ) -> None:
     """List the presets, or print one with the source of every number."""
     from rich.console import Console

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from emulator.config.files import with_preset_files
 from emulator.config.models import PresetModel, build, with_overrides
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
@@ -29,5 +30,7 @@ def host(preset: str | None = None, changes: Changes | None = None) -> HostConfi
 
 
 def _section(model: type[_Section], preset: str | None, changes: Changes | None) -> _Section:
-    tree: dict[str, object] = {} if preset is None else {"preset": preset}
-    return build(model, with_overrides(tree, overrides(changes)), f"{model.preset_kind} preset")
+    kind = model.preset_kind
+    tree: dict[str, object] = {} if preset is None else {"preset": str(preset)}
+    whole = with_preset_files({kind: with_overrides(tree, overrides(changes))}, {kind: model})
+    return build(model, dict[str, object](whole[kind]), f"{kind} preset")  # type: ignore[call-overload]

@@ -1,7 +1,7 @@
 """The presets as a list with their key numbers, or one of them as it is written; it changes none."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from itertools import pairwise
 
@@ -9,13 +9,17 @@ from rich.console import Console
 from rich.text import Text
 
 import emulator
-from emulator.config.models import build, preset_names
+from emulator.config.files import names_file, preset_file
+from emulator.config.models import PresetModel, build, preset_names
+from emulator.config.places import expanded
+from emulator.config.toml import read_toml
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.chip.channels import Channels, idle_w
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Stand
+from emulator.instruments.opu.config import OpuConfig
 from emulator.units import format_si, ps_to_s
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
@@ -26,6 +30,8 @@ __all__ = ["NETWORK", "idle_power_w", "preset_text", "query_time_s", "show_prese
 NETWORK = (64, 24, 24, 10)
 """Layer sizes of the network that query times are given for."""
 
+_MODELS: Mapping[str, type[PresetModel]] = {"chip": ChipConfig, "host": HostConfig, "opu": OpuConfig}
+
 BATCH = 32
 """Samples of the mini-batch that query times are given for."""
 
@@ -34,14 +40,24 @@ GRABBER = "workstation"
 
 
 def preset_text(kind: str, name: str) -> str:
-    """Return the preset ``name`` of ``kind`` as it is written; raises ``ConfigError`` when there is none."""
+    """Return the preset ``name`` of ``kind``, shipped or a file, as it is written; raises ``ConfigError``.
+
+    A file is checked first, and the lines above it say what was found.
+    """
     names = preset_names(kind)
-    if name not in names:
+    if name in names:
+        return (files(emulator) / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+    if not names_file(name):
         hint = nearest(name, names)
         raise ConfigError(
             f"{name[:60]!r} is not a {kind} preset; allowed: {', '.join(names)}{hint and f'; {hint}'}"
         )
-    return (files(emulator) / "presets" / kind / f"{name}.toml").read_text(encoding="utf-8")
+    path = expanded(name)
+    section = preset_file(_MODELS[kind], path)
+    base, text = read_toml(path).get("preset"), path.read_text(encoding="utf-8-sig")
+    from_base = f"on top of the shipped {base}" if base else "of which it gives every number"
+    head = f"# {path.name}: a {kind} preset, {from_base}\n# in a trace: preset = {section['preset']!r}\n\n"
+    return head + text + ("" if text.endswith("\n") else "\n")
 
 
 def show_presets(kind: str | None, console: Console) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Json, Overrides, TracePath
+from experiments.command import Command, Json, Overlays, Overrides, TracePath, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -20,6 +20,7 @@ def replay(
         ),
     ],
     overrides: Overrides = None,
+    overlays: Overlays = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: none is kept.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +31,7 @@ def replay(
     from experiments.replay.modes import replay as replayed
     from experiments.replay.view import show_replay
 
-    found = replayed(trace, mode, out, tuple(overrides or ()))
+    found = replayed(trace, mode, out, changes_of(overlays, overrides))
     if as_json:
         sys.stdout.write(to_json(found) + "\n")
     else:

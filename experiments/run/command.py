@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Quiet
+from experiments.command import Command, Overlays, Quiet, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -18,6 +18,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Override one value; may be repeated."),
     ] = None,
+    overlays: Overlays = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
     quiet: Quiet = False,
@@ -29,7 +30,7 @@ def run(
     from experiments.inspect.view import show_summary
     from experiments.run.launch import default_out, launch, open_study
 
-    config = open_study(study, tuple(overrides or ()), seed)
+    config = open_study(study, changes_of(overlays, overrides), seed)
     path = default_out(study, config.seed) if out is None else out
     launched = launch(config, path, quiet)
     show_summary(inspect_trace(path), Console())

@@ -14,7 +14,9 @@ from pydantic import Field, create_model
 from controllers.kind import DEPLOYMENT, Kind, Options
 from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
+from emulator.config.files import anchored, with_preset_files
 from emulator.config.models import (
+    PresetModel,
     StrictModel,
     Tree,
     build,
@@ -117,10 +119,11 @@ def study_type(kind: str) -> type[Study]:
 def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None = None) -> Study:
     """Return the study in the TOML file ``path``, with overrides such as ``"deployment.alpha=0.05"`` on top.
 
-    Raises ``ConfigError`` naming file, key, value and what is allowed.
+    Preset files are seen from the study's folder, those of overrides from the working folder. Raises
+    ``ConfigError`` naming file, key, value and what is allowed.
     """
     further = [] if seed is None else [f"seed={seed}"]
-    tree = with_overrides(read_toml(path), (*overrides, *further))
+    tree = with_overrides(anchored(read_toml(path), Path(path).parent), (*overrides, *further))
     return _built(tree, str(path), (*overrides, *further))
 
 
@@ -144,6 +147,7 @@ def study_from_text(text: str, where: str = "study", overrides: Sequence[str] = 
 
 def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
     kind = CONTROLLERS[_kind_of(tree, place_of("controller.kind", where, overrides))]
+    tree = with_preset_files(tree, _with_presets(study_type(kind.name)))
     for key in _moved(tree, kind):
         place = place_of(f"controller.{key}", where, overrides)
         raise ConfigError(f"{place}: controller.{key} has moved: write {_MOVED[key]}.{key}")
@@ -156,6 +160,16 @@ def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
                 f"{users or 'no controller'}"
             )
     return build(study_type(kind.name), tree, where, overrides)
+
+
+def _with_presets(study: type[Study]) -> dict[str, type[PresetModel]]:
+    """Return the sections of ``study`` that may start from a preset."""
+    found = {name: field.annotation for name, field in study.model_fields.items()}
+    return {
+        name: model
+        for name, model in found.items()
+        if isinstance(model, type) and issubclass(model, PresetModel)
+    }
 
 
 def _kind_of(tree: Mapping[str, object], where: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Force, Json, Overrides, TracePath
+from experiments.command import Command, Force, Json, Overlays, Overrides, TracePath, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -14,6 +14,7 @@ __all__ = ["COMMAND"]
 def whatif(
     trace: TracePath,
     overrides: Overrides = None,
+    overlays: Overlays = None,
     sweeps: Annotated[
         list[str] | None,
         typer.Option(
@@ -39,7 +40,7 @@ def whatif(
 
     if drawn is not None:
         check_image(drawn, force, [trace])
-    found = retimed(trace, tuple(overrides or ()), tuple(sweeps or ()))
+    found = retimed(trace, changes_of(overlays, overrides), tuple(sweeps or ()))
     if as_json:
         sys.stdout.write(found.to_json() + "\n")
     elif as_csv:

@@ -1,5 +1,7 @@
 """Tests of ``lightloop presets``."""
 
+from pathlib import Path
+
 import pytest
 
 from emulator.config.models import preset
@@ -29,3 +31,17 @@ def test_unknown_presets_and_kinds_are_refused(capsys: pytest.CaptureFixture[str
     assert "allowed: chip, host" in refusal(capsys, "presets", "chips")
     assert "allowed: chip, host" in refusal(capsys, "presets", "chips", "doped_si")
     assert "did you mean 'doped_si'?" in refusal(capsys, "presets", "chip", "doped")
+
+
+def test_a_preset_file_of_ones_own_is_checked_and_printed_with_what_a_trace_will_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('preset = "doped_si"\n[heaters]\ntau_s = "2.4 us"  # measured\n')
+    assert main(["presets", "chip", str(mine)]) == 0
+    text = capsys.readouterr().out
+    assert "# mine.toml: a chip preset, on top of the shipped doped_si" in text
+    assert "preset = 'mine.toml#" in text
+    assert parse_toml(text, "stdout") == parse_toml(mine.read_text(), "mine")
+    mine.write_text('preset = "doped_si"\n[heaters]\ntua_s = 1\n')
+    assert "mine.toml: heaters.tua_s = 1 is not a known key" in refusal(capsys, "presets", "chip", str(mine))

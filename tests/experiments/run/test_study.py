@@ -12,6 +12,7 @@ from controllers.feedback_alignment import odfa
 from controllers.kind import Kind, Options
 from controllers.registry import CONTROLLERS
 from controllers.zeroth_order import szo_scd
+from emulator.config.files import overlay
 from emulator.config.models import PositiveInt, StrictModel, Watts, digest, to_toml
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
@@ -358,3 +359,31 @@ def test_powers_that_an_embedded_study_gives_as_totals_are_kept_as_totals_and_ne
         study_from_overrides(["chip.inputs.power_w=3.5"])
     with pytest.raises(ConfigError, match=r"chip\.inputs\.power_w is refused: it has moved"):
         study_from_text(old, overrides=("chip.inputs.power_w=3.5",))
+
+
+def test_a_study_reads_its_preset_file_once_and_the_layers_hold_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    chip = tmp_path / "sub" / "mine.toml"
+    chip.write_text('preset = "doped_si"\n[link]\nlatency_s = 2e-6\n[dac]\nbits = 9\nupdate_s = 3e-6\n')
+    path = tmp_path / "sub" / "study.toml"
+    path.write_text('[chip]\npreset = "./mine.toml"\n[chip.dac]\nbits = 10\n')
+    fit = tmp_path / "fit.toml"
+    fit.write_text("[chip.dac]\nbits = 11\nupdate_s = 4e-6\n[chip.link]\nlatency_s = 5e-6\n")
+    study = load_study(path, (*overlay([fit]), "chip.link.latency_s=6 us"))
+    found = study.section(ChipConfig)
+    assert (found.dac.bits, found.dac.update_s, found.link.latency_s) == (11, 4e-6, 6e-6)
+    assert load_study(path).section(ChipConfig).dac.bits == 10
+    monkeypatch.chdir(tmp_path)
+    assert load_study(path, ("chip.preset=sub/mine.toml",)) == load_study(path)
+    text = to_toml(study)
+    chip.unlink()
+    assert study_from_text(text) == study
+
+
+def test_what_a_fragment_gives_wrong_is_blamed_on_its_file(tmp_path: Path) -> None:
+    fit = tmp_path / "fit.toml"
+    fit.write_text("[chip.lonk]\nlatency_s = 5e-6\n")
+    with pytest.raises(ConfigError, match=r"fit\.toml: chip\.lonk = .*did you mean 'chip\.link'"):
+        load_study(STUDIES / "vowel_recovery.toml", (*overlay([fit]), "seed=3"))
