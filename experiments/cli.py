@@ -1,8 +1,8 @@
 """The door: a list of commands, one line each; what a command does stands in the ``command.py`` of its room.
 
 Exit codes: 0 done (a spent budget is done, too), 2 refused or failed in a way Lightloop foresees (one line on
-stderr), 3 the run diverged, 4 a rerun is not identical, 130 and 143 ended by Ctrl-C and SIGTERM, 141 the reader of
-stdout has left, 1 anything unforeseen (a traceback).
+stderr), 3 the run diverged, 4 a rerun is not identical, 5 a calibration is no fit, 130 and 143 ended by Ctrl-C and
+SIGTERM, 141 the reader of stdout has left, 1 anything unforeseen (a traceback).
 """
 
 import os

@@ -5,10 +5,12 @@ non-negative least-squares problem. Numbers that no measured command tells apart
 their proportions, and only their combination is fitted. Errors are judged on latencies that the fit has not seen.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ from emulator.trace.open import open_trace
 from experiments.calibrate.fit import Problem, confounded, fit
 from experiments.calibrate.measured import Measured, read_measured
 from experiments.calibrate.model import LatencyModel, latency_model
+from experiments.calibrate.verdict import MAX_ERROR, stalled, too_wide, why_no_fit
 
 __all__ = ["Accuracy", "Calibration", "Confounded", "Estimate", "Fitted", "KindMeans", "calibrate"]
 
@@ -28,6 +31,11 @@ Floats = NDArray[np.float64]
 
 _RESAMPLES: Final = 200
 _INTERVAL: Final = (0.025, 0.975)
+_ALIKE: Final = 1.02
+"""By how much the misfits of two fits that are as good as each other may differ."""
+
+_EXACT: Final = 1e-6
+"""Misfit that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +102,24 @@ class Calibration:
     """What ``lightloop calibrate`` tells.
 
     ``before`` and ``after`` judge the ``held_out`` latencies: with the recorded configuration, and with one fitted
-    to the others alone. ``left_out`` latencies belong to commands that no number of the configuration explains.
+    to the others alone. ``left_out`` latencies belong to commands that no number of the configuration explains, and
+    ``stalls`` were too long to be service times (``verdict.stalled``). The latencies do not determine the numbers
+    ``undetermined``, which keep their recorded values. ``no_fit`` says why this is none; "" where it is one.
     """
 
     trace: str
+    trace_digest: str
     measured: str
+    measured_digest: str
     latencies: int
     left_out: int
+    stalls: int
     held_out: int
     held: tuple[str, ...]
     parameters: tuple[Fitted, ...]
     confounded: tuple[Confounded, ...]
+    undetermined: tuple[str, ...]
+    no_fit: str
     before: Accuracy
     after: Accuracy
     kinds: tuple[KindMeans, ...]
@@ -114,41 +129,68 @@ class Calibration:
         return json.dumps(asdict(self), indent=2, allow_nan=False)
 
 
-def calibrate(trace: Path, measured: Path, hold: Sequence[str] = (), seed: int = 0) -> Calibration:
+def calibrate(
+    trace: Path, measured: Path, hold: Sequence[str] = (), seed: int = 0, max_error: float = MAX_ERROR
+) -> Calibration:
     """Fit the configuration of ``trace`` to the latencies in the CSV file ``measured``.
 
     Numbers whose dotted paths are in ``hold`` keep their recorded value: name those that are known, where several
-    only appear together. ``seed`` draws which half of the latencies is held out, and the resamples. Raises
-    ``TraceError`` and ``ConfigError`` when one of the files is not what it should be, or too little is measured.
+    only appear together. ``seed`` draws which half of the latencies is held out, and the resamples; what predicts
+    that half with a mean error above ``max_error`` is no fit. Raises ``TraceError`` and ``ConfigError`` when one of
+    the files is not what it should be, or too little is measured.
     """
+    if not 0 < max_error < math.inf:
+        raise ConfigError(f"calibrate: max_error={max_error!r} is refused; allowed: a number above 0")
     with open_trace(trace) as opened:
-        model = latency_model(opened)
+        model, digest = latency_model(opened), opened.digest
     found = read_measured(measured, model)
     _check_hold(hold, model)
     free = np.array([p.path not in hold for p in model.parameters], dtype=np.bool_)
     known = np.asarray((model.design[:, free] > 0).any(axis=1))[found.type_of]
     if not known.any():
         raise ConfigError(f"{measured}: no number that may be fitted explains any of these latencies")
-    kept = Measured(found.type_of[known], found.latency_s[known])
+    explained = found.only(known)
+    stalls = stalled(explained)
+    kept = explained.only(~stalls)
     train, test = _halves(kept, seed)
     if len(test.latency_s) == 0:
         raise ConfigError(
             f"{measured}: {len(kept.latency_s)} latencies are too few; give each command twice or more"
         )
-    problem = Problem.of(model, free)
+    paths = np.array([p.path for p in model.parameters])
+    weak = _undetermined(Problem.of(model, free), kept, seed)
+    free &= ~np.isin(paths, weak)
+    spared = _spared(model, free, kept)
+    problem, open_ended = Problem.of(model, free & ~np.isin(paths, spared)), tuple(sorted((*weak, *spared)))
     after_s, before_s = problem.predict(fit(problem, train), test), problem.predict(problem.start_s, test)
     return Calibration(
         trace=str(trace),
+        trace_digest=digest,
         measured=str(measured),
+        measured_digest=hashlib.blake2b(measured.read_bytes(), digest_size=16).hexdigest(),
         latencies=len(kept.latency_s),
         left_out=int(len(known) - known.sum()),
+        stalls=int(stalls.sum()),
         held_out=len(test.latency_s),
         held=tuple(hold),
         parameters=_fitted(problem, kept, seed),
         confounded=_confounded(problem, kept),
+        undetermined=open_ended,
+        no_fit=why_no_fit(before_s, after_s, test.latency_s, max_error, seed),
         before=_accuracy(before_s, test.latency_s, seed),
         after=_accuracy(after_s, test.latency_s, seed),
         kinds=_kind_means(model, test, before_s, after_s),
+    )
+
+
+def _undetermined(problem: Problem, measured: Measured, seed: int) -> tuple[str, ...]:
+    """Return the numbers of ``problem`` that no latency depends on, or too weakly to tell."""
+    together = {path for group in _confounded(problem, measured) for path in group.paths}
+    best_s, low_s, high_s = _intervals(problem, measured, seed)
+    lost = ~problem.seen(measured) | too_wide(best_s, low_s, high_s, problem.start_s)
+    paths = [parameter.path for parameter in problem.parameters]
+    return tuple(
+        path for path, gone in zip(paths, lost.tolist(), strict=True) if gone and path not in together
     )
 
 
@@ -169,19 +211,53 @@ def _halves(measured: Measured, seed: int) -> tuple[Measured, Measured]:
     types = measured.type_of[order]
     rank = np.arange(len(order)) - np.searchsorted(types, types)
     halves = (order[rank % 2 == 0], order[rank % 2 == 1])
-    train, test = (Measured(measured.type_of[half], measured.latency_s[half]) for half in halves)
+    train, test = (measured.only(half) for half in halves)
     return train, test
 
 
-def _fitted(problem: Problem, measured: Measured, seed: int) -> tuple[Fitted, ...]:
+def _spared(model: LatencyModel, free: NDArray[np.bool_], measured: Measured) -> tuple[str, ...]:
+    """Return the numbers that may stay as recorded where several only appear together.
+
+    They may where the others of their group explain the latencies as well as all do, and no other choice of as few
+    does: one new number is a better account of 300 latencies than five that moved in step.
+    """
+    whole = Problem.of(model, free)
+    enough = _ALIKE * _misfit(whole, measured) + _EXACT
+    paths = [parameter.path for parameter in model.parameters]
+    spared: list[str] = []
+    for group in _confounded(whole, measured):
+        for size in range(1, group.combinations + 1):
+            fits = []
+            for chosen in combinations(group.paths, size):
+                rest = [path for path in group.paths if path not in chosen]
+                few = Problem.of(model, free & ~np.isin(paths, rest))
+                fits += [rest] if _misfit(few, measured) <= enough else []
+            if fits:
+                spared += fits[0] if len(fits) == 1 else []
+                break
+    return tuple(spared)
+
+
+def _misfit(problem: Problem, measured: Measured) -> float:
+    """Return the mean absolute relative error of a fit to ``measured``, of the same."""
+    predicted_s = problem.predict(fit(problem, measured), measured)
+    return float(np.mean(np.abs(predicted_s - measured.latency_s) / measured.latency_s))
+
+
+def _intervals(problem: Problem, measured: Measured, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Return the times that fit best, and the ends of their 95 % intervals, (parameters,) each."""
     best_s = fit(problem, measured)
     rng = stream(seed, "calibrate/parameters")
     count = len(measured.latency_s)
     drawn_s = np.empty((_RESAMPLES, len(best_s)))
     for number in range(_RESAMPLES):
-        rows = rng.integers(0, count, count)
-        drawn_s[number] = fit(problem, Measured(measured.type_of[rows], measured.latency_s[rows]))
+        drawn_s[number] = fit(problem, measured.only(rng.integers(0, count, count)))
     low_s, high_s = np.quantile(drawn_s, _INTERVAL, axis=0)
+    return best_s, low_s, high_s
+
+
+def _fitted(problem: Problem, measured: Measured, seed: int) -> tuple[Fitted, ...]:
+    best_s, low_s, high_s = _intervals(problem, measured, seed)
     together = {path for group in _confounded(problem, measured) for path in group.paths}
     seen = problem.seen(measured)
     found = []

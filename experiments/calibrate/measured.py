@@ -32,6 +32,10 @@ class Measured:
     type_of: NDArray[np.int64]
     latency_s: NDArray[np.float64]
 
+    def only(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Measured":
+        """Return the latencies that ``rows`` select."""
+        return Measured(self.type_of[rows], self.latency_s[rows])
+
 
 def read_measured(path: Path, model: LatencyModel) -> Measured:
     """Read the measured latencies at ``path`` and find the type of each among those of ``model``.

@@ -1,8 +1,9 @@
-"""A calibration as TOML: sections to paste into a study, or, without their first word, into a preset."""
+"""A calibration as TOML: a fragment for ``--with``, or a preset file, without the first word of its sections."""
 
 from itertools import groupby
 from pathlib import Path
 
+from emulator.errors import ConfigError
 from emulator.trace.open import open_trace
 from experiments.calibrate.calibration import Calibration, Fitted
 from experiments.output.files import new_file
@@ -14,7 +15,9 @@ __all__ = ["snippet", "write_snippet"]
 def snippet(found: Calibration) -> str:
     """Return the fitted numbers of ``found`` as TOML; each line says what it was and how well it is known."""
     lines = [
-        f"# calibrated from {_printable(Path(found.measured).name)}, n = {found.latencies}; mean absolute error of",
+        f"# calibrated from {_printable(Path(found.measured).name)}, n = {found.latencies},",
+        f"# {found.stalls} more left out as stalls; digests: {found.measured_digest} of the latencies,",
+        f"# {found.trace_digest} of the trace {_printable(Path(found.trace).name)}; mean absolute error of",
         f"# {found.held_out} held-out latencies: {100 * found.before.mape.value:.3g} % before, "
         f"{100 * found.after.mape.value:.3g} % after",
     ]
@@ -24,6 +27,7 @@ def snippet(found: Calibration) -> str:
         f"# only appear together, in {group.combinations} measured sum(s): {', '.join(group.paths)}"
         for group in found.confounded
     ]
+    lines += [f"# not determined, so as recorded: {path}" for path in found.undetermined]
     for section, fitted in groupby(sorted(found.parameters, key=_place), key=_section):
         lines += ["", f"[{section}]", *(_line(one) for one in fitted)]
     return "\n".join(lines) + "\n"
@@ -32,8 +36,10 @@ def snippet(found: Calibration) -> str:
 def write_snippet(found: Calibration, out: Path, force: bool = False) -> None:
     """Write the snippet of ``found`` to ``out``; an existing file is replaced only with ``force``.
 
-    Raises ``ConfigError`` when the study refuses a fitted value, or ``out`` cannot be written.
+    Raises ``ConfigError`` when it is no fit, when the study refuses a fitted value, or ``out`` cannot be written.
     """
+    if found.no_fit:
+        raise ConfigError(f"{out}: not written: {found.no_fit}")
     text = snippet(found)
     fitted = tuple(f"{one.path}={one.value!r}" for one in found.parameters if one.value is not None)
     with open_trace(Path(found.trace)) as trace:

@@ -17,6 +17,11 @@ def show_calibration(found: Calibration, console: Console) -> None:
     """Print the fitted numbers, what cannot be told apart, and the errors before and after."""
     left = f", {found.left_out} of commands that nothing explains left out" if found.left_out else ""
     console.print(Text(f"{found.latencies:,} latencies from {found.measured}{left}", "bold"))
+    if found.stalls:
+        rule = "twice the median of their kind and 10 robust standard deviations beyond it, or more"
+        console.print(Text(f"{found.stalls:,} more left out as stalls: {rule}"))
+    if found.undetermined:
+        console.print(Text(f"not determined, kept as recorded: {', '.join(found.undetermined)}", "yellow"))
     if found.held:
         console.print(Text(f"held as recorded: {', '.join(found.held)}"))
     show(_parameters(found), console)
