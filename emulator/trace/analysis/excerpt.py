@@ -68,15 +68,15 @@ def claimed_spans(trace: Trace) -> Spans:
     return joined([claims(part, commands, plans) for part in chain((planned,), parts)])
 
 
-def spans_of(trace: Trace, rows: NDArray[np.int64], by_frame: bool = True) -> Spans:
+def spans_of(trace: Trace, rows: NDArray[np.int64]) -> Spans:
     """Return the spans of the commands ``rows`` (ascending, each once), sorted by start and then by command.
 
-    Without ``by_frame`` the spans of projections are those that were recorded. Raises ``TraceError`` when they are
-    too many to be held in memory.
+    Those of projections are frame by frame where frames are known. Raises ``TraceError`` when they are too many to
+    be held in memory.
     """
     wanted = np.zeros(len(trace.commands.plan), dtype=np.bool_)
     wanted[rows] = True
-    held = stored_spans(trace) if by_frame and np.isin(trace.frames.command, rows).any() else trace.spans
+    held = stored_spans(trace) if np.isin(trace.frames.command, rows).any() else trace.spans
     stored = spans_at(held, np.flatnonzero((held.command >= 0) & wanted[held.command]))
     if trace.detail == "full":
         return stored

@@ -1,11 +1,13 @@
 """A timeline as Chrome trace-event JSON, which chrome://tracing and ui.perfetto.dev open; it is written in pieces.
 
 The format is "Trace Event Format" (Google, 2016): complete events ("X"), counters ("C"), arrows ("s", "f") and
-names ("M"). Its times are us; they are written with three decimals, exact to the ns. A process is a group of
-tracks, a thread one lane.
+names ("M"). Its times are us, which viewers read as doubles; they are written with three decimals, exact to the ns.
+A duration is cut where ``ts + dur`` would otherwise pass, in doubles, the ``ts`` of a slice that follows at once. A
+process is a group of tracks, a thread one lane.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TextIO
@@ -68,6 +70,18 @@ def _us(ns: int) -> str:
     return f"{ns // 1000}.{ns % 1000:03d}"
 
 
+def _lasting_us(start_ns: int, end_ns: int) -> str:
+    """Return the us from ``start_ns`` to ``end_ns`` so that their sum, in doubles, is not beyond the end."""
+    text = _us(end_ns - start_ns)
+    start, end, lasting = float(_us(start_ns)), float(_us(end_ns)), float(text)
+    if start + lasting <= end:
+        return text
+    lasting = min(lasting, end - start)
+    while start + lasting > end:
+        lasting = math.nextafter(lasting, 0.0)
+    return repr(lasting)
+
+
 def _slices(timeline: Timeline) -> Iterator[str]:
     slices = timeline.slices
     places = _threads(timeline)
@@ -79,7 +93,7 @@ def _slices(timeline: Timeline) -> Iterator[str]:
     )  # fmt: skip
     for track, name, start, end, from_ps, to_ps, command in zip(*(c.tolist() for c in columns), strict=True):
         yield (
-            f'{{"ph":"X",{places[track]},"ts":{_us(start)},"dur":{_us(end - start)},"name":{names[name]},'
+            f'{{"ph":"X",{places[track]},"ts":{_us(start)},"dur":{_lasting_us(start, end)},"name":{names[name]},'
             f'"cat":"{kinds[track]}","args":{{"command":{command},"start_ps":{from_ps},"end_ps":{to_ps}}}}}'
         )
 

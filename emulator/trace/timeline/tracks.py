@@ -19,7 +19,7 @@ from emulator.trace.analysis.excerpt import commands_at, spans_at, spans_of
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Spans
 from emulator.trace.timeline.counters import Counter, counters
-from emulator.trace.timeline.window import Window, fit_window
+from emulator.trace.timeline.window import Window, check_slices, fit_window
 
 __all__ = ["Flows", "Slices", "Timeline", "Track", "colour_lanes", "timeline"]
 
@@ -108,9 +108,10 @@ def timeline(trace: Trace, from_s: float | None = None, to_s: float | None = Non
     binding = binding_causes(trace.commands, trace.joins)
     window = fit_window(trace, from_s, to_s)
     rows = np.flatnonzero(window.shows(trace.commands.t_issued, trace.commands.t_done))
-    spans = spans_of(trace, rows, by_frame=False)
+    spans = spans_of(trace, rows)
     t_first = _first_starts(spans, len(binding))
     spans = spans_at(spans, np.flatnonzero(window.shows(spans.t_start, spans.t_end)))
+    check_slices(trace, window, np.concatenate((trace.commands.t_issued[rows], spans.t_start)))
     names = _Names(trace)
     strips = [*_agents(trace, rows), *_resources(trace, spans, names)]
     tracks, slices = _laid_out(strips, window)

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 from emulator.trace.analysis.excerpt import plan_sizes, unplanned_spans
+from emulator.trace.analysis.frames import frames_known
 from emulator.trace.reading.reader import Trace
 from emulator.units import PS_PER_S, s_to_ps
 
-__all__ = ["MAX_SLICES", "Window", "fit_window"]
+__all__ = ["MAX_SLICES", "Window", "check_slices", "fit_window"]
 
 MAX_SLICES: Final = 1_000_000
 """How many slices one timeline may hold: some 300 MB of JSON; assumed to be what a viewer in a browser opens."""
@@ -45,25 +46,41 @@ def fit_window(trace: Trace, from_s: float | None, to_s: float | None) -> Window
             f"{trace.elapsed_s:.12g} s, where the run ends"
         )
     window = Window(from_ps, to_ps)
-    t_start, slices = _load(trace, window)
+    _refuse_too_many(trace, window, *_load(trace, window))
+    return window
+
+
+def check_slices(trace: Trace, window: Window, t_start: NDArray[np.int64]) -> None:
+    """Raise ``ConfigError``, naming a window that fits, when too many slices for a viewer start at ``t_start``."""
+    _refuse_too_many(
+        trace, window, np.sort(t_start.clip(min=window.from_ps)), np.ones(len(t_start), np.int64)
+    )
+
+
+def _refuse_too_many(
+    trace: Trace, window: Window, t_start: NDArray[np.int64], slices: NDArray[np.int64]
+) -> None:
+    """Refuse more than ``MAX_SLICES`` ``slices``, which begin at each of ``t_start`` (ascending) or later."""
     total = int(slices.sum())
     if total > MAX_SLICES:
         fitting = int(np.searchsorted(np.cumsum(slices), MAX_SLICES, side="right"))
         raise ConfigError(
             f"{trace.path}: the window holds {total:,} slices and a viewer takes {MAX_SLICES:,}; "
-            f"{_advice(from_ps, int(t_start[fitting]))}"
+            f"{_advice(window.from_ps, int(t_start[fitting]))}"
         )
-    return window
 
 
 def _load(trace: Trace, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return instants, ascending, and how many slices can begin at each of them or later, at most.
 
-    A command counts with all its spans from the instant on at which it is issued.
+    A command counts with all its spans from the instant on at which it is issued; frames that are
+    known lie anywhere in it, so that ``check_slices`` counts them.
     """
     commands = trace.commands
     shown = np.flatnonzero(window.shows(commands.t_issued, commands.t_done))
-    spans = 1 + plan_sizes(trace)[commands.plan[shown]] + unplanned_spans(trace)[shown]
+    spans = 1 + plan_sizes(trace)[commands.plan[shown]]
+    if len(trace.frames.command) == 0 or not frames_known(trace):
+        spans = spans + unplanned_spans(trace)[shown]
     order = np.argsort(commands.t_issued[shown], kind="stable")
     return commands.t_issued[shown][order], spans[order]
 

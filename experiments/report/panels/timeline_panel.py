@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.errors import ConfigError
 from emulator.trace.reading.reader import Trace
 from emulator.trace.timeline.tracks import Timeline, Track, timeline
 from emulator.units import PS_PER_S, ps_to_s
 from experiments.compare.comparison import Contender
-from experiments.report.markup import Markup, element, join, note, text
+from experiments.report.markup import Markup, element, join, note, swatch, text
 from experiments.report.numbers import Scale, scale_for
 from experiments.report.plot import new_plot
 from experiments.report.section import Section, plot_labels, plot_text
@@ -24,7 +25,8 @@ __all__ = ["Excerpt", "View", "read_excerpt", "timeline_section"]
 
 _MAX_SLICES: Final = 6000
 _FIRST_VIEW: Final = 12
-"""Commands that are in view when the page opens."""
+_FIRST_SLICES: Final = 150
+"""Commands, and slices, that are in view when the page opens: whichever are done first."""
 
 _LABELS: Final = 156
 """Room for the names of the tracks, px, so that the charts below each other share their left edge."""
@@ -45,6 +47,12 @@ _TINTS: Final = (
     "#2F4B7C",
 )
 """Colours of slices, by what they are; more than eight cannot all stay apart, so that pointing tells the name."""
+
+_HALF: Final = 0.35
+"""Half the height of a slice, where tracks are 1 apart."""
+
+_SHADE: Final = 0.72
+"""Brightness of the line at a slice's start, which parts it from its neighbour and shows one without width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +75,34 @@ class View:
 
 
 def read_excerpt(trace: Trace, commands: int) -> Excerpt | None:
-    """Return the timeline of the first ``commands`` commands of ``trace``, of fewer when it has too many slices.
+    """Return the timeline of the first ``commands`` commands of ``trace``, of less when it has too many slices.
 
     None when the trace holds no commands, or when they took no time.
     """
     t_done = trace.commands.t_done
     count = min(commands, len(t_done))
-    while count and t_done[count - 1]:
-        shown = timeline(trace, 0.0, ps_to_s(int(t_done[count - 1])))
-        if len(shown.slices.track) <= _MAX_SLICES or count == 1:
-            view_ps = int(t_done[min(_FIRST_VIEW, count) - 1])
-            return Excerpt(shown, count, len(t_done), view_ps)
-        count //= 2
+    to_ps = min(int(t_done[count - 1]), trace.elapsed_ps) if count else 0
+    while to_ps > 0:
+        try:
+            shown = timeline(trace, 0.0, ps_to_s(to_ps))
+        except ConfigError:  # more than any viewer takes
+            to_ps //= 2
+            continue
+        starts = np.sort(shown.slices.t_start)
+        if len(starts) > _MAX_SLICES and 0 < starts[_MAX_SLICES] < to_ps:
+            to_ps = int(starts[_MAX_SLICES])
+            continue
+        count = int(np.sum(trace.commands.t_issued[:count] < to_ps))
+        return Excerpt(shown, count, len(t_done), _first_view_ps(t_done[:count], starts, to_ps))
     return None
+
+
+def _first_view_ps(t_done: NDArray[np.int64], starts: NDArray[np.int64], to_ps: int) -> int:
+    """Return how much of the excerpt is in view at first: some commands, and no more slices than stay apart."""
+    view_ps = int(t_done[min(_FIRST_VIEW, len(t_done)) - 1])
+    if len(starts) > _FIRST_SLICES and starts[_FIRST_SLICES] > 0:
+        view_ps = min(view_ps, int(starts[_FIRST_SLICES]))
+    return min(view_ps, to_ps) or to_ps
 
 
 def timeline_section(
@@ -98,7 +121,7 @@ def timeline_section(
         scale = scale_for(excerpt.view_ps / PS_PER_S, "s")
         view = View(f"timeline-range-{number}", *_extent(excerpt, scale))
         chart = _panel(excerpt, scale, view)
-        parts += (_words(excerpt), _slider(number), chart, *_power(excerpt, scale, chart))
+        parts += (_words(excerpt), _legend(excerpt), _slider(number), chart, *_power(excerpt, scale, chart))
         views.append(view)
     words = (
         "Move the window with the slider, drag to pan, use the wheel to zoom; a slice tells its name and exact "
@@ -121,6 +144,31 @@ def _words(excerpt: Excerpt) -> Markup:
     )
 
 
+def _legend(excerpt: Excerpt) -> Markup:
+    """Return what each colour of the chart stands for."""
+    colours = _colours(excerpt.shown)
+    return element(
+        "p",
+        join(
+            swatch(colour, excerpt.shown.names[number].replace("_", " "))
+            for number, colour in colours.items()
+        ),
+        class_="legends",
+    )
+
+
+def _colours(shown: Timeline) -> dict[int, str]:
+    """Return the colour of each name that slices of ``shown`` carry, by its number, in the order of the tracks."""
+    _, first = np.unique(shown.slices.name, return_index=True)
+    names = shown.slices.name[np.sort(first)].tolist()
+    return {name: _TINTS[place % len(_TINTS)] for place, name in enumerate(names)}
+
+
+def _shade(colour: str) -> str:
+    """Return ``colour`` darker by ``_SHADE``."""
+    return "#" + "".join(f"{round(_SHADE * int(colour[at : at + 2], 16)):02X}" for at in (1, 3, 5))
+
+
 def _slider(number: int) -> Markup:
     name = f"timeline-start-{number}"
     slider = element(
@@ -131,6 +179,7 @@ def _slider(number: int) -> Markup:
 
 def _panel(excerpt: Excerpt, scale: Scale, view: View) -> "figure":
     from bokeh.models import FactorRange, HoverTool, NumeralTickFormatter, Range1d
+    from bokeh.transform import dodge
 
     tracks = plot_labels([_track_name(track) for track in excerpt.shown.tracks])
     plot = new_plot(
@@ -140,16 +189,19 @@ def _panel(excerpt: Excerpt, scale: Scale, view: View) -> "figure":
         y_range=FactorRange(factors=tracks[::-1], range_padding=0.5, range_padding_units="absolute"),
         tools="xpan,xwheel_zoom,reset,save",
     )
+    source = _source(excerpt.shown, tracks, scale)
+    # No outline: one of a slice beyond the view would be drawn on the view's edge.
     bars = plot.hbar(
         y="track",
         left="left",
         right="right",
-        height=0.7,
+        height=2 * _HALF,
         fill_color="colour",
-        line_color="white",
-        line_width=0.5,
-        source=_source(excerpt.shown, tracks, scale),
+        line_color=None,
+        source=source,
     )
+    below, above = (dodge("track", away, range=plot.y_range) for away in (-_HALF, _HALF))
+    plot.segment(x0="left", x1="left", y0=below, y1=above, line_color="shade", line_width=1.0, source=source)
     tooltips = [
         ("what", "@track: @name"),
         ("from", "@from"),
@@ -176,6 +228,8 @@ def _power(excerpt: Excerpt, scale: Scale, chart: "figure") -> tuple["figure", .
                 scale.factor / PS_PER_S
             )
             watts = np.append(counter.value, counter.value[-1:])
+            if not np.isfinite(watts).all():
+                return ()
             top = 1.1 * float(watts.max()) or 1.0
             plot = new_plot(
                 120,
@@ -200,6 +254,7 @@ def _source(shown: Timeline, tracks: Sequence[str], scale: Scale) -> "ColumnData
 
     slices = shown.slices
     factor = scale.factor / PS_PER_S
+    colours = _colours(shown)
     return ColumnDataSource(
         {
             "track": [tracks[number] for number in slices.track.tolist()],
@@ -210,7 +265,8 @@ def _source(shown: Timeline, tracks: Sequence[str], scale: Scale) -> "ColumnData
             "to": _exact(slices.t_to),
             "lasting": _exact(slices.t_to - slices.t_from),
             "command": slices.command,
-            "colour": [_TINTS[number % len(_TINTS)] for number in slices.name.tolist()],
+            "colour": [colours[number] for number in slices.name.tolist()],
+            "shade": [_shade(colours[number]) for number in slices.name.tolist()],
         }
     )
 

@@ -1,7 +1,7 @@
 """Where the emulated time went: the latency ledger as a waterfall in the order of service, and as a table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emulator.trace.analysis.ledger import HOST, IDLE
 from emulator.trace.reading.reader import Trace
 from experiments.compare.comparison import Contender
-from experiments.report.markup import Markup, element, note, table, text
+from experiments.report.markup import Markup, element, join, note, swatch, table, text
 from experiments.report.numbers import Scale, adding_up, percentages, scale_for
 from experiments.report.plot import FONT, new_plot
 from experiments.report.section import Section, colour, plot_labels
@@ -18,12 +18,19 @@ if TYPE_CHECKING:
     from bokeh.models import Model
     from bokeh.plotting import figure
 
+Floats = NDArray[np.float64]
+
 __all__ = ["service_order", "waterfall_section"]
 
 _IDLE_COLOUR = "#c3c9d0"
 _VANISHING = 0.05
-_ROOM = 1.32
-"""How far the axis reaches beyond the elapsed time, so that the last bar's label fits."""
+_LATE = 0.62
+"""Share of the axis beyond which a bar's label stands to its left, so that the axis ends where the run does."""
+
+_ROOM = 0.25
+"""Share of the axis that a label takes; one with less room on its left stands inside its bar."""
+
+_INK = "#1d2733"
 
 
 def service_order(trace: Trace, latency_s: dict[str, float]) -> tuple[str, ...]:
@@ -71,7 +78,16 @@ def waterfall_section(contenders: Sequence[Contender], orders: Sequence[Sequence
             continue
         end_s = _shared_end_s(one, contenders)
         scale = scale_for(end_s, "s")
-        parts += (_waterfall(one, order, number, scale, end_s * scale.factor), _ledger(one, order, scale))
+        legend = element(
+            "p",
+            join((swatch(colour(number), "something ran"), swatch(_IDLE_COLOUR, "nothing ran"))),
+            class_="legends",
+        )
+        parts += (
+            legend,
+            _waterfall(one, order, number, scale, end_s * scale.factor),
+            _ledger(one, order, scale),
+        )
     parts.append(
         note(
             "Every instant belongs to one span, the one that started last, and among the stages of a pipeline to "
@@ -102,30 +118,48 @@ def _waterfall(one: Contender, order: Sequence[str], number: int, scale: Scale, 
             "left": right - widths,
             "right": right,
             "label": [f"{t} {scale.unit} · {p} %" for t, p in zip(printed, share, strict=True)],
+            **_label_places(right - widths, right, [name == IDLE for name in order], end),
             "colour": [_IDLE_COLOUR if name == IDLE else colour(number) for name in order],
         }
     )
     plot = new_plot(
         24 * len(names) + 64,
         (f"Emulated time ({scale.unit})", ""),
-        x_range=Range1d(start=0.0, end=end * _ROOM),
+        x_range=Range1d(start=0.0, end=end),
         y_range=FactorRange(factors=names[::-1], range_padding=0.6, range_padding_units="absolute"),
     )
     plot.hbar(y="name", left="left", right="right", height=0.62, color="colour", source=source)
     plot.text(
-        x="right",
+        x="at",
         y="name",
         text="label",
         source=source,
-        x_offset=6,
+        x_offset="offset",
+        text_align="align",
         text_baseline="middle",
         text_font={"value": FONT},
         text_font_size="11px",
-        text_color="#1d2733",
+        text_color="ink",
     )
     plot.ygrid.grid_line_color = None
     plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[000]")
     return plot
+
+
+def _label_places(left: Floats, right: Floats, pale: Sequence[bool], end: float) -> dict[str, list[Any]]:
+    """Return where each bar's label stands: behind it, where there is no room before it, else within it."""
+    places: list[tuple[float, float, str, str]] = []
+    for begin, finish, light in zip(left.tolist(), right.tolist(), pale, strict=True):
+        if finish <= _LATE * end:
+            places.append((finish, 6.0, "left", _INK))
+        elif begin >= _ROOM * end:
+            places.append((begin, -6.0, "right", _INK))
+        else:
+            places.append((finish, -6.0, "right", _INK if light else "#ffffff"))
+    columns = zip(*places, strict=True) if places else ((), (), (), ())
+    return {
+        name: list(column) for name, column in zip(("at", "offset", "align", "ink"), columns, strict=True)
+    }
 
 
 def _ledger(one: Contender, order: Sequence[str], scale: Scale) -> Markup:

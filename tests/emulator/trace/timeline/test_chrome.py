@@ -5,11 +5,14 @@ from collections import defaultdict
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.trace.timeline.chrome import write_chrome_trace
-from emulator.trace.timeline.tracks import Timeline, timeline
+from emulator.trace.timeline.tracks import Flows, Slices, Timeline, Track, timeline
+from emulator.trace.timeline.window import Window
 from tests.trace_builders import LONG_PROGRAMS, Ask, simulate, small_trace, trace_of
 
 
@@ -146,3 +149,34 @@ def test_groups_are_processes_in_order() -> None:
     assert names == ["small.h5 agents", "small.h5 resources", "small.h5 counters"]
     ranks = [event["args"]["sort_index"] for event in events["M"] if event["name"] == "process_sort_index"]
     assert ranks == [0, 1, 2]
+
+
+NS = st.integers(0, 9 * 10**15)
+NO_FLOWS = Flows(*(np.empty(0, dtype=np.int64) for _ in range(2)), np.empty(0, dtype=np.bool_))
+
+
+@given(NS, st.integers(0, 10**12))
+def test_a_slice_never_reaches_in_doubles_beyond_where_the_next_one_starts(
+    start_ns: int, lasting_ns: int
+) -> None:
+    end_ns = start_ns + lasting_ns
+    slices = Slices(*(np.array([value]) for value in (0, 0, start_ns * 1000, end_ns * 1000, 0, 0, 0)))
+    shown = Timeline(
+        "run", Window(0, end_ns * 1000 + 1), (Track("agents", "a", 0),), ("x",), slices, (), NO_FLOWS
+    )
+    (event,) = parsed(shown)["X"]
+    assert event["ts"] + event["dur"] <= float(f"{end_ns // 1000}.{end_ns % 1000:03d}")
+    if end_ns < 10**13:  # beyond, a double of us does not hold a ns
+        assert ns(event["dur"]) == lasting_ns
+
+
+@given(LONG_PROGRAMS)
+def test_slices_that_touch_touch_in_doubles_too(program: list[list[Ask]]) -> None:
+    found = run_of(program)
+    if found is None:
+        return
+    reached: dict[tuple[int, int], float] = defaultdict(float)
+    for event in parsed(found)["X"]:
+        track = event["pid"], event["tid"]
+        assert event["ts"] >= reached[track]
+        reached[track] = event["ts"] + event["dur"]
