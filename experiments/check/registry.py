@@ -7,9 +7,10 @@ from experiments.check.determinism import DETERMINISM
 from experiments.check.kills import KILLS
 from experiments.check.retiming import RETIMING
 from experiments.check.trace_faults import FAULTS
+from experiments.check.views import VIEWS
 from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING)
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS)
 """Every check, by the word that calls it."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError
 from emulator.trace.analysis.frames import frames_known
-from emulator.trace.analysis.ledger import IDLE, energy_by_component, latency_by_span
+from emulator.trace.analysis.ledger import IDLE, energy_by_component, lasting_by_span_ps, latency_by_span
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
@@ -76,8 +76,9 @@ class Checks:
     ledger_minus_elapsed_ps : int
         Sum of the latency ledger minus the elapsed emulated time, in picoseconds.
     ledger_minus_bench_ps : int or None
-        Largest difference, over spans, of the latency ledger and the time the bench says it has counted, in
-        picoseconds; not 0 where spans overlap, because the ledger gives every instant to one of them.
+        Largest difference, over names of spans, of how long the spans behind the ledger last together and the time
+        the bench says it has counted, in picoseconds; both count spans that overlap. Where single frames are not
+        known, stages stand for them, and it is not 0.
     frames_known : bool or None
         Whether the instants of single frames are known; if not, a stage of a projection counts from its first frame
         to its last. None where nothing was projected.
@@ -221,8 +222,9 @@ def _checks(
         names = {*energy_j, *metered_j}
         difference = max(_relative(energy_j.get(name, 0.0), metered_j.get(name, 0.0)) for name in names)
     if trace.detail != "summary" and busy_s:
-        names = ({*latency_s, *busy_s}) - {IDLE}
-        mismatch_ps = max((abs(_ps(latency_s, name) - _ps(busy_s, name)) for name in names), default=0)
+        lasting_ps = lasting_by_span_ps(trace)
+        names = {*lasting_ps, *busy_s}
+        mismatch_ps = max((abs(lasting_ps.get(name, 0) - _ps(busy_s, name)) for name in names), default=0)
     ledger_ps = sum(round(seconds * PS_PER_S) for seconds in latency_s.values())
     return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps, frames_known(trace))
 

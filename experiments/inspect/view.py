@@ -163,7 +163,7 @@ def _checks(found: Inspection) -> Table:
     rows = {
         "energy from /power against the meter": None if energy is None else f"{energy:.1e} relative",
         "latency ledger - elapsed time": f"{checks.ledger_minus_elapsed_ps} ps",
-        "latency ledger - the bench's own count": None if bench is None else f"{bench} ps at most",
+        "all spans - the bench's own count": None if bench is None else f"{bench} ps at most",
         "frames of projections": _FRAMES[checks.frames_known],
     }
     cells = ((name, text or "nothing to compare") for name, text in rows.items())

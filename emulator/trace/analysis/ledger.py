@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.trace.analysis.excerpt import claimed_spans
+from emulator.trace.analysis.frames import stored_parts
 from emulator.trace.analysis.intervals import (
     NO_SPAN,
     Pieces,
@@ -26,6 +27,7 @@ __all__ = [
     "IDLE",
     "energy_by_component",
     "integral_by_component",
+    "lasting_by_span_ps",
     "latency_by_span",
     "owned_pieces",
     "plan_shares_ps",
@@ -91,6 +93,19 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
     share_ps = {span_name(trace, key): int(shares[key]) for key in np.flatnonzero(shares).tolist()}
     share_ps[IDLE] = trace.elapsed_ps - int(shares.sum())
     return {name: ps / PS_PER_S for name, ps in share_ps.items()}
+
+
+def lasting_by_span_ps(trace: Trace) -> dict[str, int]:
+    """Return how long all spans of each "resource.activity" lasted together, also where they overlapped, in ps.
+
+    It is what the bench counts while it runs. Raises ``TraceError`` when the trace is damaged.
+    """
+    total = np.zeros(_KEYS, dtype=np.int64)
+    if trace.detail != "full":  # there, the spans of plans are stored with the others
+        total += plan_shares_ps(trace.commands, trace.plans)
+    for spans in stored_parts(trace):
+        total += _sum_by_key(spans.resource, spans.activity, spans.t_end - spans.t_start)
+    return {span_name(trace, key): int(total[key]) for key in np.flatnonzero(total).tolist()}
 
 
 def span_name(trace: Trace, key: int) -> str:

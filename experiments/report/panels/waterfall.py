@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.trace.analysis.ledger import HOST, IDLE
+from emulator.trace.analysis.excerpt import commands_at
+from emulator.trace.analysis.frames import stored_spans
+from emulator.trace.analysis.ledger import HOST, IDLE, span_name
+from emulator.trace.plans import expand_plans, merge_spans
 from emulator.trace.reading.reader import Trace
+from emulator.trace.schema import Spans
 from experiments.compare.comparison import Contender
 from experiments.report.markup import Markup, element, join, note, swatch, table, text
 from experiments.report.numbers import Scale, adding_up, percentages, scale_for
@@ -38,33 +42,26 @@ def service_order(trace: Trace, latency_s: dict[str, float]) -> tuple[str, ...]:
 
     A trace of detail "summary" does not hold the order: the longest comes first.
     """
-    resources, activities = trace.labels("spans.resource"), trace.labels("spans.activity")
-    commands, plans, spans = trace.commands, trace.plans, trace.spans
-    used, first_row = np.unique(commands.plan, return_index=True)
-    met = dict(zip(used.tolist(), commands.t_started[first_row].tolist(), strict=True))
-    seen = [
-        (met[plan], step, f"{resources[resource]}.{activities[activity]}")
-        for step, (plan, resource, activity) in enumerate(
-            zip(plans.plan.tolist(), plans.resource.tolist(), plans.activity.tolist(), strict=True)
-        )
-        if plan in met
-    ]
-    seen += [
-        (start, 0, f"{resources[key >> 8]}.{activities[key & 0xFF]}")
-        for key, start in _first_starts(spans.resource, spans.activity, spans.t_start)
-    ]
-    names = dict.fromkeys(name for _, _, name in sorted(seen) if name in latency_s)
+    first = _first_spans(trace)
+    keys, place = np.unique(first.resource.astype(np.int64) * 256 + first.activity, return_index=True)
+    met = [span_name(trace, key) for key in keys[np.argsort(place)].tolist()]
+    names = dict.fromkeys(name for name in met if name in latency_s)
     rest = sorted((name for name in latency_s if name not in names), key=lambda name: -latency_s[name])
     ends = [name for name in (HOST, IDLE) if name in latency_s]
     return (*(name for name in (*names, *rest) if name not in ends), *ends)
 
 
-def _first_starts(
-    resource: NDArray[np.uint8], activity: NDArray[np.uint8], t_start: NDArray[np.int64]
-) -> list[tuple[int, int]]:
-    """Return (key, first start) of each resource and activity."""
-    keys, first = np.unique(resource.astype(np.int64) * 256 + activity, return_index=True)
-    return list(zip(keys.tolist(), t_start[first].tolist(), strict=True))
+def _first_spans(trace: Trace) -> Spans:
+    """Return spans by start and command, of every plan those of the command that began it first, and all others."""
+    if trace.detail == "full":
+        return trace.spans
+    commands = trace.commands
+    begun = np.lexsort((np.arange(len(commands.plan)), commands.t_started))
+    _, place = np.unique(commands.plan[begun], return_index=True)
+    rows = np.sort(begun[place])
+    planned = expand_plans(commands_at(commands, rows), trace.plans)
+    planned = Spans(planned.resource, planned.activity, planned.t_start, planned.t_end, rows[planned.command])
+    return merge_spans(stored_spans(trace), planned)
 
 
 def waterfall_section(contenders: Sequence[Contender], orders: Sequence[Sequence[str]]) -> Section:
