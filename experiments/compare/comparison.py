@@ -20,8 +20,9 @@ from emulator.trace.analysis.utilisation import Utilisation, utilisation
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import PS_PER_S
-from experiments.inspect.inspection import Inspection, inspect_open
+from experiments.inspect.inspection import Inspection, accuracy_samples, inspect_open
 from experiments.output.json import to_json
+from experiments.output.statistics import accuracy_interval
 
 __all__ = [
     "MEASURED",
@@ -47,7 +48,8 @@ MEASURED: Final = ("test_accuracy", "val_accuracy")
 class Accuracy:
     """Hold the accuracies (fractions) of one run; None is one that it did not log.
 
-    ``ideal`` is the electronic model's, ``selected`` that of the state of least validation loss.
+    ``ideal`` is the electronic model's, ``selected`` that of the state of least validation loss. The ends of their
+    95 % Wilson intervals are None, as is the number of ``samples``, where the trace does not tell it.
     """
 
     metric: str | None = None
@@ -56,6 +58,27 @@ class Accuracy:
     last: float | None = None
     best: float | None = None
     selected: float | None = None
+    samples: int | None = None
+    ideal_low: float | None = None
+    ideal_high: float | None = None
+    first_low: float | None = None
+    first_high: float | None = None
+    last_low: float | None = None
+    last_high: float | None = None
+    best_low: float | None = None
+    best_high: float | None = None
+    selected_low: float | None = None
+    selected_high: float | None = None
+
+    @classmethod
+    def on_samples(cls, metric: str, samples: int | None, **found: float | None) -> "Accuracy":
+        """Return the accuracies ``found``, by their names, with the intervals that ``samples`` leave."""
+        ends: dict[str, float] = {}
+        for name, value in found.items():
+            interval = accuracy_interval(value, samples)
+            if interval is not None:
+                ends |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+        return cls(metric=metric, samples=samples, **found, **ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +237,9 @@ def _accuracy(trace: Trace) -> Accuracy:
         return Accuracy()
     name, series = measured
     every = trace.metrics()
-    return Accuracy(
-        metric=name,
+    return Accuracy.on_samples(
+        name,
+        accuracy_samples(name, every),
         ideal=_last(every.get(f"ideal_{name}")),
         first=float(series.value[0]),
         last=float(series.value[-1]),

@@ -7,7 +7,8 @@ from rich.console import Console
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.compare.comparison import Comparison, Contender
-from experiments.output.amounts import shown_value
+from experiments.output.amounts import percent_interval, shown_value
+from experiments.output.statistics import accuracy_interval
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
 
@@ -55,8 +56,19 @@ def _runs(found: Comparison) -> list[Row]:
 
 
 def _accuracies(found: Comparison) -> list[Row]:
-    rows = [(label, [read(one) for one in found.traces]) for label, read in _ACCURACIES]
-    return [(label, *map(_percent, values)) for label, values in rows if values.count(None) < len(values)]
+    rows: list[Row] = []
+    for label, read in _ACCURACIES:
+        values = [read(one) for one in found.traces]
+        if values.count(None) == len(values):
+            continue
+        rows.append((label, *map(_percent, values)))
+        ends = [
+            percent_interval(accuracy_interval(value, one.accuracy.samples)).strip()
+            for value, one in zip(values, found.traces, strict=True)
+        ]
+        if any(ends):
+            rows.append(("  95 % Wilson", *ends))
+    return rows
 
 
 def _cost(found: Comparison) -> list[Row]:

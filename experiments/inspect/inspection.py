@@ -20,12 +20,15 @@ from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.json import to_json
+from experiments.output.statistics import Interval, accuracy_interval
 
 __all__ = [
+    "AccuracySummary",
     "Budget",
     "Checks",
     "Inspection",
     "MetricSummary",
+    "accuracy_samples",
     "inspect_open",
     "inspect_trace",
     "peak_power_w",
@@ -53,6 +56,37 @@ class MetricSummary:
         known = values[~np.isnan(values)]
         best = math.nan if known.size == 0 else known.max() if "accuracy" in name else known.min()
         return cls(float(values[0]), float(best), float(values[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySummary(MetricSummary):
+    """Sum up an accuracy that was measured on ``samples``, with the ends of its 95 % Wilson intervals.
+
+    All are None in a trace that does not say how many samples there were.
+    """
+
+    samples: int | None
+    first_low: float | None
+    first_high: float | None
+    best_low: float | None
+    best_high: float | None
+    last_low: float | None
+    last_high: float | None
+
+    @classmethod
+    def of_samples(cls, found: MetricSummary, samples: int | None) -> "AccuracySummary":
+        """Return ``found`` with the intervals that ``samples`` leave."""
+        ends = [
+            accuracy_interval(value, samples) or (None, None)
+            for value in (found.first, found.best, found.last)
+        ]
+        (first, best, last) = ends
+        return cls(found.first, found.best, found.last, samples, *first, *best, *last)
+
+    def interval(self, which: str) -> Interval | None:
+        """Return the interval of "first", "best" or "last"."""
+        value = {"first": self.first, "best": self.best, "last": self.last}[which]
+        return accuracy_interval(value, self.samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +197,24 @@ def inspect_open(trace: Trace) -> Inspection:
         budgets=_budgets(_config(trace), total_j, peak_w, trace),
         checks=_checks(trace, totals, energy_j, metered_j, latency_s),
         metrics={
-            **{name: MetricSummary.of(name, s.value) for name, s in series.items() if len(s.value)},
+            **{name: _summary(name, s, series) for name, s in series.items() if len(s.value)},
             **{name: MetricSummary.of(name, np.array([value])) for name, value in _named(totals).items()},
         },
     )
+
+
+def accuracy_samples(name: str, series: Mapping[str, MetricSeries]) -> int | None:
+    """Return how many samples the accuracy ``name`` was measured on; None where a trace does not say so."""
+    part = next((part for part in ("test", "val") if name.endswith(f"{part}_accuracy")), "")
+    counted = series.get(f"{part}_samples")
+    return None if counted is None or not len(counted.value) else int(counted.value[-1])
+
+
+def _summary(name: str, found: MetricSeries, series: Mapping[str, MetricSeries]) -> MetricSummary:
+    summary = MetricSummary.of(name, found.value)
+    if not name.endswith("accuracy"):
+        return summary
+    return AccuracySummary.of_samples(summary, accuracy_samples(name, series))
 
 
 def peak_power_w(power: Power, elapsed_ps: int) -> float:

@@ -5,7 +5,8 @@ from rich.text import Text
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
-from experiments.inspect.inspection import Budget, Inspection, MetricSummary
+from experiments.inspect.inspection import AccuracySummary, Budget, Inspection, MetricSummary
+from experiments.output.amounts import percent_interval
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 
@@ -73,14 +74,28 @@ def _accuracies(found: Inspection, parts: tuple[str, ...]) -> Table:
         cells = [_percent(found.metrics.get(name.format(part)), which) for part in parts]
         if any(cells):
             rows.append((label, *cells, meaning))
-    return table_of("Accuracy (%)", ("", *parts, "what it is"), rows)
+    known = [found.metrics.get(f"{part}_accuracy") for part in parts]
+    return table_of("Accuracy (%)", ("", *parts, "what it is"), rows, _basis(parts, known) if rows else ())
+
+
+def _basis(parts: tuple[str, ...], known: list[MetricSummary | None]) -> tuple[str, ...]:
+    """Return the note that says what the intervals are."""
+    counts = [
+        f"{one.samples:,} {part} samples"
+        for part, one in zip(parts, known, strict=True)
+        if isinstance(one, AccuracySummary) and one.samples is not None
+    ]
+    if not counts:
+        return ("no interval: the trace does not say how many samples were measured",)
+    return (f"in brackets: 95 % Wilson interval, from {' and '.join(counts)}; seeds and noise come on top",)
 
 
 def _percent(metric: MetricSummary | None, which: str) -> str:
     if metric is None:
         return ""
     value = {"first": metric.first, "best": metric.best, "last": metric.last}[which]
-    return f"{100 * value:.1f}"
+    interval = metric.interval(which) if isinstance(metric, AccuracySummary) else None
+    return f"{100 * value:.1f}{percent_interval(interval)}"
 
 
 def _latency(found: Inspection) -> Table:

@@ -1,25 +1,76 @@
-"""Statistics of the study's tables: mean and spread over seeds, and when a recovery crossed a threshold."""
+"""Statistics of tables: spread over seeds, when a recovery crossed a threshold, intervals of accuracies."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.errors import ConfigError
+
 __all__ = [
+    "CONFIDENCE",
+    "Interval",
     "Mean",
     "Stat",
+    "accuracy_interval",
     "first_crossing",
     "mean_curve",
     "ratios",
     "recovered_share",
+    "share_interval",
     "stat",
     "t_mean",
     "wilson_interval",
 ]
 
 Floats = NDArray[np.float64]
+
+CONFIDENCE: Final = 0.95
+"""Share of such intervals that hold the true accuracy, where nothing else is said."""
+
+
+class Interval(NamedTuple):
+    """Hold both ends of an interval of an accuracy, fractions in [0, 1]."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(hits: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the score interval of the probability of a hit, of which ``hits`` were found in ``n`` samples.
+
+    ``confidence`` lies in (0, 1). It covers the choice of the samples, and neither seeds nor noise. Raises
+    ``ConfigError`` unless 0 <= ``hits`` <= ``n`` and ``n`` >= 1.
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209, without correction for continuity.
+    """
+    if n < 1 or not 0 <= hits <= n or not 0 < confidence < 1:
+        raise ConfigError(
+            f"wilson_interval: hits={hits!r}, n={n!r}, confidence={confidence!r} is refused; allowed: n >= 1, "
+            "hits in [0, n], confidence in (0, 1)"
+        )
+    z = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
+    share, weight = hits / n, z * z / n
+    middle = (share + weight / 2.0) / (1.0 + weight)
+    half = z / (1.0 + weight) * math.sqrt(share * (1.0 - share) / n + weight / (4.0 * n))
+    low = 0.0 if hits == 0 else max(0.0, middle - half)
+    return Interval(low, 1.0 if hits == n else min(1.0, middle + half))
+
+
+def share_interval(share: float, samples: int) -> Interval:
+    """Return the 95 % interval of a ``share``, in [0, 1], of ``samples``; raises as ``wilson_interval`` does."""
+    return wilson_interval(min(share * samples, samples) if share <= 1.0 else math.nan, samples)
+
+
+def accuracy_interval(accuracy: float | None, samples: int | None) -> Interval | None:
+    """Return the 95 % interval of ``accuracy``, measured on ``samples``; None where one of them is not known."""
+    if accuracy is None or samples is None or not 0.0 <= accuracy <= 1.0:
+        return None
+    return share_interval(accuracy, samples)
 
 
 @dataclass(frozen=True)
@@ -114,13 +165,3 @@ def t_mean(values: Sequence[float], level: float = 0.95) -> Mean:
     sd = float(known.std(ddof=1))
     half = float(stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n)
     return Mean(mean, sd, mean - half, mean + half, n)
-
-
-def wilson_interval(share: float, samples: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval of a ``share`` that was found in ``samples`` trials, in [0, 1]."""
-    from scipy.special import ndtri
-
-    z = float(ndtri(0.5 + level / 2))
-    middle = (share + z * z / (2 * samples)) / (1 + z * z / samples)
-    half = z * math.sqrt(share * (1 - share) / samples + (z / (2 * samples)) ** 2) / (1 + z * z / samples)
-    return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -14,7 +14,7 @@ from experiments.run.prepare import Prepared, prepare
 from experiments.run.study import Study
 from experiments.run.watching.recovery import TunedChip
 from experiments.run.watching.training import TrainedModel
-from experiments.run.watching.watch import Subject, Watch, looked_at
+from experiments.run.watching.watch import Subject, Watch, looked_at, samples_of
 from experiments.tasks.pretraining import reproducible
 
 __all__ = ["OwnController", "Started", "make_bench", "prepare", "program_of", "run_study", "watch_of"]
@@ -62,6 +62,8 @@ def run_study(
         bench.attach(recorder_of(study, out, alone))
         if on_start is not None:
             on_start(Started(bench, watch, program.queries))
+        for counted, samples in samples_of(prepared.task).items():
+            bench.log(counted, samples)
         if prepared.taped_out is not None:
             bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
             bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)

@@ -20,7 +20,7 @@ from experiments.figure.sweep import draw_front, draw_sweep
 from experiments.output.json import to_json
 from experiments.output.pareto import Goal, goals_of
 from experiments.output.source import source_digest
-from experiments.output.statistics import wilson_interval
+from experiments.output.statistics import share_interval
 from experiments.output.tables import to_markdown
 from experiments.run.changes import Changes, overrides
 from experiments.run.study import Study
@@ -213,7 +213,7 @@ def _written(
     stopped: int,
 ) -> Swept:
     pairs = ((run, records[run.name]) for run in plan.runs)
-    rows = tuple(Row.of(run, record, wilson_interval) for run, record in pairs if record is not None)
+    rows = tuple(Row.of(run, record, share_interval) for run, record in pairs if record is not None)
     found = summarize(plan, rows, plan.title, goals)
     files = [folder.write_text(_RESULTS, to_csv(rows, plan.paths))]
     if manner.parquet:

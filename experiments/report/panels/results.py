@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from experiments.compare.comparison import Comparison, Contender, Ratio
+from experiments.output.amounts import percent_interval
+from experiments.output.statistics import accuracy_interval
 from experiments.report.markup import Markup, element, join, note, table
 from experiments.report.numbers import aligned, scale_for
 from experiments.report.section import Section
@@ -33,9 +35,25 @@ def _names(comparison: Comparison) -> list[str]:
 
 
 def _accuracies(comparison: Comparison) -> Markup | None:
-    rows = [[label, *(_percent(read(one)) for one in comparison.traces)] for label, read in _ACCURACIES]
+    rows = [
+        [label, *(_percent(read(one)) + _interval(read(one), one) for one in comparison.traces)]
+        for label, read in _ACCURACIES
+    ]
     rows = [row for row in rows if any(row[1:])]
-    return table(["accuracy (%)", *_names(comparison)], rows) if rows else None
+    if not rows:
+        return None
+    samples = dict.fromkeys(one.accuracy.samples for one in comparison.traces)
+    counted = ", ".join(f"{each:,}" for each in samples if each is not None)
+    basis = (
+        f"In brackets: 95 % Wilson interval, from {counted} samples; seeds and noise come on top."
+        if counted
+        else "No interval: the trace does not say how many samples were measured."
+    )
+    return element("div", join((table(["accuracy (%)", *_names(comparison)], rows), note(basis))))
+
+
+def _interval(value: float | None, one: Contender) -> str:
+    return percent_interval(accuracy_interval(value, one.accuracy.samples))
 
 
 def _cost(comparison: Comparison) -> Markup:

@@ -12,8 +12,9 @@ from emulator.bench import Bench
 from emulator.commands import Command, Controller, Log
 from emulator.errors import CommandError
 from experiments.tasks.judges import Metric
+from experiments.tasks.task import Task
 
-__all__ = ["Scores", "Subject", "Watch", "looked_at"]
+__all__ = ["Scores", "Subject", "Watch", "looked_at", "samples_of"]
 
 
 class Scores(NamedTuple):
@@ -75,6 +76,11 @@ class Watch:
         """Return in a few words what the run is at."""
         shown = "" if math.isnan(self.test) else f"test {self._metric.text(self.test)}"
         return " | ".join(each for each in (shown, self._subject.facts(bench)) if each)
+
+
+def samples_of(task: Task) -> Mapping[str, float]:
+    """Return how many samples of ``task`` the metrics are measured on, by the names in a trace."""
+    return {"test_samples": float(len(task.x_test)), "val_samples": float(len(task.x_val))}
 
 
 def looked_at(controller: Controller, mark: str, look: Callable[[], None]) -> Controller:

@@ -7,7 +7,7 @@ import pytest
 from emulator.streams import stream
 from experiments.figure.sweep import draw_front, draw_sweep
 from experiments.output.pareto import goals_of
-from experiments.output.statistics import wilson_interval
+from experiments.output.statistics import share_interval
 from experiments.sweep.folder import Record
 from experiments.sweep.plan import plan_of
 from experiments.sweep.results import Row
@@ -26,7 +26,7 @@ def found(sweeps: tuple[str, ...], missing: int = 0) -> Summary:
         numbers |= {"energy_j": rng.random(), "energy_delay_j_s": 1.0}
         failed = run.point == missing
         record = Record("failed" if failed else "complete", "", 1, {} if failed else numbers)
-        rows.append(Row.of(run, record, wilson_interval))
+        rows.append(Row.of(run, record, share_interval))
     return summarize(plan, rows, "$5 and $x_1$", goals_of("accuracy,energy_j"))
 
 

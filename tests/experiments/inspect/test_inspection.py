@@ -84,7 +84,12 @@ def test_json_has_the_promised_names_and_is_strict(found: Inspection) -> None:
     promised |= {"latency_by_span_s", "metrics", "seed", "detail", "reason", "title", "path"}
     assert promised <= set(tree)
     assert tree["schema_version"] == SCHEMA_VERSION
-    assert set(tree["metrics"]["test_accuracy"]) == {"first", "best", "last"}
+    assert set(tree["metrics"]["val_loss"]) == {"first", "best", "last"}
+    ends = {f"{which}_{end}" for which in ("first", "best", "last") for end in ("low", "high")}
+    accuracy = tree["metrics"]["test_accuracy"]
+    assert set(accuracy) == {"first", "best", "last", "samples"} | ends
+    assert accuracy["samples"] == tree["metrics"]["test_samples"]["last"]
+    assert accuracy["last_low"] < accuracy["last"] < accuracy["last_high"]
     assert tree["digest"] == found.digest
 
 

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
-from experiments.output.statistics import first_crossing, mean_curve, ratios, recovered_share, stat
+from emulator.errors import ConfigError
+from experiments.output.statistics import (
+    accuracy_interval,
+    first_crossing,
+    mean_curve,
+    ratios,
+    recovered_share,
+    stat,
+    wilson_interval,
+)
 from experiments.paper.szo_scd.settling import knee
 
 QUERIES = np.array([0, 500, 1000, 1500])
@@ -77,3 +87,25 @@ def test_knee_is_the_shortest_wait_from_which_on_all_are_near_the_last() -> None
     assert knee((1, 2, 3, 4), (0.5, 0.895, 0.9, 0.9)) == 2
     assert knee((1, 2, 3, 4), (0.9, 0.5, 0.9, 0.9)) == 3
     assert knee((1, 2), (0.9, 0.9)) == 1
+
+
+@given(st.integers(1, 3000), st.data())
+def test_an_interval_is_that_of_scipy(n: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(0, n))
+    theirs = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(-1, 5), (6, 5), (0, 0), (math.nan, 5)])
+def test_an_interval_without_samples_is_refused(hits: float, n: int) -> None:
+    with pytest.raises(ConfigError, match="wilson_interval"):
+        wilson_interval(hits, n)
+
+
+def test_an_accuracy_without_a_count_has_no_interval() -> None:
+    assert (
+        accuracy_interval(0.5, None) is accuracy_interval(None, 7) is accuracy_interval(math.nan, 7) is None
+    )
+    found = accuracy_interval(98 / 108, 108)
+    assert found is not None
+    assert (round(found.low, 3), round(found.high, 3)) == (0.838, 0.949)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from emulator.errors import ConfigError
 from experiments.output.pareto import goals_of
-from experiments.output.statistics import wilson_interval
+from experiments.output.statistics import share_interval
 from experiments.output.terminal import to_text
 from experiments.sweep.folder import Record
 from experiments.sweep.plan import Plan, Run, plan_of
@@ -38,7 +38,7 @@ def row(run: Run) -> Row:
         "energy_j": 2e-3 * run.point + 1e-5 * run.seed,
         "energy_delay_j_s": 1e-6,
     }
-    return Row.of(run, Record("complete", "", 1, numbers), wilson_interval)
+    return Row.of(run, Record("complete", "", 1, numbers), share_interval)
 
 
 def test_means_and_intervals_are_those_of_students_t(plan: Plan) -> None:
@@ -64,7 +64,7 @@ def test_differences_are_taken_seed_by_seed(plan: Plan) -> None:
 def test_one_seed_has_the_interval_of_its_samples() -> None:
     plan = plan_of("vowel_recovery", ("chip.heaters.settle_s=1us,10us",), 1, SHORT)
     mean = summarize(plan, rows(plan)).points[0].numbers["accuracy"].mean
-    assert (mean.low, mean.high) == wilson_interval(0.5, 100)
+    assert (mean.low, mean.high) == share_interval(0.5, 100)
     assert math.isnan(mean.sd)
 
 
