@@ -6,12 +6,14 @@ SIGTERM, 141 the reader of stdout has left, 1 anything unforeseen (a traceback).
 """
 
 import os
+import platform
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import typer
 from typer.core import TyperCommand
@@ -23,17 +25,22 @@ from experiments.calibrate.command import COMMAND as CALIBRATE
 from experiments.check.command import COMMAND as CHECK
 from experiments.command import Command
 from experiments.compare.command import COMMAND as COMPARE
+from experiments.config.command import COMMAND as CONFIG
 from experiments.demo.command import COMMAND as DEMO
+from experiments.export.command import COMMAND as EXPORT
 from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
+from experiments.keys.command import COMMAND as KEYS
 from experiments.output.standard import standard_streams
 from experiments.paper.command import COMMAND as PAPER
 from experiments.presets.command import COMMAND as PRESETS
 from experiments.replay.command import COMMAND as REPLAY
 from experiments.report.command import COMMAND as REPORT
 from experiments.run.command import COMMAND as RUN
+from experiments.studies.command import COMMAND as STUDIES
 from experiments.sweep.command import COMMAND as SWEEP
 from experiments.tail.command import COMMAND as TAIL
+from experiments.tasks.command import COMMAND as TASKS
 from experiments.timeline.command import COMMAND as TIMELINE
 from experiments.whatif.command import COMMAND as WHATIF
 
@@ -42,7 +49,10 @@ __all__ = ["COMMANDS", "app_of", "main"]
 COMMANDS: Final[tuple[Command, ...]] = (
     RUN,
     SWEEP,
+    STUDIES,
+    TASKS,
     PRESETS,
+    KEYS,
     INSPECT,
     WHATIF,
     REPLAY,
@@ -50,6 +60,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     REPORT,
     TIMELINE,
     FIGURE,
+    EXPORT,
+    CONFIG,
     TAIL,
     CALIBRATE,
     DEMO,
@@ -60,6 +72,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 """Every command, in the order in which the help lists them."""
 
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_NAME: Final = "lightloop"
 _REFUSED: Final = 2
 _INTERRUPTED: Final = 130
 _MAX_MESSAGE: Final = 2000
@@ -74,21 +87,37 @@ class _UsageError(Protocol):
     def format_message(self) -> str: ...
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"{_NAME} {version(_NAME)} (Python {platform.python_version()})\n")
+        raise typer.Exit
+
+
 def app_of(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
     """Return the application that knows ``commands``."""
     app = typer.Typer(
-        name="lightloop",
-        help="An emulated photonics laboratory: run studies on it and read their traces.",
+        name=_NAME,
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_about)
     for command in commands:
         listing = command.listing
         more = {"allow_extra_args": True, "ignore_unknown_options": True} if listing else None
         door = app.command(cls=_listed(listing) if listing else None, context_settings=more)
         door(_at_home(command.function))
     return app
+
+
+def _about(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """An emulated photonics laboratory: run studies on it and read their traces."""
 
 
 def _at_home(function: Callable[..., None]) -> Callable[..., None]:
@@ -130,9 +159,7 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
     app = app_of(commands)
     try:
         with standard_streams():
-            code = app(
-                args=None if argv is None else list(argv), prog_name="lightloop", standalone_mode=False
-            )
+            code = app(args=None if argv is None else list(argv), prog_name=_NAME, standalone_mode=False)
     except LightloopError as error:
         return _refuse(str(error))
     except typer.Exit as left:

@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Command", "Force", "Json", "Overlays", "Overrides", "Quiet", "TracePath", "changes_of"]
+from experiments.keys.completion import overrides, studies
+
+__all__ = ["Command", "Force", "Json", "Overlays", "Overrides", "Quiet", "StudyName", "Sweeps", "TracePath", "changes_of"]
 
 TracePath = Annotated[
     Path, typer.Argument(metavar="TRACE", help="A trace, also one of which only a journal is left.")
@@ -20,10 +22,30 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a file that lies t
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Draw no progress line.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value; may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one value; may be repeated. lightloop keys lists the paths.",
+        autocompletion=overrides,
+    ),
 ]
-
-
+StudyName = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A TOML file, or the name of a shipped study: lightloop studies lists them.",
+        autocompletion=studies,
+    ),
+]
+Sweeps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="PATH=V1,V2,...",
+        help="Or PATH=START:STOP:COUNT[:log]; several make a grid.",
+        autocompletion=overrides,
+    ),
+]
 Overlays = Annotated[
     list[Path] | None,
     typer.Option(

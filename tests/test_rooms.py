@@ -7,7 +7,7 @@ from tests.test_house_rules import PACKAGES, sources, texts
 
 MAX_FILES_OF_A_FOLDER = 14
 
-SHELVES = {"agents", "models", "output", "studies", "tasks"}  # of experiments; all else is a command
+SHELVES = {"agents", "models", "output"}  # of experiments; all else is a command
 
 
 def rooms() -> dict[str, str]:

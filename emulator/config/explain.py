@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from emulator.config.quantities import Unit
 from emulator.errors import nearest
 
-__all__ = ["allowed", "explain", "first_key", "paths"]
+__all__ = ["allowed", "explain", "first_key", "paths", "unit_of"]
 
 _MAX_SHOWN = 60
 _CLOSE = 0.6
@@ -94,6 +94,19 @@ def allowed(annotation: Any, metadata: Sequence[object] = ()) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "a section with the keys " + ", ".join(annotation.model_fields)
     return _limited(_PLAIN.get(annotation, str(annotation)), metadata)
+
+
+def unit_of(annotation: Any, metadata: Sequence[object] = ()) -> str:
+    """Return the SI unit of a field of type ``annotation`` with ``metadata``, or nothing when it has none."""
+    for item in metadata:
+        if isinstance(item, BeforeValidator) and isinstance(item.func, Unit):
+            return item.func.symbol
+    further = get_args(annotation)
+    parts = further[:1] if get_origin(annotation) is Annotated else further
+    own = [unit_of(part) for part in parts]
+    if get_origin(annotation) is Annotated:
+        own.append(unit_of(None, further[1:]))
+    return next(filter(None, own), "")
 
 
 def _limited(plain: str, metadata: Sequence[object]) -> str:

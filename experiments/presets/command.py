@@ -6,15 +6,19 @@ from typing import Annotated
 import typer
 
 from experiments.command import Command
+from experiments.keys.completion import preset_kinds
+from experiments.keys.completion import presets as known
 
 __all__ = ["COMMAND"]
 
 
 def presets(
-    kind: Annotated[str | None, typer.Argument(help="chip, host or opu; default: all.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="chip, host or opu; default: all.", autocompletion=preset_kinds)
+    ] = None,
     name: Annotated[
         str | None,
-        typer.Argument(help="Print this preset, or a file of one's own, as TOML with its sources."),
+        typer.Argument(help="Print this preset, or a file of one's own, as TOML with its sources.", autocompletion=known),
     ] = None,
 ) -> None:
     """List the presets, or print one with the source of every number."""

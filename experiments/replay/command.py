@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from experiments.command import Command, Json, Overlays, Overrides, TracePath, changes_of
 
 __all__ = ["COMMAND"]
+
+DIFFERS: Final = 4
+"""Exit code of a rerun that is not identical."""
 
 
 def replay(
@@ -24,11 +27,15 @@ def replay(
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: none is kept.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a trace again: the same, its commands on other physics, or its commands under other times."""
+    """Run a trace again: the same, its commands on other physics, or its commands under other times.
+
+    A rerun that is not identical ends with exit code 4.
+    """
     from rich.console import Console
 
     from experiments.output.json import to_json
     from experiments.replay.modes import replay as replayed
+    from experiments.replay.rerun import Rerun
     from experiments.replay.view import show_replay
 
     found = replayed(trace, mode, out, changes_of(overlays, overrides))
@@ -36,6 +43,8 @@ def replay(
         sys.stdout.write(to_json(found) + "\n")
     else:
         show_replay(found, Console())
+    if isinstance(found, Rerun) and not found.identical:
+        raise typer.Exit(DIFFERS)
 
 
 COMMAND = Command(replay)

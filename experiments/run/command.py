@@ -5,19 +5,14 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Overlays, Quiet, changes_of
+from experiments.command import Command, Overlays, Overrides, Quiet, StudyName, changes_of
 
 __all__ = ["COMMAND"]
 
 
 def run(
-    study: Annotated[
-        str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")
-    ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override one value; may be repeated."),
-    ] = None,
+    study: StudyName,
+    overrides: Overrides = None,
     overlays: Overlays = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,

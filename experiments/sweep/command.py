@@ -6,21 +6,14 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Json, Overrides, Quiet
+from experiments.command import Command, Json, Overrides, Quiet, StudyName, Sweeps
 
 __all__ = ["COMMAND"]
 
 
 def sweep(  # noqa: PLR0913  (each option is one of the command line)
-    study: Annotated[
-        str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")
-    ],
-    sweeps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sweep", metavar="PATH=V1,V2,...", help="Or PATH=START:STOP:COUNT[:log]; several make a grid."
-        ),
-    ] = None,
+    study: StudyName,
+    sweeps: Sweeps = None,
     seeds: Annotated[int, typer.Option(help="Seeds of each point, from the study's own on.")] = 1,
     seed: Annotated[int | None, typer.Option(help="The first seed, instead of the study's.")] = None,
     out: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Force, Json, Overlays, Overrides, TracePath, changes_of
+from experiments.command import Command, Force, Json, Overlays, Overrides, Sweeps, TracePath, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -15,12 +15,7 @@ def whatif(
     trace: TracePath,
     overrides: Overrides = None,
     overlays: Overlays = None,
-    sweeps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sweep", metavar="PATH=V1,V2,...", help="Or PATH=START:STOP:COUNT[:log]; several make a grid."
-        ),
-    ] = None,
+    sweeps: Sweeps = None,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print comma-separated values instead of tables.")
     ] = False,

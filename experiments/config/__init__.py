@@ -1,0 +1,1 @@
+"""``lightloop config``: the study that a trace holds."""

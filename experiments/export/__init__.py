@@ -1,0 +1,1 @@
+"""``lightloop export``: the tables of a trace for other programs."""

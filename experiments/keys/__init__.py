@@ -1,0 +1,1 @@
+"""``lightloop keys``: what may be set in a study."""

@@ -1,0 +1,1 @@
+"""``lightloop studies``: the studies that come with Lightloop."""
