@@ -12,7 +12,18 @@ import typer
 
 from experiments.keys.completion import overrides, studies
 
-__all__ = ["Command", "Force", "Json", "Overlays", "Overrides", "Quiet", "StudyName", "Sweeps", "TracePath", "changes_of"]
+__all__ = [
+    "Command",
+    "Force",
+    "Json",
+    "Overlays",
+    "Overrides",
+    "Quiet",
+    "StudyName",
+    "Sweeps",
+    "TracePath",
+    "changes_of",
+]
 
 TracePath = Annotated[
     Path, typer.Argument(metavar="TRACE", help="A trace, also one of which only a journal is left.")

@@ -18,7 +18,9 @@ def presets(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Argument(help="Print this preset, or a file of one's own, as TOML with its sources.", autocompletion=known),
+        typer.Argument(
+            help="Print this preset, or a file of one's own, as TOML with its sources.", autocompletion=known
+        ),
     ] = None,
 ) -> None:
     """List the presets, or print one with the source of every number."""
