@@ -1,6 +1,6 @@
 """What an instrument on the bench is, and what it says of a command it serves; no instrument is defined here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -190,6 +190,11 @@ Lab = Mapping[str, Stand]
 """What stands on a bench, by the name of its kind."""
 
 
+def _no_cautions(config: Any) -> Iterable[str]:
+    del config
+    return ()
+
+
 def _never_refused(stand: Stand, host: Any) -> None:
     del stand, host
 
@@ -234,6 +239,8 @@ class InstrumentKind:
     check
         Raises ``ConfigError`` or ``PhysicsError`` for a stand, of as much design as ``told`` gives, that cannot be
         built beside the host or not do what it is for; a run asks before it is built, and a re-timing, too.
+    cautions
+        What to keep in mind of readings by an instrument so configured, in words.
     moved
         Its section as an older trace has it, with every key where it stands today.
     """
@@ -252,6 +259,7 @@ class InstrumentKind:
     sized: Callable[[tuple[int, ...], str], Any] | None = None
     told: Callable[[Any, Mapping[str, NDArray[Any]], Any], Any] | None = None
     check: Callable[[Stand, Any], None] = _never_refused
+    cautions: Callable[[Any], Iterable[str]] = _no_cautions
     moved: Callable[[Mapping[str, object]], Tree] = dict
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.config.toml import Tree, parse_toml
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, LightloopError
 from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, lasting_by_span_ps, latency_by_span
 from emulator.trace.open import open_trace
@@ -21,6 +21,7 @@ from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.json import to_json
 from experiments.output.statistics import Interval, accuracy_interval
+from experiments.run.study import study_from_text
 
 __all__ = [
     "AccuracySummary",
@@ -130,6 +131,7 @@ class Inspection:
 
     ``latency_by_span_s`` includes ``"idle"``, and so adds up to ``elapsed_s``. At detail "summary" it is what
     the bench counted; should spans have overlapped, ``"overlap"`` with a negative time stands for ``"idle"``.
+    ``cautions`` say what to keep in mind of the readings, by the configuration that the trace keeps.
     """
 
     path: str
@@ -152,6 +154,7 @@ class Inspection:
     budgets: tuple[Budget, ...]
     checks: Checks
     metrics: dict[str, MetricSummary]
+    cautions: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the inspection as one JSON object; a value that is not finite becomes null."""
@@ -200,6 +203,7 @@ def inspect_open(trace: Trace) -> Inspection:
             **{name: _summary(name, s, series) for name, s in series.items() if len(s.value)},
             **{name: MetricSummary.of(name, np.array([value])) for name, value in _named(totals).items()},
         },
+        cautions=_cautions(trace),
     )
 
 
@@ -295,6 +299,14 @@ def _config(trace: Trace) -> Tree:
         return parse_toml(trace.config_text, str(trace.path))
     except ConfigError:
         return {}
+
+
+def _cautions(trace: Trace) -> tuple[str, ...]:
+    """Return the cautions of the study that made ``trace``; none where no study did."""
+    try:
+        return study_from_text(trace.config_text, str(trace.path)).cautions()
+    except LightloopError:
+        return ()
 
 
 def _last(series: Mapping[str, MetricSeries], name: str) -> float:

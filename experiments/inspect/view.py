@@ -35,6 +35,7 @@ def show_summary(found: Inspection, console: Console) -> None:
     if found.reason:
         console.print(Text(f"  {found.reason.strip().splitlines()[-1]}"))
     show(_accuracies(found, ("test",)), console)
+    _show_cautions(found, console)
     console.print(Text(f"{_spent(found)}\ntrace {found.path}"))
 
 
@@ -49,11 +50,17 @@ def show_inspection(found: Inspection, console: Console) -> None:
     console.print(_headline(found))
     if found.reason:
         console.print(Text(f"  {found.reason.strip()}"))
+    _show_cautions(found, console)
     console.print(Text(_spent(found)))
     show(_accuracies(found, ("test", "val")), console)
     show_ledgers(found, console)
     for table in (_budgets(found.budgets), _metrics(found), _provenance(found), _checks(found)):
         show(table, console)
+
+
+def _show_cautions(found: Inspection, console: Console) -> None:
+    for caution in found.cautions:
+        console.print(Text(f"caution: {caution}", "yellow"))
 
 
 def _headline(found: Inspection) -> Text:

@@ -1,5 +1,6 @@
 """``lightloop run``: parses, calls and prints; the work is done by the modules that it imports."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,8 @@ def run(
 
     config = open_study(study, changes_of(overlays, overrides), seed)
     path = default_out(study, config.seed) if out is None else out
+    for caution in config.cautions():
+        sys.stderr.write(f"lightloop: caution: {caution}\n")
     launched = launch(config, path, quiet)
     show_summary(inspect_trace(path), Console())
     raise typer.Exit(launched.exit_code)

@@ -94,6 +94,12 @@ class Study(StrictModel):
             f"allowed: {', '.join(map(repr, users))}"
         )
 
+    def cautions(self) -> tuple[str, ...]:
+        """Return what to keep in mind of readings on this bench, in words; nothing is a clear case."""
+        return tuple(
+            words for name, config in self.standing().items() for words in INSTRUMENTS[name].cautions(config)
+        )
+
     def standing(self) -> dict[str, StrictModel]:
         """Return the configuration of every instrument that stands on the bench, the host apart, by its name."""
         names = self.kind.needs - self.kind.unused(self.controller)

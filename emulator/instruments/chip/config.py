@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from emulator.config.amounts import number, quantity
 from emulator.config.models import (
     BitRate,
     Bits,
@@ -29,6 +30,7 @@ from emulator.config.models import (
     many_of,
     refusal,
 )
+from emulator.errors import ConfigError
 from emulator.instruments.chip.noise.registry import NOISE_TERMS
 from emulator.instruments.chip.noise.term import NoiseTerm
 
@@ -77,7 +79,7 @@ class HeaterConfig(StrictModel):
     dynamics: Literal["instant", "dynamic"] = "dynamic"
     """Whether phases jump to their steady state or follow the thermal network."""
     settle_s: Annotated[Seconds, Field(ge=0, le=100)] = 6e-6
-    """Wait between a change of phases and the reading, in seconds, [0, 100]; spent in both dynamics."""
+    """Wait between a change of phases and the reading, in seconds, [0, 100], or in time constants, as "5 tau"."""
     gamma_rad_per_v2: Annotated[RadPerSquareVolt, Field(gt=0, le=1000)] = 0.1653
     """Nominal phase per squared voltage, in rad/V^2, (0, 1000]."""
     sigma_gamma: Annotated[float, Field(ge=0, le=1)] = 2e-3
@@ -110,6 +112,25 @@ class HeaterConfig(StrictModel):
     """Devices whose heater is broken: it takes its settings, draws nothing and heats nothing."""
     passive_aggressors: bool = False
     """Whether passive devices heat their neighbours: they do not, yet some published code lets them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settle_in_time_constants(cls, data: object) -> object:
+        """Turn a wait such as "5 tau" into seconds of the time constant that is given beside it."""
+        if not isinstance(data, dict) or not isinstance(settle := data.get("settle_s"), str):
+            return data
+        amount, unit, rest = settle.partition("tau")
+        if not unit or rest.strip():
+            return data
+        tau = data.get("tau_s", cls.model_fields["tau_s"].default)
+        try:
+            tau_s = quantity(tau, "s") if isinstance(tau, str) else tau
+            return {**data, "settle_s": number(amount) * tau_s}
+        except (ConfigError, TypeError) as error:
+            raise refusal(
+                "settle_s",
+                f"{settle[:60]!r} is no number of time constants ({error}); allowed: such as '5 tau'",
+            ) from error
 
     @model_validator(mode="after")
     def _gamma_stays_positive(self) -> Self:

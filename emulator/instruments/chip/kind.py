@@ -5,6 +5,7 @@ from emulator.instruments.chip.channels import check, idle_w, told, with_totals_
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.retimed import RETIMING, again
+from emulator.instruments.chip.settling import unsettled
 from emulator.instruments.chip.timing import chip_plan
 from emulator.instruments.instrument import InstrumentKind
 
@@ -28,6 +29,7 @@ KIND = InstrumentKind(
     again=again,
     told=told,
     check=check,
+    cautions=unsettled,
     moved=with_totals_moved,
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",

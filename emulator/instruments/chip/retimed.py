@@ -9,8 +9,9 @@ from emulator.instruments.chip.chip import HEATERS
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.effects import EFFECTS
 from emulator.instruments.chip.resequence import LOOPS
+from emulator.instruments.chip.settling import less_settled, unsettled
 from emulator.instruments.retiming import Level, Retiming
-from emulator.units import format_si, ps_to_s, s_to_ps
+from emulator.units import format_si
 
 __all__ = ["RETIMING", "again"]
 
@@ -43,7 +44,9 @@ def _numbers(kind: str, value: float, result: float, held_ps: int, factor: float
 
 def _cautions(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
     yield from _totals(old, new)
-    yield from _unsettled(old, new, kinds)
+    if kinds & _SETTLING:
+        yield from less_settled(old, new)
+        yield from unsettled(new)
 
 
 def _totals(old: ChipConfig, new: ChipConfig) -> Iterator[str]:
@@ -59,23 +62,6 @@ def _totals(old: ChipConfig, new: ChipConfig) -> Iterator[str]:
                 f"chip.{name} draws {format_si(bank.shared_power_w, 'W')} whatever its channels: all of it is "
                 "shared_power_w, as old traces had it"
             )
-
-
-def _unsettled(old: ChipConfig, new: ChipConfig, kinds: frozenset[str]) -> Iterator[str]:
-    if new.heaters.dynamics != "dynamic" or not kinds & _SETTLING:
-        return
-    before_ps, after_ps = _until_light_ps(old), _until_light_ps(new)
-    if after_ps < before_ps:
-        yield (
-            f"light comes {format_si(ps_to_s(after_ps), 's')} after phases change, and came "
-            f"{format_si(ps_to_s(before_ps), 's')} after in the recording: heaters of tau "
-            f"{format_si(new.heaters.tau_s, 's')} would have been read less settled; the recorded readings are kept"
-        )
-
-
-def _until_light_ps(chip: ChipConfig) -> int:
-    """Return the time between new phases and light, upload apart."""
-    return s_to_ps(chip.heaters.settle_s) + s_to_ps(chip.link.latency_s)
 
 
 RETIMING = Retiming(

@@ -1,5 +1,6 @@
 """Tests of ``lightloop run``: what it prints, and that bad input is one line, code 2, nothing written."""
 
+import json
 import os
 from pathlib import Path
 
@@ -169,3 +170,21 @@ def test_what_nobody_foresaw_is_a_traceback(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(launching, "run_study", breaks)
     with pytest.raises(RuntimeError, match="a bug"):
         main(["run", *SMALL, "--out", str(tmp_path / "run.h5")])
+
+
+def test_heaters_that_have_not_settled_are_told_before_the_run_and_by_the_trace(
+    in_room: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "slow.h5"
+    slow = ["--set", "chip.heaters.tau_s=12 us", "--set", "controller.queries=5", "--quiet"]
+    assert main(["run", *SMALL[:1], *SMALL[-2:], *slow, "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("lightloop: caution: light comes 0.58 time constants after phases change")
+    assert "caution: light comes 0.58 time constants" in said.out
+    assert main(["inspect", str(out), "--json"]) == 0
+    (caution,) = json.loads(capsys.readouterr().out)["cautions"]
+    assert caution in " ".join(said.err.split())
+    assert main(["whatif", str(out), "--set", "host.overhead_s=1us", "--json"]) == 0
+    assert caution in json.loads(capsys.readouterr().out)["rows"][1]["warnings"]
+    assert main(["whatif", str(out), "--set", "chip.heaters.settle_s=5 tau", "--json"]) == 0
+    assert caution not in json.loads(capsys.readouterr().out)["rows"][1]["warnings"]

@@ -64,7 +64,7 @@ def test_every_key_of_every_section_of_a_study_has_a_docstring() -> None:
 
 def test_a_key_is_told_with_its_path_its_default_and_its_docstring_wherever_it_was_declared() -> None:
     assert list(keys_of(Outer, "outer.")) == [
-        Key("outer.preset", "none", "Name of the preset; None starts from the defaults.", "a text"),
+        Key("outer.preset", "none", meaning_of(PresetModel, "preset"), "a text"),
         Key("outer.inner.deep_s", "1e-06", "How deep, in seconds, |x|. None is shallow.", "a number"),
         Key("outer.inner.silent", "3", "", "a whole number"),
         Key("outer.choices", "`[]`", "Some of ``these``.", "a list, each item a whole number"),
