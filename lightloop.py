@@ -15,11 +15,12 @@ Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `lat
 `energy_by_component` are its ledgers.
 
 Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle` and
-`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep` and `Disturb` (bench).
+`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`, `Spending` and
+`Disturb` (bench).
 `Command` is any of them, `Served` one that can be started, `Controller` the generator, `Batch` what is sent.
 
 Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Projection` with its `FrameCounts`,
-`Computed` and `Ticket`; `Reply` is any of them.
+`Computed`, `Spent` and `Ticket`; `Reply` is any of them.
 
 For a controller's own use: `cross_entropy`, the loss of a reading; `mini_batches`; `stream`, seeded randomness by
 name.
@@ -76,6 +77,8 @@ if TYPE_CHECKING:
         SetPhases,
         Settle,
         Settled,
+        Spending,
+        Spent,
         Start,
         Ticket,
         Wait,
@@ -117,9 +120,10 @@ __all__ = [
     "LiveTrace", "Log", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession",
     "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings",
     "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases", "Setting", "Settle",
-    "Settled", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket", "Trace", "TraceError", "Wait",
-    "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span", "main",
-    "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream", "sweep",
+    "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket", "Trace",
+    "TraceError", "Wait", "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span",
+    "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
+    "sweep",
 ]  # fmt: skip
 
 _Rooms = tuple[ModuleType, ...]
@@ -204,7 +208,8 @@ _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
         "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
         "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
         "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings", "Reply", "Sequence",
-        "Served", "SetPhases", "Settle", "Settled", "Start", "TaskError", "Ticket", "TraceError", "Wait",
+        "Served", "SetPhases", "Settle", "Settled", "Spending", "Spent", "Start", "TaskError", "Ticket",
+        "TraceError", "Wait",
     ), _vocabulary),
     **dict.fromkeys(("cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(

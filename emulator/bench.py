@@ -5,35 +5,27 @@ replies. What a command takes, the host's thought upon a reading included, is it
 """
 
 import math
-import operator
+import sys
+import threading
 import traceback
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 import simpy
 
+from emulator.agents.agent import Failed, checked_agents
+from emulator.agents.desk import Desk, Floor
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.budgets import Budgets
-from emulator.clock import RealTimeClock, make_clock
-from emulator.commands import (
-    Command,
-    Controller,
-    Disturb,
-    Join,
-    Keep,
-    Log,
-    Reply,
-    Served,
-    Start,
-    Ticket,
-    Wait,
-)
-from emulator.errors import CommandError, ConfigError, DivergedError, nearest
+from emulator.clock import Halted, RealTimeClock, make_clock
+from emulator.commands import Command, Controller, Reply, Served
+from emulator.errors import CommandError, ConfigError, DivergedError
 from emulator.instruments.instrument import Lab, Setting
 from emulator.instruments.registry import INSTRUMENTS, with_host
 from emulator.instruments.rows import RowQueue
-from emulator.instruments.station import Answer, Asker, Station, Turn
+from emulator.instruments.station import Asker, Station, Turn
 from emulator.instruments.tickets import Tickets
 from emulator.meter import Meter
 from emulator.peak import PeakWatch
@@ -90,6 +82,8 @@ class Bench:
         self.meter = Meter()
         self.recorder: AnyRecorder = NullRecorder()
         self._attached = False
+        self._ran = False
+        self._in_use = threading.Lock()
         self._stop: tuple[RunStatus, str] | None = None
         self._observers: list[tuple[int, Observer]] = []
         self._next_look = math.inf
@@ -117,7 +111,7 @@ class Bench:
         idle = {part for name, station in standing for part in station.kind.idle_w(lab[name])}
         levels = {part.partition(".")[0] for part in self.meter.energy_j(0) if part not in idle}
         for name, station in standing:
-            station.watch(peak, name in levels)
+            station.watch(peak, name in levels, self._check_budget)
 
     def instrument(self, sort: type[_Sort]) -> _Sort:
         """Return the instrument of the class ``sort``, its physics up to date.
@@ -155,13 +149,23 @@ class Bench:
         recorder.counts(self._counts)
         self.meter.attach(recorder)
         self._rows = RowQueue(recorder, self.meter)
+        floor = Floor(
+            self.clock, self._by_name, self._stations, self.budgets, lambda: self.queries, self._after_command,
+            lambda: self._stop is None,
+        )  # fmt: skip
+        self._desk = Desk(floor, recorder)
         for station in self._by_name.values():
             station.attach(recorder, self._rows)
 
     def stop(self, status: RunStatus, reason: str) -> None:
-        """End the run as soon as the command in flight has finished; safe to call from a signal handler."""
+        """End the run as soon as the command in flight has finished; safe to call from a signal handler.
+
+        In real time an "aborted" run does not wait for that: it ends at the instant that the wall clock says.
+        """
         if self._stop is None:
             self._stop = (status, reason)
+        if status == "aborted" and isinstance(self.clock, RealTimeClock):
+            self.clock.halt()
 
     def log(self, name: str, value: float) -> None:
         """Record a metric at the present time."""
@@ -176,95 +180,131 @@ class Bench:
         """Run ``agents`` (name -> controller) until the first of them, the main one, ends; close the trace.
 
         The result's status is "complete", "budget", "diverged" or "aborted". An exception of an agent closes the
-        trace as "failed" and is raised again.
+        trace as "failed" and is raised again, with a note of the agent. Raises ``CommandError`` for what is no
+        agent, and while another thread, or an agent of this bench, has it in use; ``ConfigError`` the second time.
         """
-        if not self._attached or recorder is not None:
-            self.attach(recorder or NullRecorder())
+        with self._alone():
+            try:
+                if self._ran:
+                    raise ConfigError("bench: it has run already, and a bench runs once; build another one")
+                if not self._attached or recorder is not None:
+                    self.attach(recorder or NullRecorder())
+            except ConfigError as error:
+                if recorder is not None and recorder is not self.recorder:
+                    recorder.close("failed", str(error), 0, 0)
+                raise
+            self._ran = True
+            try:
+                status, reason = self._attended(checked_agents(agents), observers)
+            except DivergedError as error:
+                status, reason = "diverged", str(error)
+            except BaseException:
+                self.fail()
+                raise
+            return self._close(status, reason)
+
+    def fail(self) -> None:
+        """Close the trace as "failed" by the exception that is being handled, unless it is closed already."""
+        error = sys.exception()
+        try:
+            self._close("failed", traceback.format_exc(limit=-8))
+        except Exception as second:  # noqa: BLE001  (the first error is the one to be told)
+            if error is not None and second is not error:
+                error.add_note(f"While the trace was closed: {second}")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the bench to one caller; raise ``CommandError`` where there is another."""
+        if not self._in_use.acquire(blocking=False):
+            raise CommandError(
+                "bench: it is in use already, by another thread or by an agent or observer that it runs; allowed: "
+                "one caller at a time, so give each thread a bench of its own, or share a lock"
+            )
+        try:
+            yield
+        finally:
+            self._in_use.release()
+
+    def _attended(
+        self, agents: Mapping[str, Controller], observers: Sequence[Observer]
+    ) -> tuple[RunStatus, str]:
+        """Run ``agents`` before ``observers``, and return how that ended; raise what an agent raised."""
         processes = [self.clock.process(self._drive(name, controller)) for name, controller in agents.items()]
         self._observers = [(0, observer) for observer in observers]
-        status: RunStatus
+        for station in self._by_name.values():
+            for name, values, units in station.instrument.opening_states():
+                self.recorder.state(name, values, units)
+        if self.budgets.peak is not None:
+            self._check_budget()
+        self._look()
+        if isinstance(self.clock, RealTimeClock):
+            self.clock.sync()
+        failure = self._pass_time(processes[0], agents.values())
+        if failure is not None:
+            raise failure
+        self._observers = [(0, observer) for observer in observers]
+        self._look()
+        return self._stop or ("complete", "")
+
+    def _pass_time(self, until: simpy.Process, agents: Collection[Controller]) -> BaseException | None:
+        """Let time pass ``until`` a process ends; return the error of an agent as it was raised."""
         try:
-            for station in self._by_name.values():
-                for name, values, units in station.instrument.opening_states():
-                    self.recorder.state(name, values, units)
-            if self.budgets.peak is not None:
-                self._check_budget()
-            self._look()
-            if isinstance(self.clock, RealTimeClock):
-                self.clock.sync()
-            self.clock.run(until=processes[0])
-            status, reason = self._stop or ("complete", "")
-            self._observers = [(0, observer) for observer in observers]
-            self._look()
-        except DivergedError as error:
-            status, reason = "diverged", str(error)
-        except BaseException:
-            self._close("failed", traceback.format_exc(limit=-8))
-            raise
-        return self._close(status, reason)
+            self.clock.run(until=until)
+        except Failed as failed:
+            return failed.error
+        except Halted:
+            for controller in agents:
+                controller.close()
+        return None
 
     def ask(self, command: Served) -> Reply:
         """Serve one ``command`` for somebody who is no agent, let its time pass, and return the reply.
 
-        Raises ``CommandError`` when no instrument knows it or it is refused.
+        Raises ``CommandError`` when no instrument knows it or it is refused, and while the bench is in use.
         """
-        if not self._attached:
-            self.attach(NullRecorder())
-        station = self._station(command)
-        asker = Asker(self.recorder.label("commands.agent", "caller"))
-        answer: Any = self.clock.run(until=self.clock.process(self._serve(station, command, asker)))
-        reply: Reply = answer[0]
-        return reply
-
-    def _station(self, command: Command) -> Station:
-        station = self._stations.get(type(command))
-        if station is None:
-            kinds = ", ".join(kind.__name__ for kind in self._stations)
-            name = type(command).__name__
-            raise CommandError(f"bench: no instrument here serves {name}; those on it serve {kinds}")
-        return station
-
-    def _serve(self, station: Station, command: Served, asker: Asker) -> Generator[simpy.Event, Any, Answer]:
-        answer = station.ask(command, asker)
-        if type(answer) is Turn:
-            answer = yield from self._await(station, answer)
-        return answer  # type: ignore[return-value]  # no turn is left
-
-    def _await(self, station: Station, turn: Turn) -> Generator[simpy.Event, Any, Answer]:
-        """Wait until the reply to ``turn`` is due; without an event where nothing else is due before."""
-        clock = self.clock
-        delay_ps = turn.done_ps - clock.now_ps
-        if clock.skip(delay_ps) < 0:
-            yield clock.timeout(delay_ps)
-        return station.settle(turn)
+        with self._alone():
+            if not self._attached:
+                self.attach(NullRecorder())
+            station = self._desk.station(command)
+            asker = Asker(self.recorder.label("commands.agent", "caller"))
+            answer: Any = self.clock.run(until=self.clock.process(station.serve(command, asker)))
+            reply: Reply = answer[0]
+            return reply
 
     def _drive(self, name: str, controller: Controller) -> Generator[simpy.Event, Any, None]:
         """Pass the agent's commands to whoever serves them until it ends or the bench stops."""
-        label = self.recorder.label("commands.agent", name)
-        agent = Tickets(Asker(label))
-        stations = self._stations
-        advance: Callable[[Any], Command] = controller.send
-        message: Any = None
-        while self._stop is None:
-            try:
-                command = advance(message)
-            except StopIteration:
-                return
-            advance = controller.send
-            try:
-                station = stations.get(type(command))
-                if station is not None:
-                    answer: Any = station.ask(command, agent.asker)  # type: ignore[arg-type]  # it has a station
-                    if type(answer) is Turn:
-                        answer = yield from self._await(station, answer)
-                    message, row = answer
-                    agent.asker = Asker(label, row)
-                    self._after_command()
-                else:
-                    message = yield from self._administer(command, agent)
-            except CommandError as error:  # the agent gets it where it yielded the command
-                advance, message = controller.throw, error
-        controller.close()
+        try:
+            label = self.recorder.label("commands.agent", name)
+            agent = Tickets(Asker(label), name)
+            stations, count, clock = self._stations, self.budgets.ask, self.clock
+            advance: Callable[[Any], Command] = controller.send
+            message: Any = None
+            while self._stop is None:
+                spent = count(clock.now_ps)
+                if spent is not None:
+                    self._spend(spent)
+                    break
+                try:
+                    command = advance(message)
+                except StopIteration:
+                    return
+                advance = controller.send
+                try:
+                    station = stations.get(type(command))
+                    if station is not None:
+                        answer: Any = station.ask(command, agent.asker)  # type: ignore[arg-type]  # it has a station
+                        if type(answer) is Turn:
+                            answer = yield from station.wait_for(answer)
+                        message, row = answer
+                        agent.asker = Asker(label, row)
+                        self._after_command()
+                    else:
+                        message = yield from self._desk.answer(command, agent)
+                except CommandError as error:  # the agent gets it where it yielded the command
+                    advance, message = controller.throw, error
+            controller.close()
+        except (Exception, KeyboardInterrupt) as error:
+            raise Failed.of(name, error) from error
 
     def _after_command(self) -> None:
         """Check the budget and let observers look, at the instant at which a reply has come."""
@@ -273,83 +313,15 @@ class Bench:
         if self._counting.instrument.queries >= self._next_look:
             self._look()
 
-    def _start(
-        self, station: Station, command: Served, asker: Asker
-    ) -> Generator[simpy.Event, Any, Answer | CommandError]:
-        """Serve a started command; a refusal is kept for whoever joins it."""
-        try:
-            answer = yield from self._serve(station, command, asker)
-        except CommandError as error:
-            return error
-        self._after_command()
-        return answer
-
-    def _join(self, ticket: Ticket, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
-        """Wait for a started command; of its reply and the earlier ones, the last to come causes what is next."""
-        answer: Answer | CommandError = yield agent.process(ticket)
-        if isinstance(answer, CommandError):
-            raise answer
-        reply, row = answer
-        agent.join(ticket, row)
-        return reply
-
-    def _administer(self, command: Command, agent: Tickets) -> Generator[simpy.Event, Any, Reply]:
-        """Carry out a command that occupies no instrument."""
-        if isinstance(command, Log):
-            try:
-                self.log(command.name, command.value)
-            except (TypeError, ValueError) as error:
-                raise CommandError(
-                    f"Log: value {command.value!r} of {command.name!r} is no number"
-                ) from error
-        elif isinstance(command, Keep):
-            self.recorder.state(command.name, command.values)
-        elif isinstance(command, Wait):
-            if type(command.until_ps) is not int:
-                raise CommandError(
-                    f"Wait: until_ps={command.until_ps!r} is not a whole number of picoseconds"
-                )
-            yield self.clock.timeout(max(0, command.until_ps - self.now_ps))
-        elif isinstance(command, Disturb):
-            agent.asker = Asker(agent.asker.label, self._disturb(command, agent.asker))
-        elif isinstance(command, Start):
-            station = self._stations.get(type(command.command))
-            if station is None:
-                raise CommandError(
-                    f"Start: {type(command.command).__name__} occupies no instrument; yield it itself"
-                )
-            ticket = agent.start(self.clock.process(self._start(station, command.command, agent.asker)))
-            yield self.clock.timeout(0)  # the command begins now, not after what the agent asks next
-            return ticket
-        elif isinstance(command, Join):
-            return (yield from self._join(command.ticket, agent))
-        else:
-            self._station(command)
-        return None
-
-    def _disturb(self, command: Disturb, asker: Asker) -> int:
-        """Change hidden state that an instrument declares, and return the row that says so."""
-        name, _, state = str(command.target).partition(".")
-        station = self._by_name.get(name)
-        if station is None or state not in station.kind.disturbs:
-            known = [f"{each}.{key}" for each, s in self._by_name.items() for key in s.kind.disturbs]
-            raise CommandError(
-                f"Disturb: {command.target!r} is no hidden state of this bench; "
-                f"{nearest(str(command.target), known)}; allowed: {', '.join(known) or 'none'}"
-            )
-        try:
-            index, value = operator.index(command.index), float(command.value)
-        except (TypeError, ValueError) as error:
-            raise CommandError(
-                f"Disturb: {command.target}: index={command.index!r} is no whole number, or "
-                f"value={command.value!r} no number"
-            ) from error
-        return station.disturb(state, index, value, asker)
-
     def _check_budget(self) -> None:
         spent = self.budgets.spent(self.now_ps, self.queries, self._settled_ps)
         if spent is not None:
-            self.stop("budget", spent)
+            self._spend(spent)
+
+    def _spend(self, reason: str) -> None:
+        """End the run because a budget is spent; nobody waits any longer."""
+        self.stop("budget", reason)
+        self._desk.end_waits()
 
     def _settled_ps(self) -> int:
         return min(station.settled_ps() for station in self._by_name.values())
@@ -368,19 +340,42 @@ class Bench:
         self._next_look = min((turn for turn, _ in turns), default=math.inf)
 
     def _close(self, status: RunStatus, reason: str) -> RunResult:
-        """Put the totals into the trace and close it."""
-        now = self.now_ps
-        self._rows.flush(now)
-        busy = self._busy_ps()
-        result = RunResult(
+        """Put the totals into the trace and close it, whatever goes wrong meanwhile; raise what did first."""
+        now, queries = self.now_ps, self.queries
+        result, failure = None, None
+        try:
+            self._rows.flush(now)
+            queries = self.queries
+            result = self._summed_up(status, reason, now)
+            self._note_end(result)
+        except BaseException as error:  # noqa: BLE001  (it is raised when the trace is closed)
+            failure = error
+            if status != "failed":
+                status, reason = "failed", traceback.format_exc(limit=-8)
+        try:
+            self.recorder.close(status, reason, now, queries)
+        except Exception as second:
+            if failure is None:
+                raise
+            failure.add_note(f"While the trace was closed: {second}")
+        if failure is not None:
+            raise failure
+        assert result is not None  # noqa: S101  (else there was a failure)
+        return result
+
+    def _summed_up(self, status: RunStatus, reason: str, now: int) -> RunResult:
+        return RunResult(
             status,
             reason,
             ps_to_s(now),
             self.queries,
             self.meter.energy_j(now),
-            {name: ps_to_s(total) for name, total in busy.items()},
+            {name: ps_to_s(total) for name, total in self._busy_ps().items()},
             self.clock.late_count if isinstance(self.clock, RealTimeClock) else 0,
         )
+
+    def _note_end(self, result: RunResult) -> None:
+        """Record the totals, and what instruments keep of their state."""
         for component, energy_j in result.energy_by_component_j.items():
             self.recorder.total("energy_j", component, energy_j)
         for span, busy_s in result.busy_by_span_s.items():
@@ -388,8 +383,6 @@ class Bench:
         for station in self._by_name.values():
             for name, values, units in station.instrument.closing_states():
                 self.recorder.state(name, values, units)
-        self.recorder.close(status, reason, now, self.queries)
-        return result
 
     def _busy_ps(self) -> dict[str, int]:
         """Return the time that each "resource.activity" has taken, also where spans overlap."""

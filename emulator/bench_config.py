@@ -1,12 +1,17 @@
 """What can be configured about the run around the instruments: limits, recording, and how time passes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from emulator.config.models import Joules, PositiveInt, Seconds, StrictModel, Watts
 
 __all__ = ["BudgetConfig", "ClockConfig", "TraceConfig"]
+
+
+def _one_is_a_list(value: object) -> object:
+    """Take ``--set budget.components=chip`` for a list of one."""
+    return (value,) if isinstance(value, str) else value
 
 
 class BudgetConfig(StrictModel):
@@ -16,10 +21,25 @@ class BudgetConfig(StrictModel):
     """Total energy, in joules, > 0."""
     peak_power_w: Annotated[Watts, Field(gt=0)] | None = None
     """Power at any instant, in watts, > 0."""
+    components: Annotated[tuple[str, ...], BeforeValidator(_one_is_a_list)] = ()
+    """What ``energy_j`` and ``peak_power_w`` count: components such as ``"chip.heaters"``, or instruments such as
+    ``"chip"`` with all of theirs; none named is all."""
     time_s: Annotated[Seconds, Field(gt=0, le=9e6)] | None = None
     """Emulated time, in seconds, (0, 9e6]: a trace keeps 64-bit picoseconds, which end at 106 days."""
     queries: PositiveInt | None = None
     """Forward readings, >= 1."""
+    commands: PositiveInt | None = None
+    """Commands of all agents, those that take no time among them, >= 1."""
+    commands_at_once: PositiveInt = 100_000
+    """Commands of all agents between which no time passes, >= 1: whoever asks more of them never ends."""
+
+    @model_validator(mode="after")
+    def _components_limit_something(self) -> Self:
+        if self.components and self.energy_j is None and self.peak_power_w is None:
+            raise ValueError(
+                "components alone limits nothing; give energy_j or peak_power_w too, which it is about"
+            )
+        return self
 
 
 class TraceConfig(StrictModel):

@@ -3,15 +3,28 @@
 SimPy itself accepts NaN and float delays, which put other events out of order; this module refuses them.
 """
 
-from time import monotonic
-from typing import Any, Literal
+from time import monotonic, sleep
+from typing import Any, Final, Literal
 
 import simpy
+import simpy.core
 import simpy.rt
 
 from emulator.errors import ClockError
+from emulator.units import LAST_PS, beyond_time
 
-__all__ = ["Clock", "RealTimeClock", "VirtualClock", "checked_delay_ps", "make_clock"]
+__all__ = ["Clock", "Halted", "RealTimeClock", "VirtualClock", "checked_delay_ps", "make_clock"]
+
+_NAP_S: Final = 0.05
+"""Longest time that a clock in real time sleeps before it looks whether it shall halt."""
+
+
+class Halted(Exception):  # noqa: N818  (no error: somebody asked for it)
+    """Tell whoever runs a clock in real time that it has halted before the next event."""
+
+
+def _too_late(t_ps: int) -> ClockError:
+    return beyond_time(f"clock: an instant {t_ps / 1e12:.7g} s after the start")
 
 
 def checked_delay_ps(delay_ps: object) -> int:
@@ -30,8 +43,14 @@ class _PicosecondClock(simpy.Environment):
         return int(self._now)
 
     def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
-        """Return an event ``delay`` picoseconds from now; raise ``ClockError`` unless it is an int >= 0."""
-        return simpy.Timeout(self, checked_delay_ps(delay), value)
+        """Return an event ``delay`` picoseconds from now.
+
+        Raises ``ClockError`` unless it is an int >= 0, and for an instant that 64 bits do not hold.
+        """
+        checked = checked_delay_ps(delay)
+        if self.now_ps + checked > LAST_PS:
+            raise _too_late(self.now_ps + checked)
+        return simpy.Timeout(self, checked, value)
 
 
 class VirtualClock(_PicosecondClock):
@@ -41,13 +60,15 @@ class VirtualClock(_PicosecondClock):
         """Pass ``delay_ps`` at once when nothing else is due until then; return the new time, or -1 if not.
 
         What a lone agent would wait for through an event of its own happens at the same instant and in the same
-        order, without the event: where it returns -1, wait for ``timeout`` instead.
+        order, without the event: where it returns -1, wait for ``timeout`` instead. Raises what that raises.
         """
         if type(delay_ps) is not int or delay_ps < 0:
             checked_delay_ps(delay_ps)
         due_ps: int = self._now + delay_ps  # type: ignore[assignment]  # SimPy would allow floats; we do not
         if self._queue and self._queue[0][0] <= due_ps:
             return -1
+        if due_ps > LAST_PS:
+            raise _too_late(due_ps)
         self._now = due_ps
         return due_ps
 
@@ -63,18 +84,39 @@ class RealTimeClock(_PicosecondClock, simpy.rt.RealtimeEnvironment):
         super().__init__(initial_time=0, factor=wall_s_per_s * 1e-12, strict=False)
         self.tolerance_s = tolerance_s
         self.late_count = 0
+        self._halts = False
 
     def skip(self, delay_ps: int) -> int:
         """Return -1: in real time every wait is waited for."""
         checked_delay_ps(delay_ps)
         return -1
 
+    def sync(self) -> None:
+        """Let emulated time begin at what the wall clock says now."""
+        self.real_start = monotonic()
+
+    def halt(self) -> None:
+        """Let the clock halt instead of sleeping until its next event; safe to call from a signal handler."""
+        self._halts = True
+
     def step(self) -> None:
-        """Wait for the next event's instant, process it, and count it when it comes late."""
-        due_s = self.real_start + (self.peek() - self.env_start) * self.factor
-        if monotonic() - due_s > self.tolerance_s:
+        """Wait for the next event's instant, process it, and count it when it comes late.
+
+        Raises ``Halted`` when there is a wait, and the clock shall halt: emulated time is then what the wall clock
+        says, which is before that event.
+        """
+        if not self._queue:
+            raise simpy.core.EmptySchedule
+        due_ps = self.peek()
+        due_s = self.real_start + (due_ps - self.env_start) * self.factor
+        while (left_s := due_s - monotonic()) > 0.0:
+            if self._halts:
+                self._now = max(self.now_ps, int(due_ps - left_s / self.factor))
+                raise Halted
+            sleep(min(left_s, _NAP_S))
+        if -left_s > self.tolerance_s:
             self.late_count += 1
-        super().step()
+        simpy.Environment.step(self)
 
 
 Clock = VirtualClock | RealTimeClock

@@ -41,6 +41,8 @@ __all__ = [
     "SetPhases",
     "Settle",
     "Settled",
+    "Spending",
+    "Spent",
     "Start",
     "Ticket",
     "Wait",
@@ -190,6 +192,11 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """Ask the bench what the run has spent, and what its budgets leave; it takes no time and leaves no row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Ask the bench to begin ``command`` and to reply at once with a ticket."""
 
@@ -208,6 +215,26 @@ class Join:
     """Ask the bench to wait for the command behind ``ticket`` and to reply with that command's reply."""
 
     ticket: Ticket
+
+
+class Spent(NamedTuple):
+    """Tell what the run has spent and what is left of its budgets; None is left where there is no budget.
+
+    ``energy_j`` and ``power_w`` are of the components that ``budget.components`` names, or of all: the energy until
+    now, and the levels that they draw now, without what a command under way draws above them. A limit of power
+    leaves ``power_left_w``; what is left is never below 0.
+    """
+
+    time_ps: int
+    queries: int
+    commands: int
+    energy_j: float
+    power_w: float
+    time_left_ps: int | None
+    queries_left: int | None
+    commands_left: int | None
+    energy_left_j: float | None
+    power_left_w: float | None
 
 
 class PhasesSet(NamedTuple):
@@ -289,6 +316,6 @@ class Computed(NamedTuple):
 Served = SetPhases | Settle | Forward | Probe | Sequence | Project | Compute
 """What an instrument serves, and Start can begin."""
 
-Command = Served | Disturb | Wait | Log | Keep | Start | Join
-Reply = PhasesSet | Settled | Reading | Readings | Projection | Computed | Ticket | None
+Command = Served | Disturb | Wait | Log | Keep | Spending | Start | Join
+Reply = PhasesSet | Settled | Reading | Readings | Projection | Computed | Spent | Ticket | None
 Controller = abc.Generator[Command, Any, None]

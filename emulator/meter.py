@@ -8,7 +8,7 @@ precision; the picoseconds of plans are summed as integers.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -137,6 +137,7 @@ class Meter:
         """Let ``watch`` know of all levels, beginning with the present ones, as soon as they are known."""
         self._watch = watch
         for handle, component in enumerate(self._components):
+            watch.meet(handle, component.name)
             watch.level(handle, 0, component.watts)
         self._aside = self._set_aside
 
@@ -179,9 +180,17 @@ class Meter:
         if self._sink is not None and changed.any():
             self._sink.powers(component.label, t_ps[changed], watts[changed])
 
-    def power_w(self) -> float:
-        """Return the present total of the levels, in watts; what plans draw above them comes on top."""
-        return math.fsum(component.watts for component in self._components)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the components, in the order in which they were added."""
+        return tuple(component.name for component in self._components)
+
+    def power_w(self, of: Container[str] | None = None) -> float:
+        """Return the present total of the levels, in watts; what plans draw above them comes on top.
+
+        Only the components ``of`` count, where that is not None.
+        """
+        return math.fsum(each.watts for each in self._components if of is None or each.name in of)
 
     def energy_j(self, t_ps: int) -> dict[str, float]:
         """Return each component's energy from its start until ``t_ps``, in joules.
@@ -194,9 +203,9 @@ class Meter:
             for c in self._components
         }
 
-    def total_j(self, t_ps: int) -> float:
-        """Return the energy of all components until ``t_ps``, in joules."""
-        return math.fsum(self.energy_j(t_ps).values())
+    def total_j(self, t_ps: int, of: Container[str] | None = None) -> float:
+        """Return the energy of all components until ``t_ps``, in joules, or of the components ``of`` alone."""
+        return math.fsum(drawn_j for name, drawn_j in self.energy_j(t_ps).items() if of is None or name in of)
 
     def _planned_w_ps(self) -> dict[str, list[float]]:
         """Return what plans drew, in W ps: by component, one product for each level."""

@@ -6,7 +6,7 @@ and adds up, exactly, those of which no more can be told.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fractions import Fraction
 from itertools import groupby, takewhile
 from operator import itemgetter
@@ -19,9 +19,14 @@ _instant = itemgetter(0)
 
 
 class PeakWatch:
-    """Find the first instant at which more than ``limit_w`` is drawn: ``exceeded_w`` is the power then, or None."""
+    """Find the first instant at which more than ``limit_w`` is drawn: ``exceeded_w`` is the power then, or None.
 
-    def __init__(self, limit_w: float) -> None:
+    Only what the components ``counted`` draw counts; None is all of them.
+    """
+
+    def __init__(self, limit_w: float, counted: Container[str] | None = None) -> None:
+        self._counted = counted
+        self._others: set[int] = set()
         self.exceeded_w: float | None = None
         self._limit_w = Fraction(limit_w)
         self._settled_w = Fraction()
@@ -29,9 +34,17 @@ class PeakWatch:
         self._levels: dict[int, float] = {}
         self._foretold: set[int] = set()
 
+    def meet(self, handle: int, component: str) -> None:
+        """Note that ``handle`` stands for ``component``; one that was never met counts."""
+        if not self._counts(component):
+            self._others.add(handle)
+
+    def _counts(self, component: str) -> bool:
+        return self._counted is None or component in self._counted
+
     def level(self, handle: int, t_ps: int, watts: float) -> None:
         """Note that a component draws ``watts`` from ``t_ps`` on; its levels come in order of time."""
-        if handle in self._foretold:
+        if handle in self._foretold or handle in self._others:
             return
         change = Fraction(watts) - Fraction(self._levels.get(handle, 0.0))
         self._levels[handle] = watts
@@ -46,7 +59,9 @@ class PeakWatch:
     def steps(self, started_ps: int, steps: Sequence[Step]) -> None:
         """Note what ``steps`` draw, which follow each other from ``started_ps`` on."""
         t_ps = started_ps
-        for watts, alike in groupby(steps, key=lambda step: step.watts):
+        for watts, alike in groupby(
+            steps, key=lambda step: step.watts if self._counts(step.component) else 0.0
+        ):
             end_ps = t_ps + sum(max(0, step.ps) for step in alike)
             self._draw(t_ps, end_ps, watts)
             t_ps = end_ps
@@ -54,7 +69,8 @@ class PeakWatch:
     def draw(self, handle: int, start_ps: int, end_ps: int, watts: float) -> None:
         """Note that a component will draw ``watts`` more for a while; its levels need not be told any more."""
         self._foretold.add(handle)
-        self._draw(start_ps, end_ps, watts)
+        if handle not in self._others:
+            self._draw(start_ps, end_ps, watts)
 
     def settle(self, until_ps: int) -> None:
         """Add up the changes until ``until_ps``, of which all are told; those at one instant come together."""

@@ -7,22 +7,44 @@ Inside the emulator time is an int of picoseconds and every other quantity an SI
 import math
 from decimal import Decimal
 
-from emulator.errors import ConfigError
+from emulator.errors import ClockError, ConfigError
 
-__all__ = ["PS_PER_S", "db_to_amplitude", "format_si", "ps_to_s", "s_to_ps", "si_prefix"]
+__all__ = [
+    "LAST_PS",
+    "PS_PER_S",
+    "beyond_time",
+    "db_to_amplitude",
+    "format_si",
+    "ps_to_s",
+    "s_to_ps",
+    "si_prefix",
+]
 
 PS_PER_S = 10**12
 """Picoseconds in one second."""
+
+LAST_PS = 2**63 - 1
+"""The last instant that a trace can hold, and the longest time: 106 days and 18 hours."""
+
+
+def beyond_time(what: str) -> ClockError:
+    """Return the one error for a time or an instant, ``what``, that 64-bit picoseconds do not hold."""
+    return ClockError(
+        f"{what} lies beyond the range of time: 64-bit picoseconds end at 106 days (9,223,372 s)"
+    )
 
 
 def s_to_ps(seconds: float) -> int:
     """Return ``seconds`` as whole picoseconds, rounded once to the nearest.
 
-    Raises ``ConfigError`` when ``seconds`` is negative, NaN or infinite.
+    Raises ``ConfigError`` when ``seconds`` is negative, NaN or infinite, and ``ClockError`` beyond ``LAST_PS``.
     """
     if not (isinstance(seconds, (int, float)) and math.isfinite(seconds) and seconds >= 0):
         raise ConfigError(f"time: {seconds!r} s is not a finite, non-negative number of seconds")
-    return int((Decimal(repr(float(seconds))) * PS_PER_S).to_integral_value())
+    t_ps = int((Decimal(repr(float(seconds))) * PS_PER_S).to_integral_value())
+    if t_ps > LAST_PS:
+        raise beyond_time(f"time: {seconds:g} s")
+    return t_ps
 
 
 def ps_to_s(t_ps: int) -> float:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from emulator.bench import Bench, Observer, RunResult
-from emulator.bench_config import BudgetConfig
+from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.commands import Controller, Forward, SetPhases, Settle
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
@@ -37,9 +37,15 @@ class SmallLab:
     host: HostConfig
     active: float = 1.0
 
-    def bench(self, seed: int = 0, budget: BudgetConfig | None = None) -> Bench:
+    def unattended(
+        self, seed: int = 0, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
+    ) -> Bench:
+        """Return a bench to which no recorder is attached."""
         design = random_design(SIZES, 0, active=self.active)
-        bench = Bench({"chip": Stand(self.chip, design), "host": Stand(self.host)}, seed, budget)
+        return Bench({"chip": Stand(self.chip, design), "host": Stand(self.host)}, seed, budget, clock)
+
+    def bench(self, seed: int = 0, budget: BudgetConfig | None = None) -> Bench:
+        bench = self.unattended(seed, budget)
         bench.attach(NotingRecorder())
         return bench
 

@@ -30,7 +30,6 @@ TESTED_BY_CALLERS = {
     "emulator/trace/writing/names.py": "trace/writing/test_recorder_tables.py",
     "emulator/trace/writing/packing.py": "trace/writing/test_recorder.py",
     "emulator/trace/writing/survey.py": "trace/writing/test_recover.py: a killed run's queries are counted",
-    "emulator/budgets.py": "test_bench_budgets.py: a bench stops when they are spent",
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",

@@ -4,6 +4,7 @@ Every face in this package projects through it. Nothing is recorded here, and no
 wants a trace, a second instrument or overlapping work writes an agent.
 """
 
+import threading
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -52,7 +53,8 @@ class OpuSession:
     """Project vectors with a unit of one's own; its clock stands still between calls.
 
     ``seed`` fixes the medium and the noise. A copy, also one that was pickled, is another unit: it has the same
-    medium, its clock begins at 0, and its noise begins anew. Raises ``ConfigError`` when the unit cannot be built.
+    medium, its clock begins at 0, and its noise begins anew. Threads take turns: calls do not overlap, and what one
+    cost is counted once. Raises ``ConfigError`` when the unit cannot be built.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class OpuSession:
         self.host = host or HostConfig()
         self.budget: FrameBudget = checked_budget(config, self.host, design)
         self._bench: Bench | None = self._build()
+        self._turn = threading.RLock()
 
     def project(self, vectors: NDArray[np.float32], number: int | None = None) -> Exchange:
         """Project ``vectors`` (n, features), float32, and let the time pass that it takes.
@@ -72,6 +75,10 @@ class OpuSession:
         counts on from the call before. Raises ``CommandError`` for another shape, a value that the encoding cannot
         show, and frames that were lost in every attempt.
         """
+        with self._turn:
+            return self._project(vectors, number)
+
+    def _project(self, vectors: NDArray[np.float32], number: int | None) -> Exchange:
         bench = self._bench = self._bench or self._build()
         if vectors.shape == (0, self.design.features):
             empty = np.empty((0, self.design.outputs), dtype=np.float32)
@@ -97,16 +104,23 @@ class OpuSession:
     @property
     def seconds(self) -> float:
         """Return the emulated time of all calls so far, in seconds."""
-        return 0.0 if self._bench is None else ps_to_s(self._bench.now_ps)
+        with self._turn:
+            return 0.0 if self._bench is None else ps_to_s(self._bench.now_ps)
 
     @property
     def joules(self) -> float:
         """Return the energy of the unit and its host in that time, in joules."""
-        return 0.0 if self._bench is None else self._bench.energy_j
+        with self._turn:
+            return 0.0 if self._bench is None else self._bench.energy_j
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made from; a bench holds running processes, which cannot be copied."""
-        return {**self.__dict__, "_bench": None}
+        return {**self.__dict__, "_bench": None, "_turn": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a copy is made from, and turns of its own."""
+        self.__dict__.update(state)
+        self._turn = threading.RLock()
 
     def _build(self) -> Bench:
         try:

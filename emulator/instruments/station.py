@@ -5,7 +5,7 @@ physics of commands is carried out in the order of their turns, when a reply is 
 """
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final, NamedTuple, TypeGuard
 
 import numpy as np
@@ -84,9 +84,13 @@ class Station:
         self._watch: PeakWatch | None = None
         self._sets_levels = True
 
-    def watch(self, watch: PeakWatch, sets_levels: bool) -> None:
-        """Let ``watch`` know what commands will draw; ``sets_levels`` says whether carrying them out tells more."""
+    def watch(self, watch: PeakWatch, sets_levels: bool, rose: Callable[[], None]) -> None:
+        """Let ``watch`` know what commands will draw; ``sets_levels`` says whether carrying them out tells more.
+
+        ``rose`` is called at the instant at which a component begins to draw more without a reply being due.
+        """
         self._watch = watch
+        self._rose = rose
         self._sets_levels = sets_levels and self._pipeline is None
 
     def settled_ps(self) -> int:
@@ -133,6 +137,21 @@ class Station:
         turn = Turn(command, service, asker, (issued, started, done))
         self._due.append(turn)
         return turn
+
+    def serve(self, command: Served, asker: Asker) -> Generator[simpy.Event, Any, Answer]:
+        """Serve ``command`` and let its time pass; raises ``CommandError`` when it is refused."""
+        answer = self.ask(command, asker)
+        if type(answer) is Turn:
+            answer = yield from self.wait_for(answer)
+        return answer  # type: ignore[return-value]  # no turn is left
+
+    def wait_for(self, turn: Turn) -> Generator[simpy.Event, Any, Answer]:
+        """Wait until the reply to ``turn`` is due; without an event where nothing else is due before."""
+        clock = self._clock
+        delay_ps = turn.done_ps - clock.now_ps
+        if clock.skip(delay_ps) < 0:
+            yield clock.timeout(delay_ps)
+        return self.settle(turn)
 
     def settle(self, turn: Turn) -> Answer:
         """Return the answer to ``turn``, whose reply is due now."""
@@ -289,6 +308,8 @@ class Station:
         yield clock.timeout(draw.start_ps - clock.now_ps)
         drawn.append(draw.watts)
         self._meter.set(draw.handle, clock.now_ps, sum(drawn))
+        if self._watch is not None:
+            self._rose()
         yield clock.timeout(draw.end_ps - draw.start_ps)
         drawn.remove(draw.watts)
         self._meter.set(draw.handle, clock.now_ps, sum(drawn))

@@ -24,10 +24,11 @@ class _Started(NamedTuple):
 
 
 class Tickets:
-    """Keep an agent's started commands, and in ``asker`` the replies that it has."""
+    """Keep the started commands of the agent ``name``, and in ``asker`` the replies that it has."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, name: str = "") -> None:
         self.asker = asker
+        self.name = name
         self._issued = 0
         self._started: dict[int, _Started] = {}
         self._joined: deque[int] = deque()

@@ -29,6 +29,8 @@ from emulator.trace.records import (
 )
 
 __all__ = [
+    "ASKED_METRICS",
+    "ASKED_STATES",
     "BATCHES",
     "COMMANDS",
     "DETAILS",
@@ -113,10 +115,16 @@ VOCABULARIES: Final = (
 )
 """The lists of interned names; a column of small integers may index one of them."""
 
-MAX_NAMES: Final = {name: 512 if name == "metric" else 256 for name in VOCABULARIES}
+ASKED_METRICS: Final = 512
+"""How many metrics the agents of a run may name; as many again are there for observers and the bench."""
+
+MAX_NAMES: Final = {name: 2 * ASKED_METRICS if name == "metric" else 256 for name in VOCABULARIES}
 """How many names each vocabulary holds."""
 
-MAX_STATES: Final = 256
+ASKED_STATES: Final = 256
+"""How many states the agents of a run may name; as many again are there for instruments and the bench."""
+
+MAX_STATES: Final = 2 * ASKED_STATES
 """How many states of different names one trace holds."""
 
 _NUMPY_TYPES: Final = {"B": "|u1", "H": "<u2", "i": "<i4", "q": "<i8", "d": "<f8"}

@@ -80,8 +80,8 @@ def timed(path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = ()) ->
         changed = {c.path: str(c.new) for c in model_changes(old, new) if c.path != "title"}
         _refuse_another_run(old, new)
         recording = open_recording(trace, old)
-        bench, score, observers = _stage(trace, old, new, out, Score.of(trace, recording))
-        bench.run(performers(score, trace.elapsed_ps), observers)
+        bench, score, observers = _stage(trace, old, new, Score.of(trace, recording))
+        bench.run(performers(score, trace.elapsed_ps), observers, _recorder(trace, new, out))
         with open_trace(out) as now:
             return _compared(trace, now, str(out) if kept else None, changed, score)
 
@@ -96,9 +96,7 @@ def _refuse_another_run(old: Study, new: Study) -> None:
             )
 
 
-def _stage(
-    trace: Trace, old: Study, new: Study, out: Path, score: Score
-) -> tuple[Bench, Score, list[Observer]]:
+def _stage(trace: Trace, old: Study, new: Study, score: Score) -> tuple[Bench, Score, list[Observer]]:
     """Build the new bench with the old design, and give the score its inputs."""
     prepared = prepare(old)
     program = program_of(old, prepared)
@@ -109,7 +107,6 @@ def _stage(
     bench = make_bench(
         new, prepared, program.sizes, program.shows
     )  # what physics refuses is refused before a file exists
-    bench.attach(_recorder(trace, new, out))
     if prepared.taped_out is None:
         return bench, score, []
     return bench, score, [watch_of(new, prepared, program_of(new, prepared))]

@@ -31,7 +31,12 @@ def run(
     for caution in config.cautions():
         sys.stderr.write(f"lightloop: caution: {caution}\n")
     launched = launch(config, path, quiet)
-    show_summary(inspect_trace(path), Console())
+    console = Console()
+    show_summary(inspect_trace(path), console)
+    if launched.result.late_events:
+        console.print(
+            f"{launched.result.late_events:,} events came late by the wall clock, by more than 1 ms"
+        )
     raise typer.Exit(launched.exit_code)
 
 

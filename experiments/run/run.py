@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from controllers.kind import Program, Setting
+from emulator.agents.agent import checked_agents
 from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
 from experiments.agents.registry import AGENTS
@@ -59,16 +60,21 @@ def run_study(
             study, prepared, program.sizes, program.shows
         )  # what is refused is refused before a file exists
         watch = watch_of(study, prepared, program)
-        bench.attach(recorder_of(study, out, alone))
-        if on_start is not None:
-            on_start(Started(bench, watch, program.queries))
-        for counted, samples in samples_of(prepared.task).items():
-            bench.log(counted, samples)
-        if prepared.taped_out is not None:
-            bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
-            bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
         main, watches = _watched(study, program, watch, bench)
-        return bench.run({name: main, **others}, [*watches, *observers])
+        agents = checked_agents({name: main, **others})
+        bench.attach(recorder_of(study, out, alone))
+        try:
+            if on_start is not None:
+                on_start(Started(bench, watch, program.queries))
+            for counted, samples in samples_of(prepared.task).items():
+                bench.log(counted, samples)
+            if prepared.taped_out is not None:
+                bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
+                bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
+        except BaseException:
+            bench.fail()
+            raise
+        return bench.run(agents, [*watches, *observers])
 
 
 def program_of(study: Study, prepared: Prepared) -> Program:

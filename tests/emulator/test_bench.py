@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emulator import clock as clock_module
 from emulator.bench import Bench
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.clock import RealTimeClock
@@ -275,3 +276,33 @@ def test_the_host_draws_more_for_every_thought_of_every_agent(lab: SmallLab) -> 
     assert thoughts >= 5
     host_j = outing.result.energy_by_component_j["host"]
     assert host_j == pytest.approx(40.0 * outing.result.elapsed_s + thoughts * 60.0 * 5e-6, rel=1e-12)
+
+
+def test_a_stop_in_real_time_ends_a_long_sleep_with_a_valid_trace(
+    lab: SmallLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A settling of 10 us takes 1000 s by the wall clock; the signal comes after 2 s, between two naps."""
+    bench = lab.unattended(clock=ClockConfig(mode="real_time", factor=1e8))
+    wall_s, closed = [0.0], []
+
+    def nap(seconds: float) -> None:
+        wall_s[0] += seconds
+        if wall_s[0] > 2.0:
+            bench.stop("aborted", "SIGTERM received")
+
+    def slow() -> Controller:
+        try:
+            yield from settler(3)
+            yield Settle(10_000_000)
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(clock_module, "monotonic", lambda: wall_s[0])
+    monkeypatch.setattr(clock_module, "sleep", nap)
+    out = tmp_path / "run.h5"
+    result = bench.run({"a": slow()}, recorder=Recorder.create(out, Header("", 0, "", (), "")))
+    assert (result.status, result.reason, closed) == ("aborted", "SIGTERM received", [True])
+    assert wall_s[0] < 2.2
+    assert result.elapsed_s == pytest.approx(wall_s[0] / 1e8, rel=1e-6)
+    with open_trace(out) as trace:
+        assert (trace.status, trace.elapsed_ps) == ("aborted", bench.now_ps)

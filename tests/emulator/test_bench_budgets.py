@@ -49,7 +49,7 @@ def test_a_budget_ends_the_run_with_the_command_that_spends_it(lab: SmallLab, cu
         assert outing.result.status == "budget"
         assert rows_of(outing) == rows[:expected]
         assert outing.rows.closings[0][:2] == ("budget", outing.result.reason)
-        [(name, limit)] = [(name, value) for name, value in budget.model_dump().items() if value is not None]
+        [(name, limit)] = budget.model_dump(exclude_defaults=True).items()
         assert outing.result.reason.startswith(f"budget.{name}:")
         assert f"{limit:g}" in outing.result.reason
 

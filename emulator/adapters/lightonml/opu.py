@@ -6,6 +6,7 @@ could show is refused. NOT here: two-dimensional fits, packed bits, the online m
 Source: lightonml's public documentation, for names and their meaning.
 """
 
+import threading
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -81,6 +82,7 @@ class OPU:
         self._lit_share: float | None = None
         self._sessions: dict[tuple[Mode, int | None], OpuSession] = {}
         self._is_open = True
+        self._turn = threading.RLock()
         self._vectors = 0
         self.seconds = 0.0
         """Emulated seconds of all calls so far."""
@@ -117,8 +119,9 @@ class OPU:
                 f"OPU.fit1d: {n_features} features; allowed are 1..{self.max_n_features}, or a larger "
                 f"max_n_features, up to {self._config.dmd.rows * self._config.dmd.columns}"
             )
-        self._n_features, self._lit_share = n_features, lit_share
-        self._sessions.clear()
+        with self._turn:
+            self._n_features, self._lit_share = n_features, lit_share
+            self._sessions.clear()
         return self
 
     def transform(
@@ -137,8 +140,11 @@ class OPU:
                 "OPU.transform: intensities of bit planes cannot be added up; allowed: binary X or "
                 "encoder_cls=BinaryThresholdEncoder(threshold), or linear_transform"
             )
-        x, one = self._vectors_of(X, encoder, "transform")
-        return self._result(self._session("intensity"), x, one, float(np.count_nonzero(x)) / max(1, len(x)))
+        with self._turn:
+            x, one = self._vectors_of(X, encoder, "transform")
+            return self._result(
+                self._session("intensity"), x, one, float(np.count_nonzero(x)) / max(1, len(x))
+            )
 
     def linear_transform(
         self,
@@ -152,11 +158,12 @@ class OPU:
         anchor's phase. Raises ``CommandError`` for anything else, and before ``fit1d``.
         """
         encoder = encoder_of(encoder_cls)
-        x, one = self._vectors_of(X, encoder, "linear_transform")
-        if isinstance(encoder, SeparatedBitPlanEncoder):
-            return self._result(self._session(self._recovery, encoder.precision), x, one, None)
-        session = self._session(self._recovery)
-        return self._result(session, x, one, float(np.count_nonzero(x)) / max(1, len(x)))
+        with self._turn:
+            x, one = self._vectors_of(X, encoder, "linear_transform")
+            if isinstance(encoder, SeparatedBitPlanEncoder):
+                return self._result(self._session(self._recovery, encoder.precision), x, one, None)
+            session = self._session(self._recovery)
+            return self._result(session, x, one, float(np.count_nonzero(x)) / max(1, len(x)))
 
     def fit_transform1d(
         self,
@@ -165,9 +172,10 @@ class OPU:
     ) -> ContextArray:
         """Fit to ``X`` as it will be shown, and return its ``transform``."""
         encoder = encoder_of(encoder_cls)
-        if isinstance(encoder, BinaryThresholdEncoder):
-            return self.fit1d(encoder.encode(_table(X, "fit_transform1d"))).transform(X, encoder)
-        return self.fit1d(X).transform(X, encoder_cls)
+        with self._turn:
+            if isinstance(encoder, BinaryThresholdEncoder):
+                return self.fit1d(encoder.encode(_table(X, "fit_transform1d"))).transform(X, encoder)
+            return self.fit1d(X).transform(X, encoder_cls)
 
     def open(self) -> None:
         """Let the OPU project; it is open when it is made."""
@@ -175,8 +183,9 @@ class OPU:
 
     def close(self) -> None:
         """Free the matrix; after ``open`` the same one is drawn again."""
-        self._is_open = False
-        self._sessions.clear()
+        with self._turn:
+            self._is_open = False
+            self._sessions.clear()
 
     def version(self) -> str:
         """Return what this is, in one line."""
@@ -194,7 +203,14 @@ class OPU:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made from: another OPU with the same matrix, which has spent nothing yet."""
-        return {**self.__dict__, "_sessions": {}, "_vectors": 0, "seconds": 0.0, "joules": 0.0}
+        return {
+            **self.__dict__, "_sessions": {}, "_vectors": 0, "seconds": 0.0, "joules": 0.0, "_turn": None
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what a copy is made from, and turns of its own."""
+        self.__dict__.update(state)
+        self._turn = threading.RLock()
 
     def _vectors_of(self, X: ArrayLike, encoder: Encoder | None, where: str) -> tuple[Singles, bool]:  # noqa: N803
         """Return ``X`` as float32 (samples, features), and whether it was a single vector."""

@@ -188,6 +188,11 @@ class JournalWriter:
             descriptor, self.descriptor = self.descriptor, -1
             os.close(descriptor)
 
+    def __del__(self) -> None:
+        """Release the lock of a writer that nobody has closed and nobody holds any more."""
+        if getattr(self, "descriptor", -1) >= 0:
+            self.close()
+
 
 class JournalReader:
     """The longest prefix of whole blocks of an open journal, one list of segments a block.

@@ -8,8 +8,6 @@ leaves is a bit-for-bit prefix of the run that was not killed.
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from operator import index
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from emulator.commands import FrameCounts
 from emulator.errors import TraceError, nearest
 from emulator.plan import Step, Work
-from emulator.trace.plans import PlanBook, check_commands
+from emulator.trace.plans import PlanBook
 from emulator.trace.schema import (
     BATCHES,
     COMMANDS,
@@ -42,17 +40,17 @@ from emulator.trace.schema import (
     Status,
     Table,
 )
-from emulator.trace.writing.header import MAX_REASON, Counts, Footer, Header, Opening, State
+from emulator.trace.writing.closing import footer_of, write_end
+from emulator.trace.writing.header import Counts, Footer, Header, Opening, State
 from emulator.trace.writing.journal import (
     MAX_SEGMENT_ROWS,
     JournalWriter,
     Kind,
     blob_segment,
     journal_path,
-    rows_segment,
 )
 from emulator.trace.writing.names import Names, vocabulary_of
-from emulator.trace.writing.packing import pattern_rows, power_rows, setpoint_rows
+from emulator.trace.writing.packing import block_of, checked_until, pattern_rows, power_rows, setpoint_rows
 from emulator.trace.writing.recover import finalize_in_child
 
 __all__ = ["BLOCK_ROWS", "Recorder"]
@@ -313,10 +311,10 @@ class Recorder:
         try:
             self._land()
             pending = [b"".join(rows) for rows in self._pending]
-            last_done_ps = self._check(pending[COMMANDS.ident])
+            last_done_ps = checked_until(pending[COMMANDS.ident], self._first, self._last_done_ps, self._book)
             # The two sides of a block change hands in one step: Ctrl-C can neither lose nor double its rows.
             fresh: list[list[bytes]] = [[] for _ in TABLES]
-            block = self._block(pending)
+            block = block_of(self._blobs, pending)
             first = self._next_row
             self._in_flight, self._pending, self._blobs, self._ragged = block, fresh, [], 0
             self._commands, self._first, self._last_done_ps = fresh[COMMANDS.ident], first, last_done_ps
@@ -324,36 +322,43 @@ class Recorder:
         except TraceError as error:
             self._failure = error
             raise
+        except (ArithmeticError, MemoryError, OSError, ValueError, struct.error) as error:
+            self._failure = TraceError(
+                f"{self.path}: a block could not be made: {type(error).__name__} {error}"
+            )
+            raise self._failure from error
 
     def close(self, status: Status, reason: str, elapsed_ps: int, queries: int) -> None:
         """End the run: write the rest, convert the journal to HDF5 in a child, return when it is in place.
 
-        It may be called after any exception, and once more, which does nothing. Raises ``TraceError`` when
-        the rest could not be written or converted; the journal then stays for ``open_trace`` to convert.
+        It may be called after any exception, and once more, which does nothing. A block that found no room is tried
+        once more. Raises ``TraceError`` when the rest could not be written or converted; the journal then stays for
+        ``open_trace`` to convert. Whatever is raised, the journal's lock is free.
         """
-        text = reason.encode(errors="replace").decode().replace("\0", " ")[:MAX_REASON]
-        lost_before = self._failure is not None
-        footer = Footer(status, text, index(elapsed_ps), index(queries), partial=lost_before)
         if self._closed:
             return
         self._closed = True
         try:
-            if not lost_before:
-                footer = self._commit_rest(footer)
-            self._journal.append(blob_segment(Kind.FOOTER, footer.encode()))
-            if self._failure is not None and not lost_before:
+            failed_before = self._failure is not None
+            footer, refused = footer_of(status, reason, elapsed_ps, queries, self._last_done_ps)
+            try:
+                self._write_end(footer)
+            except KeyboardInterrupt:
+                self._write_end(footer)  # what was done is not done again: a block lands once
+                raise
+            if self._failure is not None and not failed_before:
                 raise self._failure
             self.convert(self._journal.path, self.path, self._journal.descriptor)
+            if refused is not None:
+                raise refused
         finally:
             self._journal.close()
 
-    def _commit_rest(self, footer: Footer) -> Footer:
-        try:
-            self.commit()
-        except TraceError as error:
-            status: Status = "disk-full" if self._journal.failed else "failed"
-            return replace(footer, status=status, reason=str(error)[:MAX_REASON], partial=True)
-        return footer
+    def _write_end(self, footer: Footer) -> None:
+        refused = self._failure is not None and not self._journal.failed
+        if not refused:
+            self._failure = None
+        write_end(self._journal, footer, None if refused else self.commit)
 
     @property
     def _next_row(self) -> int:
@@ -380,18 +385,6 @@ class Recorder:
             self.commit()
         self._pending[table.ident].append(packed)
         self._ragged += count
-
-    def _check(self, packed: bytes) -> int:
-        if not packed:
-            return self._last_done_ps
-        rows = np.frombuffer(packed, dtype=COMMANDS.dtype)
-        check_commands(rows, self._first, self._last_done_ps, self._book)
-        return int(rows["t_done"][-1])
-
-    def _block(self, pending: list[bytes]) -> bytes | None:
-        tables = zip(TABLES, pending, strict=True)
-        segments = [rows_segment(table, len(rows) // table.row.size, rows) for table, rows in tables if rows]
-        return b"".join(self._blobs + segments) or None
 
     def _land(self) -> None:
         if self._in_flight is not None:

@@ -33,16 +33,22 @@ def finalize_in_child(journal: Path, out: Path, descriptor: int) -> None:
     process dies meanwhile. Raises ``TraceError`` when the child failed or died; the journal is then
     untouched.
     """
-    child = subprocess.run(
-        module_command(_FINALIZE, str(journal), str(out)),
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=[descriptor],
-        process_group=0,  # Ctrl-C goes to the terminal's foreground group: it must not reach the child
-        check=False,
-    )
+    try:
+        child = subprocess.run(
+            module_command(_FINALIZE, str(journal), str(out)),
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=[descriptor],
+            process_group=0,  # Ctrl-C goes to the terminal's foreground group: it must not reach the child
+            check=False,
+        )
+    except OSError as error:
+        raise TraceError(
+            f"{out}: no process could be started to convert the journal: {error}; everything is safe in {journal}: "
+            f"open {out.name} again"
+        ) from error
     if child.returncode == 0:
         return
     with contextlib.suppress(OSError):

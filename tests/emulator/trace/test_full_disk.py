@@ -32,13 +32,15 @@ def labelled(out: Path, header: Header) -> Recorder:
 
 
 @pytest.mark.parametrize("failing", range(4))
-def test_a_full_disk_at_any_block_keeps_the_rows_before_it(
-    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, failing: int
+@pytest.mark.parametrize("frees_up", [False, True])
+def test_a_full_disk_at_any_block_keeps_the_rows_before_it_and_its_own_once_there_is_room(
+    tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, failing: int, frees_up: bool
 ) -> None:
     write_all, calls = os.write, iter(range(100))
 
     def write_some(descriptor: int, block: bytes) -> int:
-        if next(calls) == failing:
+        call = next(calls)
+        if call == failing or (call > failing and len(block) > 10_000 and not frees_up):
             raise OSError(28, "No space left on device")
         return write_all(descriptor, block)
 
@@ -56,11 +58,11 @@ def test_a_full_disk_at_any_block_keeps_the_rows_before_it(
         add(recorder, failing * BLOCK_ROWS - 1)
     with pytest.raises(TraceError):
         recorder.commit()
-    recorder.close("disk-full", "no space", 4 * BLOCK_ROWS, 99)
+    recorder.close("failed", "no space", 4 * BLOCK_ROWS, 99)
     with open_trace(out) as trace:
-        rows = (failing - 1) * BLOCK_ROWS
+        rows = (failing if frees_up else failing - 1) * BLOCK_ROWS
         assert (trace.status, len(trace.commands.t_done)) == ("disk-full", rows)
-        assert trace.elapsed_ps == trace.queries == rows
+        assert (trace.elapsed_ps, trace.queries) == ((4 * BLOCK_ROWS, 99) if frees_up else (rows, rows))
 
 
 def test_a_disk_that_fills_up_at_the_end_is_reported_and_the_status_says_so(
