@@ -49,6 +49,11 @@ class SmallLab:
         bench.attach(NotingRecorder())
         return bench
 
+    def still_w(self, *others: str) -> float:
+        """Return what the bench draws when nothing is driven, without heaters and the components ``others``."""
+        names = set(self.unattended().meter.names) - {"chip.heaters", *others}
+        return self.unattended().meter.power_w(names)
+
     def run(
         self,
         *controllers: Callable[[], Controller],

@@ -94,7 +94,7 @@ def test_the_totals_have_a_table_and_the_phases_states(lab: SmallLab) -> None:
     busy = {("busy_s", name): value for name, value in outing.result.busy_by_span_s.items()}
     assert outing.rows.totals == energies | busy
     core = outing.bench.instrument(Chip).core
-    assert set(outing.rows.states) == {"design_phases", "active", "initial_phases", "final_phases"}
+    assert set(outing.rows.states) == {"design_phases", "active", "ports", "initial_phases", "final_phases"}
     np.testing.assert_array_equal(outing.rows.states["final_phases"], core.driven_phases())
     np.testing.assert_array_equal(outing.rows.states["design_phases"], core.design.phases())
     assert outing.rows.closings == [("complete", "", elapsed_ps(outing.result), 3)]

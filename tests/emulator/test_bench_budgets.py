@@ -106,7 +106,7 @@ def peak_w(outing: Outing) -> Fraction:
 
 
 def test_the_peak_power_budget_stops_the_run_with_the_heaters_that_exceed_it(lab: SmallLab) -> None:
-    power = [44.86 + row[RESULT] for row in rows_of(lab.run(lambda: rising(10)))]
+    power = [lab.still_w() + row[RESULT] for row in rows_of(lab.run(lambda: rising(10)))]
     assert power == sorted(power)
     for number in range(1, 10):
         limit = (power[number - 1] + power[number]) / 2
@@ -121,7 +121,7 @@ def test_the_peak_power_budget_holds_at_its_very_watt(lab: SmallLab) -> None:
     agents = [lambda: rising(10, thinking=True), lambda: queries(7), lambda: computing(30)]
     free = lab.run(*agents)
     peak = peak_w(free)
-    assert peak > 44.86 + 60.0 + 60.0  # a thought and a computation at once
+    assert peak > lab.still_w() + 60.0 + 60.0  # a thought and a computation at once
     allowed = lab.run(*agents, budget=BudgetConfig(peak_power_w=math.nextafter(float(peak), math.inf)))
     assert allowed.result == free.result
     refused = lab.run(*agents, budget=BudgetConfig(peak_power_w=math.nextafter(float(peak), 0.0)))
@@ -130,7 +130,7 @@ def test_the_peak_power_budget_holds_at_its_very_watt(lab: SmallLab) -> None:
 
 
 def test_a_bench_that_draws_too_much_when_idle_serves_nothing(lab: SmallLab) -> None:
-    outing = lab.run(lambda: queries(5), budget=BudgetConfig(peak_power_w=44.0))
+    outing = lab.run(lambda: queries(5), budget=BudgetConfig(peak_power_w=0.99 * lab.still_w()))
     assert (outing.result.status, rows_of(outing)) == ("budget", [])
 
 
