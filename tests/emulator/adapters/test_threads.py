@@ -16,9 +16,10 @@ from emulator.adapters.session import OpuSession, as_config, with_intensities, w
 from emulator.adapters.sklearn_transformer import OpuFeatures
 from emulator.adapters.torch_module import OpuProjection
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.streams import stream
 
 CALLS, THREADS, FEATURES, OUTPUTS = 24, 8, 12, 20
-X = np.random.default_rng(0).integers(0, 2, (6, FEATURES)).astype(np.float32)
+X = stream(0, "test").integers(0, 2, (6, FEATURES)).astype(np.float32)
 EXACT = without_noise(as_config("opu_gen2"))
 
 
