@@ -27,6 +27,7 @@ TESTED_BY_CALLERS = {
     "emulator/trace/reading/old_totals.py": "trace/reading/test_upgrade.py",
     "emulator/trace/reading/stored.py": "trace/reading/test_reader.py: every column is read",
     "emulator/trace/records.py": "trace/writing/test_recorder_tables.py: every table is written",
+    "emulator/trace/writing/closing.py": "trace/test_full_disk.py and test_bench_closing.py: a footer is written",
     "emulator/trace/writing/names.py": "trace/writing/test_recorder_tables.py",
     "emulator/trace/writing/packing.py": "trace/writing/test_recorder.py",
     "emulator/trace/writing/survey.py": "trace/writing/test_recover.py: a killed run's queries are counted",
