@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from emulator.errors import ConfigError
 from experiments.command import Command, Force, Json, Overlays, Overrides, Sweeps, TracePath, changes_of
 
 __all__ = ["COMMAND"]
@@ -16,6 +17,13 @@ def whatif(
     overrides: Overrides = None,
     overlays: Overlays = None,
     sweeps: Sweeps = None,
+    elasticity: Annotated[
+        bool,
+        typer.Option(
+            "--elasticity",
+            help="Halve, double and leave out every parameter of time and power, and rank them.",
+        ),
+    ] = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print comma-separated values instead of tables.")
     ] = False,
@@ -35,6 +43,9 @@ def whatif(
 
     if drawn is not None:
         check_image(drawn, force, [trace])
+    if elasticity:
+        _elasticity(trace, changes_of(overlays, overrides), sweeps, as_json, as_csv, (drawn, force))
+        return
     found = retimed(trace, changes_of(overlays, overrides), tuple(sweeps or ()))
     if as_json:
         sys.stdout.write(found.to_json() + "\n")
@@ -44,6 +55,34 @@ def whatif(
         show_whatif(found, Console())
     if drawn is not None:
         draw_whatif(found, drawn, force)
+
+
+def _elasticity(
+    trace: Path,
+    settings: tuple[str, ...],
+    sweeps: list[str] | None,
+    as_json: bool,
+    as_csv: bool,
+    image: tuple[Path | None, bool],
+) -> None:
+    """Print, and draw, which change of the run in ``trace`` pays most."""
+    from rich.console import Console
+
+    from experiments.whatif.elasticity import elasticities
+    from experiments.whatif.elasticity_view import show_elasticities
+    from experiments.whatif.tornado import draw_tornado
+
+    if sweeps:
+        raise ConfigError("whatif: --elasticity varies every parameter by itself; give --set, but no --sweep")
+    found = elasticities(trace, settings)
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+    elif as_csv:
+        sys.stdout.write(found.to_csv())
+    else:
+        show_elasticities(found, Console())
+    if image[0] is not None:
+        draw_tornado(found, image[0], image[1])
 
 
 COMMAND = Command(whatif)

@@ -35,3 +35,18 @@ def test_a_figure_that_lies_there_is_refused_at_once(
 
 def test_an_unknown_parameter_is_refused(small_trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "host.overhead_s" in refusal(capsys, "whatif", small_trace, "--set", "host.overhed_s=1")
+
+
+def test_elasticities_are_tables_json_and_a_figure(
+    small_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tornado.png"
+    assert main(["whatif", str(small_trace), "--elasticity", "--figure", str(out)]) == 0
+    assert "Break-even points" in capsys.readouterr().out
+    assert out.read_bytes()[:4] == b"\x89PNG"
+    assert main(["whatif", str(small_trace), "--elasticity", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["baseline"]["binds"]
+    assert main(["whatif", str(small_trace), "--elasticity", "--csv"]) == 0
+    assert capsys.readouterr().out.startswith("parameter,recorded,factor,value,time_s")
+    words = ("whatif", small_trace, "--elasticity", "--sweep", "host.overhead_s=0,1us")
+    assert "varies every parameter by itself" in refusal(capsys, *words)
