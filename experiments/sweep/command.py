@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Json, Overrides, Quiet, StudyName, Sweeps
+from experiments.command import (
+    Command,
+    Json,
+    Overlays,
+    Overrides,
+    Quiet,
+    StudyName,
+    Sweeps,
+    changes_of,
+)
 
 __all__ = ["COMMAND"]
 
@@ -20,6 +29,7 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
         Path | None, typer.Option(help="Folder of tables, figures and traces; default: out/<study>-sweep.")
     ] = None,
     overrides: Overrides = None,
+    overlays: Overlays = None,
     workers: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
     executor: Annotated[str, typer.Option(help="processes, threads or dask.")] = "processes",
     scheduler: Annotated[
@@ -46,7 +56,7 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     from experiments.sweep.summary import summary_tables
     from experiments.sweep.sweep import Manner, run_sweep
 
-    plan = plan_of(study, tuple(sweeps or ()), seeds, tuple(overrides or ()), seed)
+    plan = plan_of(study, tuple(sweeps or ()), seeds, changes_of(overlays, overrides), seed)
     folder = out or Path("out") / f"{Path(study).name.removesuffix('.toml')}-sweep"
     if not quiet:
         sys.stderr.write(f"sweep: {sized(plan, traces)} -> {folder}\n")

@@ -19,9 +19,21 @@ AXIS = ["--sweep", "chip.dac.bits=6,8", *SETTINGS]
 def test_a_sweep_prints_tables_and_names_its_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    overlay = tmp_path / "mine.toml"
+    overlay.write_text("[host]\noverhead_s = 1e-6\n", encoding="utf-8")
     monkeypatch.setattr(module, "Manner", lambda *words: Manner(Here(), figures=words[-1]))
     out = tmp_path / "sweep"
-    words = ["sweep", "vowel_recovery", *AXIS, "--out", str(out), "--executor", "threads"]
+    words = [
+        "sweep",
+        "vowel_recovery",
+        *AXIS,
+        "--out",
+        str(out),
+        "--executor",
+        "threads",
+        "--with",
+        str(overlay),
+    ]
     assert main(words) == 0
     said = capsys.readouterr()
     assert "accuracy (%)" in said.out
@@ -30,6 +42,7 @@ def test_a_sweep_prints_tables_and_names_its_files(
     assert main([*words, "--json", "-q", "--no-figures"]) == 0
     said = capsys.readouterr()
     assert len(json.loads(said.out)["rows"]) == 2
+    assert "host.overhead_s=" in (out / "sweep.json").read_text(encoding="utf-8")
     assert said.err == ""
 
 
