@@ -12,7 +12,7 @@ from experiments.command import Command, Force, Json, Overlays, Overrides, Sweep
 __all__ = ["COMMAND"]
 
 
-def whatif(
+def whatif(  # noqa: PLR0913  (each option is one of the command line)
     trace: TracePath,
     overrides: Overrides = None,
     overlays: Overlays = None,
