@@ -17,7 +17,6 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from experiments.output.source import source_digest
 from experiments.run.bench import design_of
-from experiments.run.prepare import task_of
 from experiments.run.run import prepare, run_study
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.electronic import logits
@@ -75,10 +74,10 @@ def carry_out(order: Order, alone: bool = False) -> Outcome:
 def _measured(study: Study, out: Path, alone: bool) -> Outcome:
     run_study(study, out, alone=alone)
     with open_trace(out) as trace:
-        return Outcome(trace.status, trace.reason, tuple(_numbers(trace, study)), source_digest())
+        return Outcome(trace.status, trace.reason, tuple(_numbers(trace)), source_digest())
 
 
-def _numbers(trace: Trace, study: Study) -> list[tuple[str, float]]:
+def _numbers(trace: Trace) -> list[tuple[str, float]]:
     """Return what the run took, the energy of each component, and the last value of every metric."""
     joules = trace.totals().get("energy_j", {})
     energy_j = math.fsum(joules.values()) if joules else math.nan
@@ -91,7 +90,6 @@ def _numbers(trace: Trace, study: Study) -> list[tuple[str, float]]:
     metrics = {name: float(one.value[-1]) for name, one in trace.metrics().items() if len(one.value)}
     if _JUDGED in metrics:
         found["accuracy"] = metrics.get(f"selected_{_JUDGED}", metrics[_JUDGED])
-        found["test_samples"] = float(len(task_of(study).y_test))
     parts = {f"energy_j.{name}": value for name, value in sorted(joules.items())}
     return [*(metrics | parts | found).items()]
 
