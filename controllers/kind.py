@@ -84,6 +84,8 @@ class Program:
         said), "ternary" also -1, "any" whatever there is.
     mark
         The metric whose logging ends an epoch, after which accuracy is measured; None is by queries.
+    epochs
+        How often ``mark`` is expected.
     """
 
     controller: Controller
@@ -92,6 +94,7 @@ class Program:
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     shows: Mapping[str, str] = field(default_factory=dict)
     mark: str | None = None
+    epochs: int = 0
 
 
 def _all_stand(options: Options) -> frozenset[str]:

@@ -35,7 +35,6 @@ TESTED_BY_CALLERS = {
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",
-    "emulator/physics/chip/kernels/arena.py": "kernels/test_layers.py: light through it is light through matrices",
     "emulator/physics/chip/kernels/products.py": "kernels/test_layers.py",
     "emulator/physics/chip/kernels/query.py": "the state of a chip: instruments/chip/test_state.py, test_probe.py",
     "emulator/physics/chip/kernels/rest.py": "kernels/test_layers.py: the rest of a layer is one matrix",

@@ -262,6 +262,7 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
         {_UNIT: (model.outputs, FeedbackLayout(model.hidden, options.sharing).width)} if optical else {},
         shows={_UNIT: "ternary"} if optical else {},
         mark="epoch",
+        epochs=options.epochs,
     )
 
 

@@ -26,11 +26,13 @@ __all__ = [
     "Outcome",
     "Pipelined",
     "Rows",
+    "Scale",
     "Service",
     "Setting",
     "Stand",
     "State",
     "by_name",
+    "no_memory",
 ]
 
 
@@ -186,6 +188,25 @@ class Stand(NamedTuple):
     design: Any = None
 
 
+class Scale(NamedTuple):
+    """Say how large the work of an instrument will be, before it or the work exists.
+
+    ``layers`` are the shapes (outputs, inputs) of the matrices that are taped out, ``sizes`` those that an
+    instrument is built to; ``batch`` is how many vectors come at once, ``watched`` how many a watcher sends.
+    """
+
+    layers: tuple[tuple[int, int], ...] = ()
+    sizes: tuple[int, ...] = ()
+    batch: int = 1
+    watched: int = 0
+
+
+def no_memory(config: Any, scale: Scale) -> Mapping[str, int]:
+    """Return that nothing worth a word is kept."""
+    del config, scale
+    return {}
+
+
 Lab = Mapping[str, Stand]
 """What stands on a bench, by the name of its kind."""
 
@@ -243,6 +264,8 @@ class InstrumentKind:
         What to keep in mind of readings by an instrument so configured, in words.
     moved
         Its section as an older trace has it, with every key where it stands today.
+    memory
+        Of a configuration and a scale, the bytes of what it will keep in memory, by what that is; pure and quick.
     """
 
     name: str
@@ -261,6 +284,7 @@ class InstrumentKind:
     check: Callable[[Stand, Any], None] = _never_refused
     cautions: Callable[[Any], Iterable[str]] = _no_cautions
     moved: Callable[[Mapping[str, object]], Tree] = dict
+    memory: Callable[[Any, Scale], Mapping[str, int]] = no_memory
 
     @property
     def disturbances(self) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from experiments.check.audit import AUDIT
 from experiments.check.determinism import DETERMINISM
+from experiments.check.estimates import ESTIMATES
 from experiments.check.kills import KILLS
 from experiments.check.retiming import RETIMING
 from experiments.check.trace_faults import FAULTS
@@ -12,5 +13,5 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS)
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES)
 """Every check, by the word that calls it."""

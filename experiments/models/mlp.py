@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from controllers.feedback_alignment.work import StepWork
 from data.sets import FloatArray
 from emulator.errors import ConfigError
-from experiments.models.mlp_work import step_work
+from experiments.models.mlp_work import parameter_count, step_work
 from experiments.models.model import ModelKind
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["KIND", "Mlp", "mlp"]
+__all__ = ["KIND", "Mlp", "mlp", "training_bytes"]
+
+_SINGLE_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,4 +92,11 @@ def mlp(
     return [torch.nn.Sequential(layer, act()) for layer in blocks[:-1]] + blocks[-1:]
 
 
-KIND = ModelKind("mlp", Mlp.drawn)
+def training_bytes(sizes: Sequence[int], batch: int) -> int:
+    """Return the bytes of weights, gradients and Adam's two means, of what is drawn, and of a batch's signals."""
+    drawn = max((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+    kept = _SINGLE_BYTES * (4 * parameter_count(sizes) + 3 * batch * sum(sizes))
+    return kept + 2 * _SINGLE_BYTES * drawn
+
+
+KIND = ModelKind("mlp", Mlp.drawn, training_bytes)

@@ -22,7 +22,9 @@ class Model(work.Model, Protocol):
 
 @dataclass(frozen=True)
 class ModelKind:
-    """Name a kind of model and what draws one of ``sizes`` (inputs, hidden..., outputs)."""
+    """Name a kind of model, what draws one of ``sizes`` (inputs, hidden..., outputs), and what that takes."""
 
     name: str
     draw: Callable[[Sequence[int], np.random.Generator], Model]
+    training_bytes: Callable[[Sequence[int], int], int]
+    """Memory that training one of such sizes on batches of so many samples takes, in bytes; nothing is drawn."""

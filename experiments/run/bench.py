@@ -12,6 +12,7 @@ from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import Stand
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
+from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
 from experiments.run.study import Study
 
@@ -30,8 +31,9 @@ def make_bench(
 
     ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
     be asked to show ("binary", which all can, where it says nothing). Raises ``LightloopError`` for
-    what cannot be built.
+    what cannot be built, or would not fit in memory.
     """
+    refuse_what_cannot_stand(study, sizes)
     lab = {
         name: Stand(config, _design(name, prepared, sizes, shows))
         for name, config in study.standing().items()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Overlays, Overrides, Quiet, StudyName, changes_of
+from experiments.command import Command, Json, Overlays, Overrides, Quiet, StudyName, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -18,21 +18,34 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
     quiet: Quiet = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the run would take, and write nothing.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Run a study and record its trace. Ctrl-C ends it with a valid trace."""
     from rich.console import Console
 
     from experiments.inspect.inspection import inspect_trace
     from experiments.inspect.view import show_summary
-    from experiments.run.launch import default_out, launch, open_study
+    from experiments.run.launch import check_out, default_out, launch, open_study
+    from experiments.run.preflight.view import show_estimate
 
     config = open_study(study, changes_of(overlays, overrides), seed)
     path = default_out(study, config.seed) if out is None else out
     for caution in config.cautions():
         sys.stderr.write(f"lightloop: caution: {caution}\n")
+    if dry_run:
+        check_out(path)
+        show_estimate(config, as_json)
+        return
     launched = launch(config, path, quiet)
+    found = inspect_trace(path)
+    if as_json:
+        sys.stdout.write(found.to_json() + "\n")
+        raise typer.Exit(launched.exit_code)
     console = Console()
-    show_summary(inspect_trace(path), console)
+    show_summary(found, console)
     if launched.result.late_events:
         console.print(
             f"{launched.result.late_events:,} events came late by the wall clock, by more than 1 ms"

@@ -1,5 +1,6 @@
 """What a study needs before emulated time begins: data, a network, its deployment, the controller's setting."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,13 +12,14 @@ from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
 from experiments.models.model import Model
 from experiments.models.registry import draw_model
+from experiments.run.preflight.needs import refuse_what_cannot_fit
 from experiments.run.sections import DeploymentConfig
 from experiments.run.study import Study
-from experiments.tasks.pretraining import Pretrained, default_options, pretrain
+from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import Task, TaskOptions
 
-__all__ = ["Prepared", "TapedOut", "prepare", "task_of"]
+__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "task_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,28 +65,38 @@ def task_of(study: Study) -> Task:
     )
 
 
-def prepare(study: Study) -> Prepared:
+Trainer = Callable[[Task, PretrainOptions, int], Pretrained]
+"""What gives the weights of an electronic network: of a task, how to train, and a seed."""
+
+
+def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
     """Load the data; train a network and deploy it (or find it in the cache), or draw one with random weights.
 
-    Raises ``ConfigError`` or ``TaskError`` for what cannot be.
+    Raises ``ConfigError`` or ``TaskError`` for what cannot be, and for what would not fit in memory.
     """
     task = task_of(study)
+    refuse_what_cannot_fit(study, task)
     setting = Setting(task.x_train, task.y_train, partial(stream, study.seed), loss=task.loss.of_tensors)
     if DEPLOYMENT in study.kind.needs:
-        return _deployed(study, task, setting)
+        return _deployed(study, task, setting, train)
     weights = stream(study.seed, f"{study.kind.name}/weights")
     model = draw_model(study.task.model, task.layer_sizes, weights)
     return Prepared(task, replace(setting, model=model), model=model)
 
 
-def _deployed(study: Study, task: Task, setting: Setting) -> Prepared:
+def _deployed(study: Study, task: Task, setting: Setting, train: Trainer) -> Prepared:
+    if study.batch_size > len(task.x_train):
+        raise ConfigError(
+            f"controller.batch_size = {study.batch_size} is refused; task '{task.name}' has {len(task.x_train):,} "
+            "samples to learn from"
+        )
     chip, wanted = study.section(ChipConfig), study.section(DeploymentConfig)
     training = replace(
         default_options(study.task.name),
         sigma_max=chip.mesh.sigma_max,
         activation_clip=chip.activation_clip,
     )
-    pretrained = pretrain(task, training, study.task_seed)
+    pretrained = train(task, training, study.task_seed)
     deployment = deploy(
         pretrained.weights,
         wanted.alpha,

@@ -18,7 +18,16 @@ from experiments.run.watching.training import TrainedModel
 from experiments.run.watching.watch import Subject, Watch, looked_at, samples_of
 from experiments.tasks.pretraining import reproducible
 
-__all__ = ["OwnController", "Started", "make_bench", "prepare", "program_of", "run_study", "watch_of"]
+__all__ = [
+    "OwnController",
+    "Started",
+    "make_bench",
+    "others_of",
+    "prepare",
+    "program_of",
+    "run_study",
+    "watch_of",
+]
 
 
 class Started(NamedTuple):
@@ -55,7 +64,7 @@ def run_study(
         if own is not None:
             program = replace(program, controller=own(prepared.setting), shows={})
             name = getattr(own, "__name__", "controller")
-        others = _others(study)
+        others = others_of(study)
         bench = make_bench(
             study, prepared, program.sizes, program.shows
         )  # what is refused is refused before a file exists
@@ -104,7 +113,7 @@ def _watched(
     return looked_at(program.controller, program.mark, look), []
 
 
-def _others(study: Study) -> Mapping[str, Controller]:
+def others_of(study: Study) -> Mapping[str, Controller]:
     """Return the further agents of ``study`` by the names that they have in the trace."""
     return {
         f"{options.kind}.{number}": AGENTS[options.kind].start(options)

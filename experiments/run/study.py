@@ -83,6 +83,11 @@ class Study(StrictModel):
         """Return the kind of the controller."""
         return CONTROLLERS[self.controller.kind]
 
+    @property
+    def batch_size(self) -> int:
+        """Return how many samples the controller takes at once; 1 when it says nothing of batches."""
+        return int(getattr(self.controller, "batch_size", 1))
+
     def section(self, config: type[S]) -> S:
         """Return the section that is a ``config``; raises ``ConfigError`` when this study has none."""
         for name in type(self).model_fields:

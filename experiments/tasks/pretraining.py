@@ -5,11 +5,13 @@ attenuators of one layer can give, so that the result deploys without rescaling.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -23,8 +25,19 @@ from experiments.tasks.weight_cache import cache_key, default_folder, read_weigh
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PretrainOptions", "Pretrained", "default_options", "pretrain", "reproducible"]
+__all__ = [
+    "PretrainOptions",
+    "Pretrained",
+    "Rehearsal",
+    "default_options",
+    "pretrain",
+    "rehearse",
+    "reproducible",
+    "training_bytes",
+]
 
+_DOUBLE_BYTES: Final = 8
+_REHEARSED: Final = 8  # steps: enough for a mean, few enough to be quick
 _RECIPE = 1  # part of the cache key: raise it whenever a change below alters the weights
 _WITHIN = 1.0 - 1e-12  # keeps a recomputed singular value from exceeding the limit by a rounding error
 
@@ -95,22 +108,72 @@ def pretrain(
     ``DivergedError`` when the loss stops being finite, and ``TaskError`` when the seed is negative or the
     cache cannot be written.
     """
-    import torch
-
     if seed < 0:
         raise TaskError(f"pretraining: seed is {seed}, must be a whole number >= 0")
 
     options = default_options(task.name) if options is None else options
     folder = default_folder() if cache_dir is None else cache_dir
-    key = cache_key(task.digest(), astuple(options), seed, _RECIPE, str(torch.__version__))
+    key = _key_of(task, options, seed)
     weights = read_weights(folder, key, task.weight_shapes)
     if weights is None:
         weights = _train(task, options, seed)
         write_weights(folder, key, weights)
+    return _measured(task, weights, options)
+
+
+def _key_of(task: Task, options: PretrainOptions, seed: int) -> str:
+    import torch
+
+    return cache_key(task.digest(), astuple(options), seed, _RECIPE, str(torch.__version__))
+
+
+def _measured(task: Task, weights: tuple[FloatArray, ...], options: PretrainOptions) -> Pretrained:
     for matrix in weights:
         matrix.setflags(write=False)
     train, val, test = (accuracy(weights, x, y, options.activation_clip) for _, x, y in task.parts())
     return Pretrained(weights=weights, train_accuracy=train, val_accuracy=val, test_accuracy=test)
+
+
+class Rehearsal(NamedTuple):
+    """Hold weights that take the place of trained ones, and how long training would take, in seconds."""
+
+    pretrained: Pretrained
+    wall_s: float
+
+
+def rehearse(task: Task, options: PretrainOptions | None = None, seed: int = 0) -> Rehearsal:
+    """Return what ``pretrain`` would take, by its first few steps: at once, where the weights are known already.
+
+    The weights are trained ones where they are known, else what so few steps leave; no entry of the cache is made.
+    """
+    options = default_options(task.name) if options is None else options
+    known = read_weights(default_folder(), _key_of(task, options, seed), task.weight_shapes)
+    if known is not None:
+        return Rehearsal(_measured(task, known, options), 0.0)
+    weights: tuple[FloatArray, ...] = ()
+    steps, short = -(-len(task.x_train) // options.batch), replace(options, epochs=1)
+    tried = min(steps, _REHEARSED)
+
+    def timed(most: int) -> float:
+        begun = monotonic()
+        nonlocal weights
+        weights = _train(task, short, seed, most)
+        return monotonic() - begun
+
+    first_s, one_s, some_s = timed(1), timed(1), timed(tried)  # the first loads what the others find loaded
+    step_s = max(0.0, some_s - one_s) / (tried - 1) if tried > 1 else one_s
+    epoch_s = one_s + (steps - 1) * step_s
+    return Rehearsal(_measured(task, weights, options), first_s - one_s + options.epochs * epoch_s)
+
+
+def training_bytes(sizes: Sequence[int], samples: int) -> int:
+    """Return the bytes that ``pretrain`` takes for a network of ``sizes`` (inputs, hidden..., outputs).
+
+    Of each weight six are kept (itself, gradient, Adam's two means, best, first) and of the largest layer four more
+    while its singular values are limited; of each of ``samples`` a copy of its inputs.
+    """
+    weights = [inputs * outputs for inputs, outputs in pairwise(sizes)]
+    return _DOUBLE_BYTES * (6 * sum(weights) + 4 * max(weights) + samples * sizes[0])
 
 
 @contextmanager
@@ -129,8 +192,10 @@ def reproducible() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _train(task: Task, options: PretrainOptions, seed: int) -> tuple[FloatArray, ...]:
-    """Return the weights of the epoch with the least validation loss."""
+def _train(
+    task: Task, options: PretrainOptions, seed: int, most: int | None = None
+) -> tuple[FloatArray, ...]:
+    """Return the weights of the epoch with the least validation loss; at most ``most`` steps make an epoch."""
     import torch
 
     order = stream(seed, "pretrain/batches")
@@ -143,7 +208,7 @@ def _train(task: Task, options: PretrainOptions, seed: int) -> tuple[FloatArray,
         best_loss, best = math.inf, [layer.detach().clone() for layer in layers]
         for _ in range(options.epochs):
             shuffled = torch.tensor(order.permutation(len(x)))
-            for start in range(0, len(x), options.batch):
+            for start in range(0, len(x), options.batch)[:most]:
                 rows = shuffled[start : start + options.batch]
                 optimizer.zero_grad()
                 _loss(layers, x[rows], y[rows], options, options.label_smoothing).backward()  # type: ignore[no-untyped-call]

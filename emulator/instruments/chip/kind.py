@@ -4,6 +4,7 @@ from emulator.commands import Forward, Probe, Sequence, SetPhases, Settle
 from emulator.instruments.chip.channels import check, idle_w, told, with_totals_moved
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.memory import memory
 from emulator.instruments.chip.retimed import RETIMING, again
 from emulator.instruments.chip.settling import unsettled
 from emulator.instruments.chip.timing import chip_plan
@@ -31,6 +32,7 @@ KIND = InstrumentKind(
     check=check,
     cautions=unsettled,
     moved=with_totals_moved,
+    memory=memory,
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",

@@ -6,6 +6,7 @@ from emulator.instruments.opu.calibrated import frame_terms
 from emulator.instruments.opu.check import check, told
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
+from emulator.instruments.opu.memory import memory
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
 from emulator.instruments.opu.resend import GRABBING, FrameResender
 from emulator.instruments.opu.timing import OpuDesign
@@ -27,4 +28,5 @@ KIND = InstrumentKind(
     sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),
     told=told,
     check=check,
+    memory=memory,
 )

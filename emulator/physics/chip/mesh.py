@@ -23,6 +23,7 @@ __all__ = [
     "decompose_rows",
     "reconstruct_matrix",
     "reconstruct_rows",
+    "rotators_of",
     "triangle",
 ]
 
@@ -74,6 +75,11 @@ class LayerPhases:
     def flat(self) -> Floats:
         """Return all phases of the layer as one array: V*, then Sigma, then U."""
         return np.concatenate([self.v, self.sigma, self.u])
+
+
+def rotators_of(rows: int, modes: int) -> int:
+    """Return the rotators of a Reck triangle, rows*modes - rows*(rows+1)/2, for 1 <= rows <= modes."""
+    return rows * modes - rows * (rows + 1) // 2
 
 
 @cache

@@ -5,13 +5,15 @@ all that lies behind a checkpoint. The first layer's light is that of the batch;
 vectors, whose output light is the layer's matrix.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.physics.chip.kernels.tape import LANES, LayerMap, tile
+from emulator.physics.chip.kernels.tape import LANES, LayerMap, checkpoints_of, tile
+from emulator.physics.chip.mesh import Shape
 from emulator.physics.gaussian import BLOCK
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "make_tape",
     "no_tape",
     "reload_tape",
+    "tape_bytes",
 ]
 
 Floats = NDArray[np.float64]
@@ -58,6 +61,9 @@ checkpoint at which the layer's matrix is split in two, or the number of checkpo
 
 _WORTH_A_REST: Final = 16
 """Readings of one batch from which on rests pay: they cost as much as a few readings."""
+
+_DOUBLE_BYTES: Final = 8
+_SINGLE_BYTES: Final = 4
 
 _LINE_BYTES = 64
 """A cache line, and a 512-bit vector: a vector that straddles two lines costs two accesses."""
@@ -95,24 +101,23 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
     table = np.zeros((len(layers), _TABLE_COLUMNS), dtype=np.int64)
     stops = [layer.checkpoints if checkpoints else layer.checkpoints[:1] for layer in layers]
     stop_table = np.zeros((len(layers), max(stop.size for stop in stops)), dtype=np.int64)
-    arenas, first, light_size = [], 0, 0
+    first, light_size = 0, 0
     for index, layer in enumerate(layers):
-        probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes)
-        arena = np.zeros((stops[index].size + 1, *probe.shape))
-        arena[0] = probe
-        rest_tiles = -(-layer.outputs // LANES) if checkpoints else 0
-        rest = np.zeros(rest_tiles * stops[index].size * layer.modes * LANES)
-        arenas += [arena.ravel(), rest]
+        size = _size_of(
+            layer.inputs, layer.outputs, stops[index].size, tiles if index == 0 else None, checkpoints
+        )
         stop_table[index, : stops[index].size] = stops[index]
         table[index] = [
             first, layer.devices, layer.sigma_first, layer.u_first, layer.inputs, layer.outputs, layer.modes,
-            stops[index].size, light_size, probe.shape[0], light_size + arena.size, rest_tiles,
+            stops[index].size, light_size, size.tiles, light_size + size.tape, size.rest_tiles,
         ]  # fmt: skip
         first += layer.devices
-        light_size += arena.size + rest.size
-    widest = max(layer.outputs for layer in layers) * tiles * LANES
+        light_size += size.tape + size.rest
     light = _zeros_on_lines(light_size, np.float64)
-    np.concatenate(arenas, out=light)
+    for index, layer in enumerate(layers):
+        probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes).ravel()
+        light[table[index, TAPE] : table[index, TAPE] + probe.size] = probe
+    widest = max(layer.outputs for layer in layers) * tiles * LANES
     return Tape(
         table,
         stop_table,
@@ -125,6 +130,38 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
         count,
     )
+
+
+class _Size(NamedTuple):
+    """Hold how many tiles the light of a layer has, and the entries of its tape and of its rests."""
+
+    tiles: int
+    tape: int
+    rest_tiles: int
+    rest: int
+
+
+def _size_of(inputs: int, outputs: int, stops: int, tiles: int | None, checkpoints: bool) -> _Size:
+    """Return what one layer takes of the arena; ``tiles`` None are those of the unit vectors."""
+    modes, tiles = max(inputs, outputs), -(-inputs // LANES) if tiles is None else tiles
+    rest_tiles = -(-outputs // LANES) if checkpoints else 0
+    return _Size(tiles, (stops + 1) * tiles * modes * LANES, rest_tiles, rest_tiles * stops * modes * LANES)
+
+
+def tape_bytes(shapes: Sequence[tuple[int, int]], count: int, shape: Shape, checkpoints: bool = True) -> int:
+    """Return the bytes that ``make_tape`` takes for layers of ``shapes`` (outputs, inputs), ``count`` columns long.
+
+    Nothing is built: that is how one knows whether it can be.
+    """
+    tiles, total = -(-count // LANES), 0
+    for index, (outputs, inputs) in enumerate(shapes):
+        stops = checkpoints_of(inputs, outputs, shape) if checkpoints else 1
+        size = _size_of(inputs, outputs, stops, tiles if index == 0 else None, checkpoints)
+        total += size.tape + size.rest
+    widest, modes = max(outputs for outputs, _ in shapes), max(max(pair) for pair in shapes)
+    columns = tiles * LANES
+    total += 2 * widest * columns + shapes[-1][0] * columns + columns + modes * LANES
+    return total * _DOUBLE_BYTES + -(-widest * columns // BLOCK) * BLOCK * _SINGLE_BYTES
 
 
 def _all_stale(table: Ints) -> Ints:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
 from emulator.kernel import kernel
-from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, triangle
+from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, rotators_of, triangle
 
 __all__ = [
     "CHECKPOINT_SPACING",
     "LANES",
     "LayerMap",
+    "checkpoints_of",
     "copy_part",
     "layer_map",
     "propagate",
@@ -103,6 +104,15 @@ def layer_map(
     return LayerMap(
         inputs, outputs, rank, v, u, upper, sense, np.unique(np.concatenate(steps)).astype(np.int64)
     )
+
+
+def checkpoints_of(inputs: int, outputs: int, shape: Shape) -> int:
+    """Return how many checkpoints ``layer_map`` gives a layer, without building it."""
+    rank, spacing = min(inputs, outputs), CHECKPOINT_SPACING * max(inputs, outputs)
+    rows_v, rows_u = (rank, rank) if shape == "thin" else (inputs, outputs)
+    in_v, in_u = rotators_of(rows_v, inputs), rotators_of(rows_u, outputs)
+    # Where V* has no rotator, the checkpoint in front of Sigma is the first; U's first is one of its own.
+    return -(-in_v // spacing) + 1 + -(-in_u // spacing)
 
 
 def tile(columns: Floats, modes: int) -> Floats:

@@ -1,0 +1,39 @@
+"""What a chip takes of the computer's memory, told from its size alone."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.instrument import Scale
+from emulator.physics.chip.kernels.arena import tape_bytes
+from emulator.physics.chip.mesh import rotators_of
+
+__all__ = ["devices_of", "memory"]
+
+_DEVICE_BYTES: Final = 700
+"""Bytes that one device takes at most while a chip is made: measured, half of them for as long as it stands."""
+
+
+def devices_of(layers: tuple[tuple[int, int], ...], shape: str) -> int:
+    """Return the phases of ``layers`` (outputs, inputs each) on meshes of ``shape``, without building them."""
+    count = 0
+    for outputs, inputs in layers:
+        rank = min(outputs, inputs)
+        rows_v, rows_u = (rank, rank) if shape == "thin" else (inputs, outputs)
+        count += rotators_of(rows_v, inputs) + rank + rotators_of(rows_u, outputs)
+    return count
+
+
+def memory(config: ChipConfig, scale: Scale) -> Mapping[str, int]:
+    """Return the bytes of a chip for ``scale``, by what they are for; exact for light, about right for devices."""
+    if not scale.layers:
+        return {}
+    shape = config.mesh.shape
+    light = tape_bytes(scale.layers, scale.batch, shape)
+    looks = tape_bytes(scale.layers, scale.watched, shape, checkpoints=False) if scale.watched else 0
+    devices = devices_of(scale.layers, shape)
+    return {
+        f"light of a batch of {scale.batch:,} in {devices:,} devices": light,
+        f"light of the {scale.watched:,} samples that are watched": looks,
+        "phases and heat": devices * _DEVICE_BYTES,
+    }
