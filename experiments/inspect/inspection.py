@@ -15,6 +15,7 @@ from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError, LightloopError
 from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, lasting_by_span_ps, latency_by_span
+from emulator.trace.analysis.sums import sum_once
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
@@ -178,7 +179,7 @@ def inspect_open(trace: Trace) -> Inspection:
     energy_j, metered_j = _energy(trace, totals)
     latency_s = _latency(trace, totals)
     peak_w = None if trace.detail == "summary" else peak_power_w(trace.power, trace.elapsed_ps)
-    total_j = math.fsum(energy_j.values()) if energy_j else _last(series, "energy_j")
+    total_j = sum_once(energy_j.values()) if energy_j else _last(series, "energy_j")
     return Inspection(
         path=str(trace.path),
         title=study_title(trace),
@@ -221,6 +222,7 @@ def _summary(name: str, found: MetricSeries, series: Mapping[str, MetricSeries])
     return AccuracySummary.of_samples(summary, accuracy_samples(name, series))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def peak_power_w(power: Power, elapsed_ps: int) -> float:
     """Return the greatest total power between 0 and ``elapsed_ps``, in watts; rows of one instant count as one."""
     order = np.argsort(power.t, kind="stable")

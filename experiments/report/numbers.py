@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from emulator.trace.analysis.sums import sum_once
 from emulator.units import si_prefix
 
 __all__ = ["PrintedColumn", "Scale", "adding_up", "aligned", "percentages", "scale_for"]
@@ -42,7 +43,7 @@ def adding_up(amounts: Sequence[float], scale: Scale, significant: int = _SIGNIF
     The sum is rounded to ``significant`` digits and each amount to the same decimals; where these do not add
     up, the amounts nearest to the next step are rounded the other way, so that each stays within one step.
     """
-    total = math.fsum(amounts) * scale.factor
+    total = sum_once(amounts) * scale.factor
     return _column([amount * scale.factor for amount in amounts], _decimals(total, significant))
 
 
@@ -60,7 +61,7 @@ def aligned(
 
 def percentages(amounts: Sequence[float]) -> PrintedColumn:
     """Return the share of each amount in their sum, in percent with one decimal; the cells add up to 100.0."""
-    total = math.fsum(amounts)
+    total = sum_once(amounts)
     if total == 0:
         return PrintedColumn(("",) * len(amounts), "")
     return _column([100 * amount / total for amount in amounts], 1)
@@ -70,7 +71,7 @@ def _column(values: Sequence[float], decimals: int) -> PrintedColumn:
     if not all(
         map(math.isfinite, values)
     ):  # a damaged run may have drawn NaN watts: there is nothing to add up
-        return PrintedColumn(tuple(f"{value:g}" for value in values), f"{sum(values):g}")
+        return PrintedColumn(tuple(f"{value:g}" for value in values), f"{sum_once(values):g}")
     steps = [value * 10**decimals for value in values]
     whole = [math.floor(step) for step in steps]
     target = round(math.fsum(steps))

@@ -50,6 +50,7 @@ class Attribution:
     measured: bool
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def attribute_energy(
     trace: Trace, latency_by_span_s: Mapping[str, float], energy_by_component_j: Mapping[str, float]
 ) -> Attribution:

@@ -32,6 +32,7 @@ class EnergyCurve:
     drawn_j: NDArray[np.float64]
 
     @classmethod
+    @np.errstate(over="ignore", invalid="ignore")
     def of(cls, power: Power, component: int) -> "EnergyCurve":
         """Return the curve of the component number ``component``; it draws nothing before its first row."""
         mine = np.flatnonzero(power.component == component)
@@ -41,6 +42,7 @@ class EnergyCurve:
         drawn_j = np.append(0.0, np.cumsum(watts[:-1] * np.diff(t_ps))) / PS_PER_S
         return cls(t_ps, watts, drawn_j)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def at_j(self, t_ps: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the energy in joules drawn by each instant ``t_ps`` (ps, not negative), in any order."""
         last = np.searchsorted(self.t_ps, t_ps, side="right") - 1

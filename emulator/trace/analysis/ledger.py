@@ -3,7 +3,6 @@
 Times are added as whole picoseconds; energies are the exact integral of the power steps, rounded once.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +16,7 @@ from emulator.trace.analysis.intervals import (
     Pieces,
     divide,
 )
+from emulator.trace.analysis.sums import sum_once
 from emulator.trace.draws import planned_w_ps, step_ps
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Commands, Plans, Power, Spans
@@ -55,7 +55,7 @@ def energy_by_component(trace: Trace) -> dict[str, float]:
     if trace.detail != "full":  # there, what plans draw is stored with the levels
         for number, products in planned_w_ps(trace.commands, trace.plans, trace.draws).items():
             drawn[components[number]] += products
-    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+    return {name: sum_once(products) / PS_PER_S for name, products in drawn.items()}
 
 
 def integral_by_component(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, float]:
@@ -66,7 +66,7 @@ def integral_by_component(power: Power, components: Sequence[str], elapsed_ps: i
     is not: E = fsum(P * dt_ps) / 1e12.
     """
     drawn = _products_w_ps(power, components, elapsed_ps)
-    return {name: math.fsum(products) / PS_PER_S for name, products in drawn.items()}
+    return {name: sum_once(products) / PS_PER_S for name, products in drawn.items()}
 
 
 def _products_w_ps(power: Power, components: Sequence[str], elapsed_ps: int) -> dict[str, list[float]]:
@@ -76,7 +76,8 @@ def _products_w_ps(power: Power, components: Sequence[str], elapsed_ps: int) -> 
         mine = np.flatnonzero(power.component == index)
         mine = mine[np.argsort(power.t[mine], kind="stable")]
         edges = np.append(power.t[mine], elapsed_ps).clip(0, elapsed_ps)
-        drawn[name] = (power.watts[mine] * np.diff(edges)).tolist()
+        with np.errstate(over="ignore", invalid="ignore"):  # a damaged run's watts may be anything
+            drawn[name] = (power.watts[mine] * np.diff(edges)).tolist()
     return drawn
 
 

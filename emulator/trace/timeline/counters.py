@@ -55,6 +55,7 @@ def _powers(trace: Trace) -> list[Counter]:
     return [_sum("power", found), *found] if found else []
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _sum(name: str, parts: list[Counter]) -> Counter:
     """Return the sum of the ``parts``, at every instant at which one of them changes; 0 before its first."""
     t = np.unique(np.concatenate([part.t for part in parts]))

@@ -165,6 +165,7 @@ def _draw(
         plot.add_tools(HoverTool(renderers=[line], tooltips=tooltips, visible=False))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _source(curve: Curve, scales: tuple[Scale, Scale], field: str) -> "ColumnDataSource":
     from bokeh.models import ColumnDataSource
 

@@ -1,8 +1,8 @@
 """Where the energy went: the energy ledger, whose printed cells add up to the printed total."""
 
-import math
 from collections.abc import Sequence
 
+from emulator.trace.analysis.sums import sum_once
 from experiments.compare.comparison import Contender
 from experiments.report.markup import note, table
 from experiments.report.numbers import PrintedColumn, Scale, adding_up, percentages, scale_for
@@ -23,7 +23,7 @@ def energy_section(contenders: Sequence[Contender]) -> Section:
     head, columns = ["component"], list[list[str]]()
     for one in contenders:
         mark = f"{one.name}: " if len(contenders) > 1 else ""
-        scale = scale_for(math.fsum(one.energy_by_component_j.values()), "J")
+        scale = scale_for(sum_once(one.energy_by_component_j.values()), "J")
         own = [name for name in names if name in one.energy_by_component_j]
         joules = [one.energy_by_component_j[name] for name in own]
         head += [f"{mark}energy ({scale.unit})", "share (%)"]

@@ -51,6 +51,9 @@ _TINTS: Final = (
 _HALF: Final = 0.35
 """Half the height of a slice, where tracks are 1 apart."""
 
+_HIGHEST_W: Final = 1e300
+"""End of the axis of power that a browser still draws."""
+
 _SHADE: Final = 0.72
 """Brightness of the line at a slice's start, which parts it from its neighbour and shows one without width."""
 
@@ -230,7 +233,7 @@ def _power(excerpt: Excerpt, scale: Scale, chart: "figure") -> tuple["figure", .
             watts = np.append(counter.value, counter.value[-1:])
             if not np.isfinite(watts).all():
                 return ()
-            top = 1.1 * float(watts.max()) or 1.0
+            top = min(1.1 * float(watts.max()), _HIGHEST_W) or 1.0
             plot = new_plot(
                 120,
                 (f"Emulated time ({scale.unit})", "Power (W)"),
