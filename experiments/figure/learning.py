@@ -12,7 +12,7 @@ import numpy as np
 from emulator.trace.reading.reader import MetricSeries, Trace
 from experiments.figure.progress import Floats, Progress, Steps, label_axis, progress_of
 from experiments.figure.style import BLUE, COLOURS, GREY, ORANGE, title_of
-from experiments.figure.values import drawable, needed
+from experiments.figure.values import accuracy_band, draw_band, drawable, needed
 from experiments.output.drawing import keep_apart
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _draw_accuracy(axes: "Axes", series: dict[str, MetricSeries], axis: Progress
     accuracy = series["test_accuracy"]
     label = f"at the end {100 * float(accuracy.value[-1]):.1f} %"
     axes.plot(axis.at(accuracy.t_s), 100 * accuracy.value, color=BLUE, marker="o", markersize=3, label=label)
+    draw_band(axes, axis.at(accuracy.t_s), accuracy_band(series), BLUE)
     chosen = series.get("selected_test_accuracy")
     if chosen is not None:
         label = f"least validation loss so far, {100 * float(chosen.value[-1]):.1f} %"

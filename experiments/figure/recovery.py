@@ -7,7 +7,7 @@ import numpy as np
 from emulator.trace.reading.reader import MetricSeries, Trace
 from experiments.figure.progress import Floats, Progress, Steps, label_axis, progress_of
 from experiments.figure.style import BLUE, GREEN, GREY, ORANGE, title_of
-from experiments.figure.values import drawable, finite, needed
+from experiments.figure.values import accuracy_band, draw_band, drawable, finite, needed
 from experiments.output.drawing import keep_apart
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _draw_accuracy(axes: "Axes", series: dict[str, MetricSeries], axis: Progress
     axes.axhline(deployed, color=GREY, linestyle=":", label=f"deployed, {deployed:.1f} %")
     label = f"on the chip, at the end {last:.1f} %"
     axes.plot(axis.at(accuracy.t_s), 100 * accuracy.value, color=BLUE, linewidth=0.9, zorder=3, label=label)
+    draw_band(axes, axis.at(accuracy.t_s), accuracy_band(series), BLUE)
     chosen = series.get("selected_test_accuracy")
     if chosen is not None:
         label = f"state of least validation loss so far, at the end {100 * float(chosen.value[-1]):.1f} %"

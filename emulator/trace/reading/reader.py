@@ -54,6 +54,7 @@ from emulator.trace.schema import (
     Table,
     Totals,
     Work,
+    tables_of,
 )
 from emulator.trace.writing.header import Origin
 from emulator.units import PS_PER_S, ps_to_s
@@ -62,12 +63,16 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["MetricSeries", "Trace"]
+__all__ = ["MAX_POWER_ROWS", "MetricSeries", "Trace"]
 
 _BY_NAME: Final = {table.name: table for table in TABLES}
 _NAMED: Final = tuple(
     f"{table.name}.{column.name}" for table in TABLES for column in table.columns if column.vocabulary
 )
+
+
+MAX_POWER_ROWS: Final = 2**24
+"""Changes of power that are read at once: some 2 GB where they are summed up."""
 
 
 class MetricSeries(NamedTuple):
@@ -218,7 +223,17 @@ class Trace:
 
     @cached_property
     def power_levels(self) -> Power:
-        """The stored changes of power: all of them at detail "full", else levels without what plans draw."""
+        """The stored changes of power: all of them at detail "full", else levels without what plans draw.
+
+        Raises ``TraceError``, before a row is read, when there are more than ``MAX_POWER_ROWS``.
+        """
+        names = [table.name for table in tables_of(self.schema_version)]
+        rows = self._facts.rows[names.index(POWER.name)]
+        if rows > MAX_POWER_ROWS:
+            raise TraceError(
+                f"{self.path}: /power holds {rows:,} rows, and up to {MAX_POWER_ROWS:,} are held at once; "
+                "a run so long is better recorded with trace.detail = 'summary'"
+            )
         return Power(*self._table(POWER))
 
     @cached_property

@@ -87,7 +87,8 @@ def recover(path: Path) -> Path:
     with file:
         if not lock(file.fileno()):
             raise TraceError(
-                f"{path}: the run is live: process {_pid(file)} holds {journal.name}; wait until it ends"
+                f"{path}: the run is live: process {_pid(file)} holds {journal.name}; wait until it ends, or "
+                "follow it with lightloop tail"
             )
         if not _is_same(file, journal):  # another process has just converted it
             return recover(path)

@@ -13,6 +13,7 @@ import pytest
 from emulator.errors import TraceError
 from emulator.streams import stream
 from emulator.trace.open import open_trace
+from emulator.trace.reading import reader
 from emulator.trace.reading.reader import Trace
 
 Everything = Callable[[Trace], tuple[object, ...]]
@@ -350,3 +351,15 @@ def test_a_copied_trace_reads_the_same(trace_path: Path, everything: Everything)
     copy = trace_path.with_name("copy.h5")
     shutil.copy(trace_path, copy)
     assert read(copy, everything) == read(trace_path, everything)
+
+
+def test_more_power_than_memory_should_hold_is_counted_before_it_is_read(
+    trace_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_trace(trace_path) as trace:
+        rows = len(trace.power_levels.t)
+    monkeypatch.setattr(reader, "MAX_POWER_ROWS", rows - 1)
+    with open_trace(trace_path) as trace:
+        monkeypatch.setattr(trace, "_table", lambda table: pytest.fail("it was read"))
+        with pytest.raises(TraceError, match=rf"/power holds {rows:,} rows, and up to {rows - 1:,} are held"):
+            _ = trace.power_levels
