@@ -80,7 +80,8 @@ def label_axis(top: "Axes", bottom: "Axes", axis: Progress) -> None:
     """Number and name the horizontal axis of a column whose first panel is ``top`` and whose last is ``bottom``."""
     bottom.set_xlabel(axis.label)
     bottom.set_xlim(left=0.0)
-    _number(bottom)
+    end = bottom.get_xlim()[1]
+    _number(bottom, end)
     if axis.above:
         a_unit = axis.above_a_unit
         above = top.secondary_xaxis(
@@ -88,12 +89,12 @@ def label_axis(top: "Axes", bottom: "Axes", axis: Progress) -> None:
         )
         above.set_xlabel(axis.above)
         above.spines["top"].set_visible(True)
-        _number(above)
+        _number(above, a_unit * end)
 
 
-def _number(axes: "_AxesBase") -> None:
+def _number(axes: "_AxesBase", end: float) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=_TICKS))
-    if axes.get_xlim()[1] >= 1000:
+    if end >= 1000:
         axes.xaxis.set_major_formatter(FuncFormatter(thousands))

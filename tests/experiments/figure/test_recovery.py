@@ -49,6 +49,7 @@ def test_the_queries_stand_above_the_time_at_which_they_were_done(small_trace: P
     left, right = (axes.child_axes for axes in figure.axes[:2])
     assert (left[0].get_xlabel(), right) == ("Queries", [])
     figure.draw_without_rendering()
+    assert left[0].get_xticklabels()[0].get_text() == "0"
     assert left[0].get_xlim()[1] == pytest.approx(pace * figure.axes[0].get_xlim()[1])
 
 
