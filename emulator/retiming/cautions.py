@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from emulator.budgets import counted
 from emulator.errors import ConfigError
 from emulator.retiming.lab import Change, Laboratory
 from emulator.retiming.parameters import Effect, effect_of
@@ -125,10 +126,15 @@ def _budgets(
     energy_by_component_j: Mapping[str, float],
     changed: Sequence[Change],
 ) -> Iterator[str]:
-    budget, old_j = laboratory.budget, sum(recording.energy_by_component_j.values())
+    budget = laboratory.budget
+    of = counted(budget.components, tuple(energy_by_component_j))
+    old_j, new_j = (
+        sum(drawn_j for name, drawn_j in each.items() if of is None or name in of)
+        for each in (recording.energy_by_component_j, energy_by_component_j)
+    )
     spent = (
         ("time_s", budget.time_s, recording.elapsed_ps / PS_PER_S, schedule.elapsed_ps / PS_PER_S),
-        ("energy_j", budget.energy_j, old_j, sum(energy_by_component_j.values())),
+        ("energy_j", budget.energy_j, old_j, new_j),
         ("queries", budget.queries, float(recording.queries), float(recording.queries)),
     )
     for name, limit, then, now in spent:

@@ -15,6 +15,7 @@ from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.plan import REMAINDER, Step
 from emulator.retiming.lab import Laboratory
+from emulator.units import LAST_PS, beyond_time, ps_to_s
 
 __all__ = ["HOLDS", "NEVER", "PASSES", "SENDS", "PlanFacts", "PriceRows", "Prices", "price"]
 
@@ -78,8 +79,8 @@ class Prices:
 def price(plans: Sequence[PlanFacts], laboratory: Laboratory) -> Prices:
     """Return what each of ``plans`` costs in ``laboratory``.
 
-    Raises ``ConfigError`` when an instrument that was used does not stand there, and ``TraceError`` for a kind of
-    command that no instrument here serves.
+    Raises ``ConfigError`` when an instrument that was used does not stand there, ``TraceError`` for a kind of
+    command that no instrument here serves, and ``ClockError`` for one that lasts longer than time.
     """
     count = len(plans)
     ps, flags = np.zeros((2, count), dtype=np.int64), np.zeros((2, count), dtype=np.uint8)
@@ -126,6 +127,8 @@ def _priced(facts: PlanFacts, kind: InstrumentKind, laboratory: Laboratory) -> t
 
 def _fill(rows: PriceRows, number: int, steps: tuple[Step, ...], kind: InstrumentKind) -> None:
     lasting = [0 if step.ps == REMAINDER else step.ps for step in steps]
+    if sum(lasting) > LAST_PS:
+        raise beyond_time(f"re-timing: a command of {ps_to_s(sum(lasting)):g} s")
     rows.reply[number] = sum(lasting)
     rows.free[number] = sum(ps for ps, step in zip(lasting, steps, strict=True) if step.held)
     rows.own[number] = any(step.ps == REMAINDER for step in steps)

@@ -107,7 +107,7 @@ def load_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) ->
 def retime(recording: Recording, laboratory: Laboratory) -> Retimed:
     """Return ``recording`` re-timed into ``laboratory``.
 
-    Raises ``ConfigError`` when ``laboratory`` changes which commands there are, and ``TraceError`` when new times
+    Raises ``ConfigError`` when ``laboratory`` changes which commands there are, and ``ClockError`` when new times
     exceed what 64 bits of picoseconds hold.
     """
     changed = changes(recording.laboratory, laboratory)

@@ -12,17 +12,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.errors import TraceError
 from emulator.instruments.retiming import Resender, Resent
 from emulator.kernel import kernel
 from emulator.retiming.check import Links, Times, ready_ps
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.prices import HOLDS, PASSES, SENDS, PriceRows, Prices
 from emulator.retiming.recording import Recording
+from emulator.units import LAST_PS, beyond_time
 
 __all__ = ["Schedule", "schedule"]
 
-_LONGEST_PS: Final = 2**62
+_LAST_PS: Final = LAST_PS  # a kernel takes constants of its own file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +37,8 @@ class Schedule:
     elapsed_ps: int
     sent: tuple[tuple[int, Resent], ...]
     senders: Mapping[int, Resender]
-    waited_ps: NDArray[np.int64]
-    held_ps: NDArray[np.int64]
+    waited_ps: NDArray[np.float64]
+    held_ps: NDArray[np.float64]
     disordered: int
     tied: int
 
@@ -51,15 +51,18 @@ class _State(NamedTuple):
     last_issue: NDArray[np.int64]
     last_agent: NDArray[np.int64]
     last_cause: NDArray[np.int64]
-    waited: NDArray[np.int64]
-    held: NDArray[np.int64]
+    waited: NDArray[np.float64]
+    held: NDArray[np.float64]
     counts: NDArray[np.int64]
     """Commands out of order, commands tied."""
 
     @classmethod
     def fresh(cls, servers: int) -> "_State":
         """Return the state before the first command."""
-        state = cls(*(np.zeros(size, dtype=np.int64) for size in [servers] * 7 + [2]))
+        whole, sums = np.zeros((5, servers), dtype=np.int64), np.zeros((2, servers))  # sums may pass 64 bits
+        state = cls(
+            whole[0], whole[1], whole[2], whole[3], whole[4], sums[0], sums[1], np.zeros(2, dtype=np.int64)
+        )
         state.last_agent.fill(-1)
         return state
 
@@ -67,7 +70,7 @@ class _State(NamedTuple):
 def schedule(recording: Recording, prices: Prices, laboratory: Laboratory) -> Schedule:
     """Return the times that the commands of ``recording`` have at ``prices`` in ``laboratory``.
 
-    Raises ``TraceError`` when they would exceed what 64 bits of picoseconds hold.
+    Raises ``ClockError`` when they would exceed what 64 bits of picoseconds hold.
     """
     links, count, rows = recording.links, recording.count, prices.rows
     times = Times(*(np.empty(count, dtype=np.int64) for _ in range(3)))
@@ -82,9 +85,7 @@ def schedule(recording: Recording, prices: Prices, laboratory: Laboratory) -> Sc
     while place < count:
         row = int(links.order[place]) if links.order.size else place
         if times.t_issued[row] < 0:
-            raise TraceError(
-                f"{recording.path}: commands row {row}: the new times leave the range of 64-bit ps"
-            )
+            raise beyond_time(f"{recording.path}: commands row {row}: what it would take now")
         plan = int(links.plan[row])
         server = int(rows.server[plan])
         shot = senders[server].send(int(times.t_issued[row]), recording.plans[plan].work)
@@ -93,9 +94,11 @@ def schedule(recording: Recording, prices: Prices, laboratory: Laboratory) -> Sc
         state.waited[server] += shot.started_ps - shot.issued_ps
         sent.append((row, shot))
         place = _advance(place + 1, links, recording.own_ps, rows, times, state)
-    last_ps = int(times.t_done[recording.ending.rows].max(initial=0))
+    elapsed_ps = int(times.t_done[recording.ending.rows].max(initial=0)) + recording.ending.residue_ps
+    if elapsed_ps > LAST_PS:
+        raise beyond_time(f"{recording.path}: the end of the run")
     return Schedule(
-        times, last_ps + recording.ending.residue_ps, tuple(sent), senders, state.waited, state.held,
+        times, elapsed_ps, tuple(sent), senders, state.waited, state.held,
         int(state.counts[0]), int(state.counts[1]),
     )  # fmt: skip
 
@@ -118,6 +121,9 @@ def _advance(
         else:
             issued = ready_ps(links, times, row)
             if links.residue.size:
+                if links.residue[row] > _LAST_PS - issued:
+                    times.t_issued[row] = -1
+                    return here
                 issued += links.residue[row]
         times.t_issued[row] = issued
         if prices.mode[plan] == PASSES:
@@ -138,16 +144,16 @@ def _advance(
         if prices.mode[plan] != HOLDS:
             return here
         started = max(issued, state.free[server])
-        if links.late.size:
-            started += links.late[row]
+        late = links.late[row] if links.late.size else 0
         lasting = own_ps[row] if prices.own[plan] else prices.reply[plan]
         held = own_ps[row] if prices.own[plan] else prices.free[plan]
+        if late > _LAST_PS - started or max(lasting, held) > _LAST_PS - started - late:
+            times.t_issued[row] = -1
+            return here
+        started += late
         times.t_started[row], times.t_done[row] = started, started + lasting
         state.asked[server] = issued
         state.free[server] = started + held
         state.waited[server] += started - issued
         state.held[server] += held
-        if started + lasting > _LONGEST_PS:
-            times.t_issued[row] = -1
-            return here
     return links.plan.size

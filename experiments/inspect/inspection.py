@@ -4,13 +4,14 @@ Everything is recomputed from the trace alone; ``experiments.inspect.view`` show
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.budgets import counted
 from emulator.config.toml import Tree, parse_toml
 from emulator.errors import ConfigError, LightloopError
 from emulator.trace.analysis.frames import frames_known
@@ -198,7 +199,7 @@ def inspect_open(trace: Trace) -> Inspection:
         energy_by_component_j=dict(energy_j),
         latency_by_span_s=latency_s,
         peak_power_w=peak_w,
-        budgets=_budgets(_config(trace), total_j, peak_w, trace),
+        budgets=_budgets(_config(trace), total_j, peak_w, trace, energy_j),
         checks=_checks(trace, totals, energy_j, metered_j, latency_s),
         metrics={
             **{name: _summary(name, s, series) for name, s in series.items() if len(s.value)},
@@ -283,9 +284,16 @@ def _checks(
     return Checks(difference, ledger_ps - trace.elapsed_ps, mismatch_ps, frames_known(trace))
 
 
-def _budgets(tree: Tree, total_j: float, peak_w: float | None, trace: Trace) -> tuple[Budget, ...]:
+def _budgets(
+    tree: Tree, total_j: float, peak_w: float | None, trace: Trace, energy_j: Mapping[str, float]
+) -> tuple[Budget, ...]:
+    """Return what is spent of each budget, of the components that it counts."""
     section = tree.get("budget")
     limits = section if isinstance(section, dict) else {}
+    of = _counted(limits.get("components"), energy_j)
+    if of is not None:
+        total_j = math.fsum(drawn_j for name, drawn_j in energy_j.items() if name in of)
+        peak_w = None if peak_w is None else peak_power_w(_only(trace, of), trace.elapsed_ps)
     spent = (
         ("energy_j", "J", total_j),
         ("peak_power_w", "W", peak_w),
@@ -293,6 +301,23 @@ def _budgets(tree: Tree, total_j: float, peak_w: float | None, trace: Trace) -> 
         ("queries", "", float(trace.queries)),
     )
     return tuple(Budget(name, unit, _number(limits.get(name)), amount) for name, unit, amount in spent)
+
+
+def _counted(components: object, known: Mapping[str, float]) -> frozenset[str] | None:
+    """Return which components the budgets of power and energy count, or None for all."""
+    if not isinstance(components, list) or not known:
+        return None
+    try:
+        return counted([str(name) for name in components], known)
+    except ConfigError:  # a trace of a bench that no study built
+        return None
+
+
+def _only(trace: Trace, of: Collection[str]) -> Power:
+    """Return the rows of power of the components ``of``."""
+    power, names = trace.power, trace.labels("power.component")
+    mine = np.isin(power.component, [number for number, name in enumerate(names) if name in of])
+    return Power(power.component[mine], power.t[mine], power.watts[mine])
 
 
 def _config(trace: Trace) -> Tree:

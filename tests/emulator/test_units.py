@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.errors import ConfigError
+from emulator.errors import ClockError, ConfigError
 from emulator.units import PS_PER_S, db_to_amplitude, format_si, ps_to_s, s_to_ps, si_prefix
 
 
@@ -63,3 +63,10 @@ def test_numbers_that_are_not_finite_are_written_as_they_are() -> None:
 )
 def test_the_prefix_is_the_greatest_that_is_no_greater(value: float, prefix: tuple[float, str]) -> None:
     assert si_prefix(value) == prefix
+
+
+def test_a_time_is_as_long_as_64_bits_of_picoseconds_and_no_longer() -> None:
+    assert s_to_ps(9_223_372.036) == 9_223_372_036 * 10**9
+    for seconds in (9_223_373.0, 1e12, 1e300):
+        with pytest.raises(ClockError, match=r"106 days \(9,223,372 s\)"):
+            s_to_ps(seconds)

@@ -6,7 +6,7 @@ steps the DACs, waits, reads, computes the loss and decides; link and host are p
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
 from emulator.physics.chip.kernels.sequence import HOMING, RULES, Pace
 from emulator.plan import Plan
+from emulator.units import LAST_PS, PS_PER_S, beyond_time, ps_to_s
 
 __all__ = ["Performed", "Sequencer"]
 
 _SET, _SETTLE, _READ, _PROBE = range(len(KINDS))
+_ROUNDING_PS: Final = 4096  # more than a sum of instants in doubles is wrong by, at the end of time
 _FIRST, _LAST, _ONLY = len(KINDS), len(KINDS) + 1, 2 * len(KINDS) + 1
 """Slots of a programme's services: those of middle rows by kind, the first row's, those of last rows by kind, and
 that of a row which is first and last."""
@@ -174,6 +176,9 @@ class Sequencer:
         service_of[0] = _FIRST
         service_of[-1] = _ONLY if len(kind) == 1 else _LAST + kind[-1]
         held_ps = programme.held_ps[service_of]
+        lasts_ps = float(held_ps.sum(dtype=np.float64)) + float(programme.reply_ps.max())
+        if start_ps + lasts_ps > LAST_PS - _ROUNDING_PS:
+            raise beyond_time(f"Sequence: {lasts_ps / PS_PER_S:g} s from {ps_to_s(start_ps):g} s on")
         started = held_ps.cumsum()
         started += start_ps - held_ps
         events = events[row_of]

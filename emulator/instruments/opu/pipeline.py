@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
-from emulator.units import PS_PER_S
+from emulator.units import LAST_PS, PS_PER_S, beyond_time, ps_to_s
 
 __all__ = ["Fate", "FrameTimes", "Pipeline", "PipelineTiming"]
 
@@ -112,27 +112,35 @@ class Pipeline:
         self._camera = np.full(timing.camera_frames, _NEVER, dtype=np.int64)
         self._host = np.full(timing.host_frames, _NEVER, dtype=np.int64)
         t = timing
-        self._durations = np.array(
-            [t.upload_ps, t.load_ps, t.exposure_ps, t.readout_ps, t.transfer_ps, t.latency_ps, t.grab_ps,
-             t.deadline_ps],
-            dtype=np.int64,
+        stages_ps = (
+            t.upload_ps, t.load_ps, t.exposure_ps, t.readout_ps, t.transfer_ps, t.latency_ps, t.grab_ps
         )  # fmt: skip
+        if (whole_ps := sum(stages_ps)) > LAST_PS:
+            raise beyond_time(f"opu: a frame of {ps_to_s(whole_ps):g} s, from upload to numbers,")
+        self._room_ps = LAST_PS - whole_ps
+        self._durations = np.array([*stages_ps, t.deadline_ps, self._room_ps], dtype=np.int64)
 
     def send(self, issued_ps: int, losses: NDArray[np.int64]) -> FrameTimes:
         """Send one frame for each of ``losses`` (n,), a ``Fate`` that the optics decide (USED, TORN or MISSED).
 
-        No pattern leaves the host before ``issued_ps``, nor before those of the calls before.
+        No pattern leaves the host before ``issued_ps``, nor before those of the calls before. Raises ``ClockError``
+        when a frame could come after the end of time.
         """
+        if issued_ps > self._room_ps:
+            raise beyond_time(f"opu: what becomes of a frame sent at {ps_to_s(issued_ps):g} s")
         table = np.empty((10, len(losses)), dtype=np.int64)
         table[9] = losses
-        _send(
+        lost = _send(
             issued_ps, table, self._state, self._memory, self._camera, self._host, self._durations,
             self.timing.rate_hz,
         )  # fmt: skip
+        if lost >= 0:
+            raise beyond_time(f"opu: what becomes of frame {lost} of those sent at {ps_to_s(issued_ps):g} s")
         return FrameTimes(*table)
 
 
 _PS_PER_S: Final = float(PS_PER_S)
+_ROUNDING_PS: Final = 4096  # more than two sums of instants in doubles can be wrong by, at the end of time
 _TORN, _CAMERA_FULL, _HOST_FULL, _LATE = (
     int(fate) for fate in (Fate.TORN, Fate.CAMERA_FULL, Fate.HOST_FULL, Fate.LATE)
 )
@@ -148,19 +156,25 @@ def _send(
     host: Times,
     durations: Times,
     rate_hz: float,
-) -> None:
+) -> int:
     """Fill ``table`` (10, n), whose last row holds the losses that the optics decide, column by column.
 
     ``memory``, ``camera`` and ``host`` are rings: when the pattern, the transfer and the grabbing that had the
     same place before was shown, began or began. The slot of frame n is t0 + n/rate: one division, whose quotient
-    is exact to less than a picosecond up to 2^53 ps (2.5 hours) after t0, rounded to a whole one.
+    is exact to less than a picosecond up to 2^53 ps (2.5 hours) after t0, rounded to a whole one. Returns the first
+    frame of which an instant could not be held, as it begins after ``room``, the last of
+    ``durations``; else -1.
     """
-    upload, load, exposure, readout, transfer, latency, grab, deadline = durations
+    upload, load, exposure, readout, transfer, latency, grab, deadline, room = durations
     for i in range(table.shape[1]):
         begun = max(issued, state[_UPLOADED], memory[state[_SHOWN] % memory.size])
+        shift = np.floor(state[_SLOTS] * _PS_PER_S / rate_hz + 0.5)
+        late = max(begun, state[_CARRIED], state[_GRABBED]) > room
+        if late or shift + max(state[_T0], 0) > room - _ROUNDING_PS:
+            return i
         uploaded = begun + upload
         ready = uploaded + load
-        slot = state[_T0] + np.int64(np.floor(state[_SLOTS] * _PS_PER_S / rate_hz + 0.5))
+        slot = state[_T0] + np.int64(shift)
         if state[_T0] < 0 or ready > slot:
             slot = ready
             state[_T0], state[_SLOTS] = slot, 0
@@ -192,3 +206,4 @@ def _send(
                 fate = _LATE
         table[0, i], table[1, i], table[2, i], table[3, i], table[4, i] = begun, uploaded, slot, exposed, read
         table[5, i], table[6, i], table[7, i], table[8, i], table[9, i] = sent, arrived, taken, done, fate
+    return -1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from emulator.bench import Bench
+from emulator.bench_config import BudgetConfig
 from emulator.errors import TraceError
 from emulator.trace import Header, Recorder
 from emulator.trace.schema import SCHEMA_VERSION, Power
@@ -222,3 +223,16 @@ def test_the_peak_power_is_that_of_the_worst_instant(
                 now[who] = level
         expected = max(expected, sum(now))
     assert peak_power_w(power, elapsed_ps) == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("in_room")
+def test_a_budget_of_the_chip_alone_is_compared_with_the_chip_alone(
+    small_study: Study, found: Inspection, tmp_path: Path
+) -> None:
+    chip_j = math.fsum(j for name, j in found.energy_by_component_j.items() if name.startswith("chip."))
+    budget = BudgetConfig(energy_j=2 * chip_j, peak_power_w=30.0, components=("chip",))
+    out = tmp_path / "run.h5"
+    run_study(small_study.model_copy(update={"budget": budget}), out)
+    energy, peak = inspect_trace(out).budgets[:2]
+    assert energy.spent == pytest.approx(chip_j)
+    assert peak.spent < 30.0 < found.budgets[1].spent

@@ -1,6 +1,7 @@
 """The frames' pipeline against a SimPy model of the same stages: every instant and every fate."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,7 +11,11 @@ import simpy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.errors import ClockError
 from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline, PipelineTiming
+from emulator.units import LAST_PS
+
+INSTANTS = [field.name for field in fields(FrameTimes) if field.name != "fate"]
 
 INSTANTS = (
     "upload_start", "upload_end", "exposure_start", "exposure_end", "readout_end",
@@ -292,3 +297,44 @@ def test_a_frame_is_late_only_after_its_deadline() -> None:
             65 * US, 100 * US, 1500.0, 400 * US, 200 * US, 150 * US, US, 180 * US, deadline_ps, 9, 9, 9
         )
         assert Pipeline(timing).send(0, np.zeros(3, dtype=np.int64)).fate.tolist() == [fate] * 3
+
+
+@pytest.mark.parametrize(
+    "field", ["upload_ps", "load_ps", "exposure_ps", "transfer_ps", "latency_ps", "grab_ps"]
+)
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.011])
+def test_frames_end_before_the_end_of_time_or_an_error_names_it(field: str, share: float) -> None:
+    """A stage that takes a share of all time wraps no instant, whichever it is and however many frames come."""
+    timing = replace(
+        PipelineTiming(5, 5, 1e6, 10, 5, 5, 5, 5, 0, 10_000, 10_000, 10_000), **{field: int(share * LAST_PS)}
+    )
+    queues = field in {
+        "upload_ps",
+        "transfer_ps",
+        "grab_ps",
+    }  # the others overlap: only their own length counts
+    most = int(1 / share) - 1 if queues or share == 1.0 else 200
+    if most:
+        times = Pipeline(timing).send(0, np.zeros(most, dtype=np.int64))
+        assert all((getattr(times, name) >= 0).all() for name in INSTANTS)
+        assert (np.diff(times.grab_start) >= 0).all()
+    if queues or share == 1.0:
+        with pytest.raises(ClockError, match="106 days"):
+            Pipeline(timing).send(0, np.zeros(200, dtype=np.int64))
+
+
+@pytest.mark.parametrize("rate_hz", [1e-7, 1e-6, 1e-5, 1e-3])
+def test_a_slow_beat_reaches_the_end_of_time_and_wraps_no_instant(rate_hz: float) -> None:
+    timing = PipelineTiming(5, 5, rate_hz, 10, 5, 5, 5, 5, 0, 4, 4, 4)
+    fit = int(LAST_PS / 1e12 * rate_hz) + 1
+    times = Pipeline(timing).send(0, np.zeros(fit, dtype=np.int64))
+    assert (np.diff(times.exposure_start) > 0).all()
+    with pytest.raises(ClockError, match="106 days"):
+        Pipeline(timing).send(0, np.zeros(fit + 1, dtype=np.int64))
+
+
+@pytest.mark.parametrize("issued_ps", [LAST_PS, 2**64, 10**30])
+def test_frames_that_are_sent_at_the_end_of_time_are_refused(issued_ps: int) -> None:
+    timing = PipelineTiming(5, 5, 1e3, 10, 5, 5, 5, 5, 0, 4, 4, 4)
+    with pytest.raises(ClockError, match="106 days"):
+        Pipeline(timing).send(issued_ps, np.zeros(1, dtype=np.int64))
