@@ -1,8 +1,8 @@
 """What can be configured about the run around the instruments: limits, recording, and how time passes."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from emulator.config.models import Joules, PositiveInt, Seconds, StrictModel, Watts
 
@@ -32,14 +32,6 @@ class BudgetConfig(StrictModel):
     """Commands of all agents, those that take no time among them, >= 1."""
     commands_at_once: PositiveInt = 100_000
     """Commands of all agents between which no time passes, >= 1: whoever asks more of them never ends."""
-
-    @model_validator(mode="after")
-    def _components_limit_something(self) -> Self:
-        if self.components and self.energy_j is None and self.peak_power_w is None:
-            raise ValueError(
-                "components alone limits nothing; give energy_j or peak_power_w too, which it is about"
-            )
-        return self
 
 
 class TraceConfig(StrictModel):

@@ -17,7 +17,7 @@ class Budgets:
     """Compare a run with its ``config``; ``any`` tells whether there is a limit that a reply can spend.
 
     Where power is limited, ``peak`` is told what is drawn, by ``meter`` and by whoever serves commands. Raises
-    ``ConfigError`` when ``config`` names a component that ``meter`` does not know.
+    ``ConfigError`` when ``config`` names a component that ``meter`` does not know, or limits nothing of them.
     """
 
     def __init__(self, config: BudgetConfig, meter: Meter) -> None:
@@ -25,6 +25,11 @@ class Budgets:
         self.peak: PeakWatch | None = None
         self._config = config
         self._meter = meter
+        if config.components and config.energy_j is None and config.peak_power_w is None:
+            raise ConfigError(
+                "budget.components limits nothing by itself; give budget.energy_j or budget.peak_power_w, "
+                "which count what it names"
+            )
         self._counted = counted(config.components, meter.names)
         self._commands = 0
         self._most = math.inf if config.commands is None else config.commands
