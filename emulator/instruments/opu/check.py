@@ -3,7 +3,7 @@
 A run asks before it is built, and a re-timing of a recorded run asks the same of the machine that it supposes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from emulator.physics.opu.dmd import macro_pixels
 from emulator.physics.opu.medium import check_store
 from emulator.physics.opu.off_axis import off_axis
 
-__all__ = ["SHOWN", "check", "needed_values", "told"]
+__all__ = ["SHOWN", "check", "needed_values", "told", "whole_box"]
 
 SHOWN: Final = "shown"
 """The state of a trace that tells which of ``VALUES`` the projected vectors needed."""
@@ -57,6 +57,18 @@ def check(stand: Stand, host: HostConfig) -> None:
             f"{_WORDS[design.shows]}, and its patterns show {shown}; "
             f"allowed: {' or '.join(enough)}{linear}"
         )
+
+
+def whole_box(old: OpuConfig, new: OpuConfig, kinds: frozenset[str]) -> Iterator[str]:
+    """Yield that the box is taken to draw the same with other parts, whatever was recorded."""
+    del kinds
+    if old.power_w == new.power_w and _parts(old) != _parts(new):
+        yield (f"opu.power_w = {new.power_w:g} W is that of the recorded box: set it with its DMD and camera")
+
+
+def _parts(config: OpuConfig) -> tuple[int, ...]:
+    dmd, camera = config.dmd, config.camera
+    return dmd.rows, dmd.columns, camera.rows_max, camera.columns
 
 
 def told(config: OpuConfig, states: Mapping[str, NDArray[Any]], design: OpuDesign | None) -> OpuDesign | None:

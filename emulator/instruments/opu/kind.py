@@ -3,7 +3,7 @@
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.calibrated import frame_terms
-from emulator.instruments.opu.check import check, told
+from emulator.instruments.opu.check import check, told, whole_box
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.memory import memory
@@ -22,7 +22,7 @@ KIND = InstrumentKind(
     idle_w=idle_w,
     build=Opu.build,
     counts={"project": "target"},
-    retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING),
+    retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING, cautions=whole_box),
     again=lambda row: Project(row.vectors()),
     frame_terms=frame_terms,
     sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),

@@ -11,7 +11,7 @@ from emulator.commands import Project
 from emulator.errors import ConfigError, LightloopError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Setting, Stand
-from emulator.instruments.opu.check import SHOWN, check, needed_values, told
+from emulator.instruments.opu.check import SHOWN, check, needed_values, told, whole_box
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.opu import Opu
 from emulator.instruments.opu.timing import OpuDesign
@@ -124,3 +124,11 @@ def test_what_needed_most_stays_what_is_needed() -> None:
     assert needed_values(np.zeros((1, 3), dtype=np.float32), 1) == 1
     assert needed_values(np.array([[0.5]], dtype=np.float32), 0) == 2
     assert needed_values(np.array([[1.0]], dtype=np.float32), 2) == 2
+
+
+def test_a_box_with_other_parts_is_taken_to_draw_the_same_and_that_is_said() -> None:
+    box, larger = small_opu(), small_opu("dmd.rows=80")
+    (words,) = whole_box(box, larger, frozenset())
+    assert "opu.power_w = 30 W is that of the recorded box" in words
+    assert [*whole_box(box, small_opu("dmd.rows=80", "power_w=40"), frozenset())] == []
+    assert [*whole_box(box, small_opu("camera.gap_s=1e-6"), frozenset())] == []
