@@ -76,6 +76,11 @@ class OdfaConfig(Options):
     align_every: PositiveInt | None = 50
     """Steps between two comparisons with the true gradient, which cost no emulated time; None is never."""
 
+    @property
+    def centres(self) -> bool:
+        """Return whether a projection's mean over the batch is taken off; backpropagation projects nothing."""
+        return self.centre and self.feedback != "backprop"
+
 
 class TrainingSet(NamedTuple):
     """Hold what is learnt, as torch tensors: ``x`` (samples, inputs), float32; ``y`` labels or float32 values."""
@@ -103,7 +108,7 @@ def odfa(
     samples = len(training_set.y)
     for epoch in range(1, config.epochs + 1):
         order = batches.permutation(samples)
-        for rows in _pieces(order, config.batch_size):
+        for rows in _pieces(order, config.batch_size, config.centres):
             yield from agent.step(training_set.x[rows], training_set.y[rows])
         if epoch == config.epochs:
             yield from agent.settle()
@@ -111,9 +116,13 @@ def odfa(
         yield from agent.report()
 
 
-def _pieces(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for begin in range(0, len(order), size):
-        yield order[begin : begin + size]
+def _pieces(order: NDArray[np.int64], size: int, centres: bool) -> Iterator[NDArray[np.int64]]:
+    """Yield mini-batches; a single sample at the end, of which centring leaves nothing, joins the one before."""
+    begins = list(range(0, len(order), size))
+    if centres and len(begins) > 1 and len(order) - begins[-1] == 1:
+        begins.pop()
+    for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+        yield order[begin:end]
 
 
 def _pay(work: Work, activity: str) -> Compute:
@@ -213,7 +222,7 @@ class _Agent:
         yield from self._learn(pending, self.layout.split(self._centred(errors @ self.matrix)))
 
     def _centred(self, projection: FloatArray) -> FloatArray:
-        return centred(projection) if self.config.centre and len(projection) else projection
+        return centred(projection) if self.config.centre and len(projection) > 1 else projection
 
     def _learn(self, pending: Pending, projected: Sequence[FloatArray]) -> Talk:
         """Compare with the true gradient when it is time, and make the step."""
@@ -225,7 +234,7 @@ class _Agent:
         self.steps += 1
         batch = len(pending.errors)
         work = self.work(batch).local_gradient + self.work(batch).update
-        if self.config.centre and self.config.feedback != "backprop":
+        if self.config.centres:
             work += centring_work(self.layout.width, batch)
         yield _pay(work, "update")
         self.optimizer.zero_grad()
@@ -254,6 +263,12 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
         setting.loss,
     )
     samples, optical = len(setting.inputs), options.feedback == "optical"
+    if options.centres and (options.batch_size == 1 or samples == 1):
+        raise ConfigError(
+            f"controller.batch_size = {options.batch_size} is refused with controller.centre = true on {samples} "
+            "samples: a projection less its own mean is 0, and nothing is learnt; allowed: 2 or more samples in a "
+            "mini-batch, or controller.centre = false"
+        )
     steps = _COMPUTATIONS * -(-samples // options.batch_size)
     return Program(
         controller,

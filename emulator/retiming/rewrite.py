@@ -83,7 +83,7 @@ class _Commands:
         plans = self._plans()
         names = {column: self._labels(column) for column in ("agent", "instrument", "kind")}
         batches = dict(
-            zip(self._trace.batches.command.tolist(), self._trace.batches.key.tolist(), strict=True)
+            zip(self._trace.batches.command.tolist(), range(len(self._trace.batches.key)), strict=True)
         )
         commands, times, place = self._trace.commands, self._found.times, self._place
         setpoints, joined = self._settings(), links.join_start.size > 0
@@ -92,7 +92,8 @@ class _Commands:
                 for join in range(int(links.join_start[row]), int(links.join_start[row + 1])):
                     recorder.join(int(place[links.join_cause[join]]))
             if row in batches:
-                recorder.batch(batches[row], self._trace.batch(batches[row]))
+                load = batches[row]
+                recorder.batch(int(self._trace.batches.key[load]), self._trace.loaded(load))
             if row in setpoints:
                 mine = setpoints[row]
                 recorder.setpoints(self._trace.setpoints.heater[mine], self._trace.setpoints.phase_rad[mine])

@@ -71,16 +71,17 @@ class Score:
     def batch(self, row: int, samples: int) -> Batch:
         """Return the mini-batch of ``samples`` that ``row`` read; raises ``TraceError`` for one of another set."""
         loads = self.trace.batches
-        key = int(loads.key[np.searchsorted(loads.command, row, side="right") - 1]) if len(loads.key) else -1
-        known = self._batches.get(key)
+        load = int(np.searchsorted(loads.command, row, side="right")) - 1
+        known = self._batches.get(load)
         if known is None:
-            chosen = self.trace.batch(key) if key >= 0 else np.empty(0, dtype=np.int32)
+            key = int(loads.key[load]) if load >= 0 else -1
+            chosen = self.trace.loaded(load) if load >= 0 else np.empty(0, dtype=np.int32)
             if len(chosen) != samples or chosen.max(initial=0) >= len(self.inputs):
                 raise TraceError(
                     f"{self.trace.path}: mini-batch {key} is not from the task's training set: it is not replayed"
                 )
             known = Batch(key, np.ascontiguousarray(self.inputs[chosen]), self.labels[chosen], chosen)
-            self._batches[key] = known
+            self._batches[load] = known
         return known
 
 

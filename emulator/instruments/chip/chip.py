@@ -6,6 +6,7 @@ converted.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
 from functools import partial
@@ -50,6 +51,23 @@ class _Read(NamedTuple):
     light_ps: int
 
 
+class _Content(NamedTuple):
+    """Hold what was in a batch when a command was begun: an array can be filled anew, and a key be given twice."""
+
+    key: int
+    array: NDArray[np.float64]
+    raw: bytes
+    samples: NDArray[np.int32]
+
+    def shows(self, batch: Batch) -> bool:
+        """Return whether ``batch``, the very array that was checked, still holds it."""
+        inputs = batch.inputs
+        return inputs is self.array and batch.key == self.key and inputs.tobytes() == self.raw
+
+
+_NOTHING = _Content(-1, np.empty((0, 0)), b"", np.empty(0, dtype=np.int32))
+
+
 class Chip:
     """Serve one command at a time, in the order in which they were begun."""
 
@@ -63,9 +81,8 @@ class Chip:
         self._host = setting.host
         self._meter = setting.meter
         self._active = design.active.tolist()
-        self._begun_key: int | None = None  # of the batch that the last command begun will have loaded
-        self._begun_inputs: NDArray[np.float64] = np.empty((0, 0))
-        self._loaded: int | None = None
+        self._begun = _NOTHING  # the batch that the last command begun will have loaded
+        self._coming: deque[_Content] = deque()  # what commands begun, and not yet carried out, will load
         self._heat_time_ps = 0
         self._forwards: dict[tuple[int, bool], _Read] = {}
         self._probes: dict[tuple[int, int, bool], _Read] = {}
@@ -133,7 +150,7 @@ class Chip:
         Raises ``DivergedError`` when a reading is not finite.
         """
         upload = self._check_batch(command.batch, "Sequence")
-        note = self._load(command.batch) if upload or command.batch.key != self._loaded else None
+        note = self._load() if upload else None
         found = self._sequencer.perform(
             command, start_ps, start_ps - self._heat_time_ps, self.queries, upload, note
         )
@@ -214,7 +231,7 @@ class Chip:
     def _begin_probe(self, command: Probe) -> Service:
         heaters, batch = command.heaters, command.batch
         count = self._check_heaters(heaters, command.radians, "Probe")
-        upload = batch.inputs is not self._begun_inputs and self._check_batch(batch, "Probe")
+        upload = self._check_batch(batch, "Probe")
         key = (count, batch.inputs.shape[0], upload)
         known = self._probes.get(key)
         if known is None:
@@ -237,22 +254,22 @@ class Chip:
 
     def _check_batch(self, batch: Batch, what: str, begins: bool = True) -> bool:
         """Return whether ``batch`` has to be brought to the chip; raise ``CommandError`` where it does not fit."""
-        upload = batch.key != self._begun_key
-        if not upload and batch.inputs is self._begun_inputs:
+        begun = self._begun
+        if begun.shows(batch):
             return False
         modes, limit, shape = self.core.layers[0].inputs, self._config.activation_clip, batch.inputs.shape
         if len(shape) != 2 or shape[1] != modes or shape[0] == 0:
             raise CommandError(f"{what}: inputs have shape {shape}; the chip takes (samples >= 1, {modes})")
-        if not upload and shape != self._begun_inputs.shape:
-            raise CommandError(
-                f"{what}: batch {batch.key} has shape {shape}, but was {self._begun_inputs.shape} before"
-            )
         if not (np.abs(batch.inputs) <= limit).all():
             raise CommandError(
                 f"{what}: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
             )
-        if upload and begins:
-            self._begun_key, self._begun_inputs = batch.key, batch.inputs
+        content = _Content(batch.key, batch.inputs, batch.inputs.tobytes(), batch.samples)
+        upload = content.key != begun.key or content.raw != begun.raw or shape != begun.array.shape
+        if begins:
+            self._begun = content
+            if upload:
+                self._coming.append(content)
         return upload
 
     def _run_set_phases(self, command: SetPhases, service: Service, start_ps: int) -> Outcome:
@@ -272,8 +289,12 @@ class Chip:
 
     def _run_forward(self, command: Forward, service: Service, start_ps: int) -> Outcome:
         core, batch = self.core, command.batch
-        note = self._load(batch) if batch.key != self._loaded else None
-        light_ps = start_ps + self._forwards[batch.inputs.shape[0], note is not None].light_ps
+        read = self._forwards.get((batch.inputs.shape[0], False))
+        note = None
+        if read is None or service is not read.service:
+            note = self._load()
+            read = self._forwards[batch.inputs.shape[0], True]
+        light_ps = start_ps + read.light_ps
         outputs, saturated, total = core.read(self.queries, light_ps - self._heat_time_ps)
         self._heat_time_ps = light_ps
         self._count(total)
@@ -281,8 +302,11 @@ class Chip:
 
     def _run_probe(self, command: Probe, service: Service, start_ps: int) -> Outcome:
         heaters, radians, batch = command
-        note = self._load(batch) if batch.key != self._loaded else None
-        read = self._probes[len(heaters), batch.inputs.shape[0], note is not None]
+        read = self._probes.get((len(heaters), batch.inputs.shape[0], False))
+        note = None
+        if read is None or service is not read.service:
+            note = self._load()
+            read = self._probes[len(heaters), batch.inputs.shape[0], True]
         set_ps = start_ps + read.set_ps
         core = self.core
         passed_ps, settled_ps = set_ps - self._heat_time_ps, read.light_ps - read.set_ps
@@ -307,14 +331,15 @@ class Chip:
         if not math.isfinite(total):
             raise DivergedError(f"chip: query {self.queries} read a value that is not finite")
 
-    def _load(self, batch: Batch) -> Note:
-        self.core.load(batch.inputs)
-        self._loaded = batch.key
-        return partial(_note_batch, batch)
+    def _load(self) -> Note:
+        """Bring the next content that commands have begun to load; they are carried out in their order."""
+        content = self._coming.popleft()
+        self.core.load(np.frombuffer(content.raw, dtype=content.array.dtype).reshape(content.array.shape))
+        return partial(_note_batch, content)
 
 
-def _note_batch(batch: Batch, recorder: AnyRecorder) -> None:
-    recorder.batch(batch.key, batch.samples)
+def _note_batch(content: _Content, recorder: AnyRecorder) -> None:
+    recorder.batch(content.key, content.samples)
 
 
 def _note_setpoints(heaters: Any, radians: Any, recorder: AnyRecorder) -> None:

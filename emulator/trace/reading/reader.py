@@ -325,6 +325,11 @@ class Trace:
         row = self._batch_rows.get(key)
         if row is None:
             raise TraceError(f"{self.path}: mini-batch {key} was not recorded")
+        return self.loaded(row)
+
+    def loaded(self, row: int) -> NDArray[np.int32]:
+        """Return the samples that ``row`` of ``batches`` brought; a key may have been given to several."""
+        key = int(self.batches.key[row])
         first, count = int(self.batches.first[row]), int(self.batches.count[row])
         if not (0 <= first <= first + count <= len(self.samples.index)):
             raise TraceError(f"{self.path}: mini-batch {key} lies outside the recorded samples")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
+from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, _pieces, odfa
 from emulator.commands import Compute, Log
 from emulator.errors import DivergedError
 from emulator.streams import stream
@@ -193,3 +193,10 @@ def test_what_is_not_a_number_ends_the_training() -> None:
     poisoned = light(np.full_like(medium(), np.nan))
     with pytest.raises(DivergedError, match="projected error"):
         play(agent(network()), poisoned)
+
+
+def test_a_single_sample_at_the_end_joins_the_batch_before_it_where_projections_are_centred() -> None:
+    order = np.arange(9)
+    assert [len(rows) for rows in _pieces(order, 4, centres=True)] == [4, 5]
+    assert [len(rows) for rows in _pieces(order, 4, centres=False)] == [4, 4, 1]
+    assert [len(rows) for rows in _pieces(order[:6], 4, centres=True)] == [4, 2]

@@ -197,3 +197,11 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=reason):
         record_light(tmp_path / "new" / "run.h5", *overrides)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_of_one_is_refused_where_centring_leaves_nothing(task: Task) -> None:
+    study = ten_digits("controller.batch_size=1")
+    with pytest.raises(ConfigError, match=r"controller\.batch_size = 1 is refused with controller\.centre"):
+        program_of(study, prepared(study, task))
+    plain = ten_digits("controller.batch_size=1", "controller.centre=false")
+    assert program_of(plain, prepared(plain, task)).queries > 0
