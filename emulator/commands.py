@@ -53,7 +53,7 @@ __all__ = [
 class Batch:
     """Hold input vectors that are sent through the chip together.
 
-    ``key`` names the batch in the trace; inputs that differ from those before are brought to the chip anew, whatever
+    ``key`` names the batch in the trace; inputs other than those before are brought to the chip anew, whatever
     their key, also where the same array was filled again. ``inputs`` has shape
     (samples, modes), activation units, float64. ``labels`` has shape (samples,), int64; no instrument looks
     at them. ``samples`` are the rows of the task's training set, where the batch comes from one.
