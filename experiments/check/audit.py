@@ -21,6 +21,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
+from experiments.output.files import write_text
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import study_from_overrides
 from experiments.sweep.engine import run_jobs
@@ -159,7 +160,7 @@ def run_audit(out: Path, seeds: int, queries: int, jobs: int) -> None:
     audits = [audit_trace(job.trace) for job in plan]
     text = to_markdown(audit_table(audits))
     print(text)
-    (folder / "audit.md").write_text(text, encoding="utf-8")
+    write_text(folder / "audit.md", text)
     if failed := [audit.name for audit in audits if not audit.passes]:
         raise TaskError(
             f"check audit: {len(failed)} of {len(audits)} traces do not pass: {', '.join(failed)}"

@@ -16,6 +16,7 @@ from emulator.config.models import to_toml
 from emulator.errors import TaskError
 from emulator.processes import child_environment, module_command
 from emulator.trace.open import open_trace
+from experiments.output.files import write_text
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.study import Study, study_from_overrides
 from experiments.sweep import worker
@@ -129,7 +130,7 @@ def run_determinism(out: Path, seeds: int, queries: int, jobs: int) -> None:
             found.append((seed, repeat(vowel_study(queries, seed), around, Path(place), jobs)))
     text = to_markdown(_table(found))
     print(text)
-    (folder / "determinism.md").write_text(text, encoding="utf-8")
+    write_text(folder / "determinism.md", text)
     if torn := [seed for seed, repeats in found if len({one.digest for one in repeats}) > 1]:
         raise TaskError(f"check determinism: seed {torn[0]} has more than one digest")
 

@@ -32,6 +32,7 @@ from emulator.trace.reading.views import columns
 from emulator.trace.schema import TABLES
 from emulator.trace.writing.journal import journal_path, lock
 from experiments.check.determinism import vowel_study
+from experiments.output.files import write_text
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.sweep import worker
 from experiments.sweep.trial import Size, Trial
@@ -230,7 +231,7 @@ def run_kills(out: Path, seeds: int, queries: int, jobs: int) -> None:
             found += kill_many(Path(place), -(-_KILLS // seeds), queries, jobs, seed)
     text = to_markdown(_table(found))
     print(text)
-    (folder / "kills.md").write_text(text, encoding="utf-8")
+    write_text(folder / "kills.md", text)
     if faulty := [kill for kill in found if kill.fault]:
         raise TaskError(
             f"check kills: {len(faulty)} of {len(found)} kills left a fault, first: {faulty[0].fault}"

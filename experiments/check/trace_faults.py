@@ -27,6 +27,7 @@ from emulator.trace.writing.finalize import finalize
 from emulator.trace.writing.journal import JournalReader, journal_path
 from emulator.trace.writing.recover import part_path
 from experiments.check.determinism import vowel_study
+from experiments.output.files import write_text
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.run import run_study
 from experiments.sweep.trial import Size, Trial
@@ -223,7 +224,7 @@ def run_faults(out: Path, seeds: int, queries: int, jobs: int, count: int = _DAM
                     print(f"check faults: {detail}, {each} {damage[0]} done", file=sys.stderr, flush=True)
     text = to_markdown(_table(tallies))
     print(text)
-    (folder / "faults.md").write_text(text, encoding="utf-8")
+    write_text(folder / "faults.md", text)
     if faults := [fault for tally in tallies for fault in tally.faults]:
         raise TaskError(f"check faults: {len(faults)} damaged files were not told, first: {faults[0]}")
 

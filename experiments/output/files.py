@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from emulator.errors import ConfigError
 
-__all__ = ["check_new", "new_file"]
+__all__ = ["check_new", "new_file", "write_text"]
 
 
 def check_new(out: Path, force: bool = False, inputs: Sequence[Path] = ()) -> None:
@@ -49,3 +49,9 @@ def new_file(out: Path, force: bool = False, inputs: Sequence[Path] = ()) -> Ite
             part.replace(out)
     except OSError as error:
         raise ConfigError(f"{out}: it cannot be written: {error.strerror}") from error
+
+
+def write_text(out: Path, text: str) -> None:
+    """Write ``text`` to ``out``, whole or not at all, over a file of an earlier time; raises ``ConfigError``."""
+    with new_file(out, force=True) as part:
+        part.write_text(text, encoding="utf-8")

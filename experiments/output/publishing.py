@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from emulator.errors import ConfigError
+from experiments.output.files import write_text
 from experiments.output.source import source_digest
 from experiments.output.tables import Table, to_csv, to_markdown
 
@@ -39,7 +40,7 @@ def publish(name: str, tables: Sequence[Table], provenance: str, folder: Path) -
     """Print the tables and ``provenance``, and write them into ``folder`` as Markdown and CSV."""
     text = "\n".join([*(to_markdown(table) for table in tables), provenance])
     print(text)
-    (folder / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / f"{name}.md", text + "\n")
     for number, table in enumerate(tables, start=1):
-        (folder / f"{name}-table{number}.csv").write_text(to_csv(table), encoding="utf-8")
+        write_text(folder / f"{name}-table{number}.csv", to_csv(table))
     print(f"{name}: tables and figure are in {folder}", file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.output.drawing import drawing, plain
+from experiments.output.drawing import drawing, plain, write_image
 from experiments.output.statistics import mean_curve
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def figure(path: Path, panels: int, title: str) -> Iterator[Sequence["Axes"]]:
         axes = canvas.subplots(1, panels, squeeze=False)[0]
         canvas.suptitle(plain(title), fontsize=11)
         yield list(axes)
-        canvas.savefig(path)
+        write_image(canvas, path, force=True)
 
 
 def band(
