@@ -8,6 +8,7 @@ from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.compare.comparison import Comparison, Contender
 from experiments.output.amounts import percent_interval, shown_value
+from experiments.output.fragment import fragment_note
 from experiments.output.statistics import accuracy_interval
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
@@ -49,10 +50,14 @@ def show_comparison(found: Comparison, console: Console) -> None:
 
 def _runs(found: Comparison) -> list[Row]:
     return [
-        ("status", *(one.status for one in found.traces)),
+        ("status", *(_status(one) for one in found.traces)),
         ("seed", *(str(one.seed) for one in found.traces)),
         ("digest", *(one.digest[:12] for one in found.traces)),
     ]
+
+
+def _status(one: Contender) -> str:
+    return f"{one.status}: a fragment" if fragment_note(one.status, one.elapsed_s) else one.status
 
 
 def _accuracies(found: Comparison) -> list[Row]:

@@ -7,6 +7,7 @@ from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.inspect.inspection import AccuracySummary, Budget, Inspection, MetricSummary
 from experiments.output.amounts import percent_interval
+from experiments.output.fragment import fragment_note
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 
@@ -34,6 +35,7 @@ def show_summary(found: Inspection, console: Console) -> None:
     console.print(_headline(found))
     if found.reason:
         console.print(Text(f"  {found.reason.strip().splitlines()[-1]}"))
+    _note(found, console)
     show(_accuracies(found, ("test",)), console)
     _show_cautions(found, console)
     console.print(Text(f"{_spent(found)}\ntrace {found.path}"))
@@ -50,12 +52,20 @@ def show_inspection(found: Inspection, console: Console) -> None:
     console.print(_headline(found))
     if found.reason:
         console.print(Text(f"  {found.reason.strip()}"))
+    _note(found, console)
     _show_cautions(found, console)
     console.print(Text(_spent(found)))
     show(_accuracies(found, ("test", "val")), console)
     show_ledgers(found, console)
     for table in (_budgets(found.budgets), _metrics(found), _provenance(found), _checks(found)):
         show(table, console)
+
+
+def _note(found: Inspection, console: Console) -> None:
+    """Say when what follows is of a part of a run."""
+    note = fragment_note(found.status, found.elapsed_s)
+    if note:
+        console.print(Text(f"  {note}", "bold yellow"))
 
 
 def _show_cautions(found: Inspection, console: Console) -> None:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.config.difference import scalar
 from emulator.retiming.lab import model_changes
 from emulator.retiming.retime import InstrumentTotals, retime
 from emulator.retiming.rewrite import rewrite
 from emulator.trace import Recorder
 from emulator.trace.open import open_trace
+from experiments.output.fragment import fragment_note
 from experiments.replay.origin import Origin, replay_header, titled
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 
@@ -60,7 +62,7 @@ def closed(path: Path, out: Path | None, overrides: tuple[str, ...] = ()) -> Clo
             trace=str(path),
             digest=trace.digest,
             out=None if out is None else str(out),
-            changed={change.path: str(change.new) for change in model_changes(study, altered)},
+            changed={change.path: str(scalar(change.new)) for change in model_changes(study, altered)},
             commands=recording.count,
             recorded_s=base.elapsed_s,
             recorded_j=base.energy_j,
@@ -70,5 +72,5 @@ def closed(path: Path, out: Path | None, overrides: tuple[str, ...] = ()) -> Clo
             latency_by_span_s=dict(found.latency_by_span_s),
             by_instrument=dict(found.by_instrument),
             binds=found.binds,
-            warnings=found.warnings,
+            warnings=tuple(filter(None, (fragment_note(trace.status, trace.elapsed_s), *found.warnings))),
         )

@@ -12,6 +12,7 @@ from emulator.trace.timeline.perfetto import write_perfetto_trace
 from emulator.trace.timeline.tracks import Timeline, timeline
 from emulator.units import format_si, ps_to_s
 from experiments.output.files import check_new, new_file
+from experiments.output.fragment import fragment_note
 
 __all__ = ["TimelineFile", "write_timeline"]
 
@@ -29,13 +30,15 @@ class TimelineFile:
     counters: int
     arrows: int
     bytes: int
+    note: str = ""
+    """Of which part of a run it is, where that is not a whole one."""
 
     def __str__(self) -> str:
         """Return one line for people."""
         return (
             f"timeline {self.path}: {self.form}, {format_si(self.from_s, 's')} to {format_si(self.to_s, 's')}, "
             f"{self.slices:,} slices on {self.tracks} tracks, {self.counters} counters, {self.arrows:,} arrows; "
-            "open it at ui.perfetto.dev"
+            f"{self.note and f'{self.note}; '}open it at ui.perfetto.dev"
         )
 
 
@@ -75,6 +78,7 @@ def write_timeline(
     form, write = _FORMS[suffix]
     with open_trace(trace) as opened:
         found = timeline(opened, from_s, to_s)
+        note = fragment_note(opened.status, opened.elapsed_s)
     with new_file(out, force, [trace]) as part:
         write(found, part)
         size = part.stat().st_size
@@ -89,4 +93,5 @@ def write_timeline(
         counters=len(found.counters),
         arrows=len(found.flows.source),
         bytes=size,
+        note=note,
     )

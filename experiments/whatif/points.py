@@ -9,7 +9,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,9 @@ from emulator.config.difference import Scalar, differences, leaves, scalar
 from emulator.errors import ConfigError
 from emulator.retiming.retime import Retimed, retime
 from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import Trace
 from experiments.inspect.inspection import study_title
+from experiments.output.fragment import fragment_note
 from experiments.output.json import to_json
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 from experiments.run.study import Study
@@ -116,11 +118,13 @@ def whatif(
         lab = laboratory(study, trace)
         labs = [altered_laboratory(lab, study, each) for each in studies]
         recording = open_recording(trace, study, verify)
-        base = retime(recording, lab)
+        base = _labelled(retime(recording, lab), trace)
         named = _paths((*settings, *sweeps))
         points = tuple(
             _point(
-                retime(closed_by(recording, trace, study, each), altered), base, _changed(study, each, named)
+                _labelled(retime(closed_by(recording, trace, study, each), altered), trace),
+                base,
+                _changed(study, each, named),
             )
             for each, altered in zip(studies, labs, strict=True)
         )
@@ -128,6 +132,12 @@ def whatif(
             _MODE, str(path), trace.digest if verify else "", study_title(trace), _paths(sweeps),
             _point(base, base, {}), points,
         )  # fmt: skip
+
+
+def _labelled(found: Retimed, trace: Trace) -> Retimed:
+    """Return ``found`` with a warning where the trace holds only the beginning of a run."""
+    note = fragment_note(trace.status, trace.elapsed_s)
+    return replace(found, warnings=(note, *found.warnings)) if note else found
 
 
 def _paths(overrides: Sequence[str]) -> tuple[str, ...]:
