@@ -118,7 +118,7 @@ def test_without_light_no_unit_stands_on_the_bench(feedback: str, task: Task) ->
 @pytest.mark.parametrize(("sharing", "outputs"), [("slices", 28), ("shared", 16)])
 def test_the_unit_projects_errors_onto_the_hidden_units(sharing: str, outputs: int, task: Task) -> None:
     study = ten_digits(f"controller.sharing={sharing}")
-    assert bench(study, prepared(study, task)).instrument(Opu).core.design == (CLASSES, outputs)
+    assert bench(study, prepared(study, task)).instrument(Opu).core.design[:2] == (CLASSES, outputs)
 
 
 def test_vectors_whose_frames_are_lost_are_counted(task: Task) -> None:
