@@ -1,6 +1,7 @@
 """Mini-batches: an endless, seeded sequence of them, reshuffled every epoch."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ __all__ = ["mini_batches"]
 
 
 def mini_batches(
-    inputs: NDArray[np.float64], labels: NDArray[np.int64], batch_size: int, rng: np.random.Generator
+    inputs: NDArray[np.float64], labels: NDArray[Any], batch_size: int, rng: np.random.Generator
 ) -> Iterator[Batch]:
-    """Return endless batches, keyed 0, 1, ..., of ``batch_size`` rows of ``inputs`` (samples, modes).
+    """Return endless batches, keyed 0, 1, ..., of ``batch_size`` of the ``inputs`` (samples, modes) and ``labels``.
 
     Every epoch is a fresh shuffle; a remainder smaller than a batch is left out of it. Raises ``ConfigError``
     when the set is smaller than one batch.
@@ -25,7 +26,7 @@ def mini_batches(
 
 
 def _endless(
-    inputs: NDArray[np.float64], labels: NDArray[np.int64], batch_size: int, rng: np.random.Generator
+    inputs: NDArray[np.float64], labels: NDArray[Any], batch_size: int, rng: np.random.Generator
 ) -> Iterator[Batch]:
     key = 0
     while True:

@@ -54,14 +54,15 @@ class Batch:
     """Hold input vectors that are sent through the chip together.
 
     ``key`` names the batch in the trace; inputs other than those before are brought to the chip anew, whatever
-    their key, also where the same array was filled again. ``inputs`` has shape
-    (samples, modes), activation units, float64. ``labels`` has shape (samples,), int64; no instrument looks
-    at them. ``samples`` are the rows of the task's training set, where the batch comes from one.
+    their key, also where the same array was filled again. ``inputs`` has shape (samples, modes), activation units,
+    float64. ``labels`` has shape (samples,), int64, or, where values are learnt, (samples, outputs), float64; only
+    a sequencer that decides looks at them. ``samples`` are the rows of the task's training set, where the batch
+    comes from one.
     """
 
     key: int
     inputs: NDArray[np.float64]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     samples: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
 
@@ -102,11 +103,11 @@ class Probe(NamedTuple):
 class Descent(NamedTuple):
     """Say how the chip's sequencer decides upon each probe of a Sequence, one heater after the other.
 
-    The loss of a probe, mean cross-entropy against the batch's labels, is compared with that of the phases before.
-    Where it is lower, the probe's phase stays. Where not, ``rule`` "step_back" (Algorithm 1 of SZO-SCD) goes to
-    ``back`` (n,) and takes the loss found there; "three_point" takes it only if it is lower, and else returns to
-    ``home`` (n,). Where ``keep_home`` (n,) is True, both return home at once. The first loss is that of a reading
-    before the first probe. At most ``queries`` readings are made.
+    The loss of a probe, mean cross-entropy against the batch's labels or mean squared error from its values,
+    is compared with that of the phases before. Where it is lower, the probe's phase stays. Where not, ``rule``
+    "step_back" (Algorithm 1 of SZO-SCD) goes to ``back`` (n,) and takes the loss found there; "three_point" takes
+    it only if it is lower, and else returns to ``home`` (n,). Where ``keep_home`` (n,) is True, both return home at
+    once. The first loss is that of a reading before the first probe. At most ``queries`` readings are made.
     """
 
     rule: Literal["step_back", "three_point"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from controllers.kind import DEPLOYMENT, Kind, Loop, Options, Program, Setting
-from controllers.losses import cross_entropy
+from controllers.losses import loss_for
 from emulator.commands import (
     Batch,
     Command,
@@ -196,9 +196,10 @@ class _Descent:
     def by_host(self, visits: _Visits, batch: Batch) -> Generator[Command, Any, float]:
         """Make one iteration of Algorithm 1 (lines 5 to 12), query by query; return the loss of where it ends."""
         labels, limit, after = batch.labels, self.config.queries, visits.home.copy()
+        loss_of = loss_for(labels)
         reading: Reading = yield Forward(batch)
         self.queries += 1
-        loss = cross_entropy(reading.outputs, labels)
+        loss = loss_of(reading.outputs, labels)
         candidates = zip(*(column.tolist() for column in visits[1:]), strict=True)
         for place, (heater, forth, back, home, keep_home) in enumerate(candidates):
             if self.queries >= limit:
@@ -207,7 +208,7 @@ class _Descent:
             heaters = (heater,)
             reading = yield Probe(heaters, (forth,), batch)
             self.queries += 1
-            found = cross_entropy(reading.outputs, labels)
+            found = loss_of(reading.outputs, labels)
             after[place] = forth
             if found < loss:
                 self.accepted += 1
@@ -223,7 +224,7 @@ class _Descent:
             after[place] = back
             reading = yield Probe(heaters, (back,), batch)
             self.queries += 1
-            loss = cross_entropy(reading.outputs, labels)
+            loss = loss_of(reading.outputs, labels)
         self.phases[visits.places] = after
         return loss
 

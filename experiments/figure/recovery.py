@@ -9,6 +9,7 @@ from experiments.figure.progress import Floats, Progress, Steps, label_axis, pro
 from experiments.figure.style import BLUE, GREEN, GREY, ORANGE, title_of
 from experiments.figure.values import accuracy_band, draw_band, drawable, finite, needed
 from experiments.output.drawing import keep_apart
+from experiments.output.measures import Measure, measure_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +29,19 @@ def recovery_figure(trace: Trace) -> "Figure":
     from matplotlib.figure import Figure
 
     series = drawable(trace)
-    needed(trace, series, ("test_accuracy", "heater_power_w"), "recovery")
-    accuracy = series["test_accuracy"]
+    measure = measure_in(series)
+    needed(trace, series, (f"test_{measure.name}", "heater_power_w"), "recovery")
+    accuracy = series[f"test_{measure.name}"]
     axes = progress_of(trace, Steps("Queries", _queries(trace, accuracy)), accuracy.t_s)
     figure = Figure(figsize=(0.9 + 3.15 * max(2, len(axes)), 4.8), layout="constrained")
     panels = figure.subplots(
         2, len(axes), sharex="col", sharey="row", squeeze=False, height_ratios=(1.6, 1.0)
     )
     for (top, bottom), axis in zip(panels.T, axes, strict=True):
-        _draw_accuracy(top, series, axis)
+        _draw_measure(top, series, axis, measure)
         _draw_power(bottom, series["heater_power_w"], axis)
         label_axis(top, bottom, axis)
-    panels[0][0].set_ylabel("Test accuracy (%)")
+    panels[0][0].set_ylabel(f"Test {measure.label}")
     panels[1][0].set_ylabel("Heater power (W)")
     panels[1][0].set_ylim(0.0, 1.15 * max(float(series["heater_power_w"].value.max()), 1e-9))
     figure.legend(
@@ -61,20 +63,23 @@ def _named(*panels: "Axes") -> "list[Artist]":
     return [handle for panel in panels for handle in panel.get_legend_handles_labels()[0]]
 
 
-def _draw_accuracy(axes: "Axes", series: dict[str, MetricSeries], axis: Progress) -> None:
-    accuracy = series["test_accuracy"]
-    ideal = finite(series, "ideal_test_accuracy")
+def _draw_measure(axes: "Axes", series: dict[str, MetricSeries], axis: Progress, measure: Measure) -> None:
+    name, factor = measure.name, measure.factor
+    found = series[f"test_{name}"]
+    ideal = finite(series, f"ideal_test_{name}")
     if ideal is not None:
-        axes.axhline(100 * ideal, color=GREY, linestyle="--", label=f"electronic model, {100 * ideal:.1f} %")
-    deployed, last = (100 * float(accuracy.value[at]) for at in (0, -1))
-    axes.axhline(deployed, color=GREY, linestyle=":", label=f"deployed, {deployed:.1f} %")
-    label = f"on the chip, at the end {last:.1f} %"
-    axes.plot(axis.at(accuracy.t_s), 100 * accuracy.value, color=BLUE, linewidth=0.9, zorder=3, label=label)
-    draw_band(axes, axis.at(accuracy.t_s), accuracy_band(series), BLUE)
-    chosen = series.get("selected_test_accuracy")
+        label = f"electronic model, {measure.text(ideal)}"
+        axes.axhline(factor * ideal, color=GREY, linestyle="--", label=label)
+    deployed, last = (float(found.value[at]) for at in (0, -1))
+    axes.axhline(factor * deployed, color=GREY, linestyle=":", label=f"deployed, {measure.text(deployed)}")
+    label = f"on the chip, at the end {measure.text(last)}"
+    axes.plot(axis.at(found.t_s), factor * found.value, color=BLUE, linewidth=0.9, zorder=3, label=label)
+    if name == "accuracy":
+        draw_band(axes, axis.at(found.t_s), accuracy_band(series), BLUE)
+    chosen = series.get(f"selected_test_{name}")
     if chosen is not None:
-        label = f"state of least validation loss so far, at the end {100 * float(chosen.value[-1]):.1f} %"
-        axes.step(axis.at(chosen.t_s), 100 * chosen.value, color=ORANGE, where="post", label=label)
+        label = f"state of least validation loss so far, at the end {measure.text(float(chosen.value[-1]))}"
+        axes.step(axis.at(chosen.t_s), factor * chosen.value, color=ORANGE, where="post", label=label)
 
 
 def _draw_power(axes: "Axes", power: MetricSeries, axis: Progress) -> None:

@@ -22,6 +22,7 @@ from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
 from experiments.output.json import to_json
+from experiments.output.measures import rises
 from experiments.output.statistics import Interval, accuracy_interval
 from experiments.run.study import study_from_text
 
@@ -47,7 +48,7 @@ _OVERLAP = "overlap"
 
 @dataclass(frozen=True, slots=True)
 class MetricSummary:
-    """Sum up one logged number; ``best`` is the greatest value of an accuracy, the least of anything else."""
+    """Sum up one logged number; ``best`` is the greatest value where more is better, the least of anything else."""
 
     first: float
     best: float
@@ -57,7 +58,7 @@ class MetricSummary:
     def of(cls, name: str, values: NDArray[np.float64]) -> "MetricSummary":
         """Return the summary of the non-empty ``values`` of the metric ``name``; NaN is never the best."""
         known = values[~np.isnan(values)]
-        best = math.nan if known.size == 0 else known.max() if "accuracy" in name else known.min()
+        best = math.nan if known.size == 0 else known.max() if rises(name) else known.min()
         return cls(float(values[0]), float(best), float(values[-1]))
 
 

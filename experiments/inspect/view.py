@@ -8,6 +8,7 @@ from emulator.units import format_si
 from experiments.inspect.inspection import AccuracySummary, Budget, Inspection, MetricSummary
 from experiments.output.amounts import percent_interval
 from experiments.output.fragment import fragment_note
+from experiments.output.measures import Measure, measure_in
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 
@@ -16,11 +17,11 @@ __all__ = ["show_inspection", "show_ledgers", "show_summary"]
 _HIDDEN = ("energy_j.", "busy_s.")
 _WORDS = Column("", words=True)
 _ACCURACIES = (
-    ("ideal", "the electronic model", "ideal_{}_accuracy", "last"),
-    ("before", "when emulated time began", "{}_accuracy", "first"),
-    ("at the end", "when emulated time ended", "{}_accuracy", "last"),
-    ("selected", "the state of least validation loss", "selected_{}_accuracy", "last"),
-    ("best seen", "steers nothing", "{}_accuracy", "best"),
+    ("ideal", "the electronic model", "ideal_{}_{}", "last"),
+    ("before", "when emulated time began", "{}_{}", "first"),
+    ("at the end", "when emulated time ended", "{}_{}", "last"),
+    ("selected", "the state of least validation loss", "selected_{}_{}", "last"),
+    ("best seen", "steers nothing", "{}_{}", "best"),
 )
 
 _FRAMES = {
@@ -86,13 +87,15 @@ def _spent(found: Inspection) -> str:
 
 
 def _accuracies(found: Inspection, parts: tuple[str, ...]) -> Table:
-    rows = []
+    rows, measure = [], measure_in(found.metrics)
     for label, meaning, name, which in _ACCURACIES:
-        cells = [_percent(found.metrics.get(name.format(part)), which) for part in parts]
+        cells = [_cell(found.metrics.get(name.format(part, measure.name)), which, measure) for part in parts]
         if any(cells):
             rows.append((label, *cells, meaning))
     known = [found.metrics.get(f"{part}_accuracy") for part in parts]
-    return table_of("Accuracy (%)", ("", *parts, "what it is"), rows, _basis(parts, known) if rows else ())
+    title = measure.label[:1].upper() + measure.label[1:]
+    basis = _basis(parts, known) if rows and measure.name == "accuracy" else ()
+    return table_of(title, ("", *parts, "what it is"), rows, basis)
 
 
 def _basis(parts: tuple[str, ...], known: list[MetricSummary | None]) -> tuple[str, ...]:
@@ -107,12 +110,12 @@ def _basis(parts: tuple[str, ...], known: list[MetricSummary | None]) -> tuple[s
     return (f"in brackets: 95 % Wilson interval, from {' and '.join(counts)}; seeds and noise come on top",)
 
 
-def _percent(metric: MetricSummary | None, which: str) -> str:
+def _cell(metric: MetricSummary | None, which: str, measure: Measure) -> str:
     if metric is None:
         return ""
     value = {"first": metric.first, "best": metric.best, "last": metric.last}[which]
     interval = metric.interval(which) if isinstance(metric, AccuracySummary) else None
-    return f"{100 * value:.1f}{percent_interval(interval)}"
+    return f"{measure.factor * value:.{measure.digits}f}{percent_interval(interval)}"
 
 
 def _latency(found: Inspection) -> Table:

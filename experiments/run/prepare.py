@@ -3,23 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from controllers.deployment import Deployment, deploy
 from controllers.kind import DEPLOYMENT, Setting
+from data.own import read_bytes, sought
+from data.sets import FloatArray
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
+from experiments.models import mlp
+from experiments.models.deployable import Reach, deployable
 from experiments.models.model import Model
-from experiments.models.registry import draw_model
+from experiments.models.registry import MODELS, draw_model
+from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
-from experiments.run.sections import DeploymentConfig
+from experiments.run.sections import MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
+from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
 from experiments.tasks.registry import build_task
-from experiments.tasks.task import Task, TaskOptions
+from experiments.tasks.task import FileOptions, Task, TaskOptions
 
-__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "task_of"]
+__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "task_of"]
+
+_MESH_MODEL: Final = mlp.KIND.name
+"""The kind of network that a chip of meshes is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +51,10 @@ class Prepared:
     setting: Setting
     taped_out: TapedOut | None = None
     model: Model | None = None
+    notes: tuple[str, ...] = ()
+    """What was done to what the user brought, in words."""
+    weights_digest: str | None = None
+    """SHA-256 of the file that the weights came from."""
 
     @property
     def deployment(self) -> Deployment:
@@ -59,10 +76,7 @@ class Prepared:
 
 def task_of(study: Study) -> Task:
     """Return the task of ``study``; raises ``TaskError`` when it is unknown or its options do not fit."""
-    t = study.task
-    return build_task(
-        TaskOptions(t.name, t.classes, t.split, study.task_seed, t.validation_fraction, t.hidden)
-    )
+    return _task(study, _brought(study))
 
 
 Trainer = Callable[[Task, PretrainOptions, int], Pretrained]
@@ -70,33 +84,149 @@ Trainer = Callable[[Task, PretrainOptions, int], Pretrained]
 
 
 def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
-    """Load the data; train a network and deploy it (or find it in the cache), or draw one with random weights.
+    """Load the data; train a network and deploy it (or find it, or read its weights), or draw one at random.
 
     Raises ``ConfigError`` or ``TaskError`` for what cannot be, and for what would not fit in memory.
     """
-    task = task_of(study)
-    refuse_what_cannot_fit(study, task)
-    setting = Setting(task.x_train, task.y_train, partial(stream, study.seed), loss=task.loss.of_tensors)
+    if study.task.model not in MODELS:
+        draw_model(study.task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
     if DEPLOYMENT in study.kind.needs:
-        return _deployed(study, task, setting, train)
+        brought = _brought(study)
+        task = _task(study, brought)
+        refuse_what_cannot_fit(study, task)
+        return _deployed(study, task, brought, train)
+    for key, given in (("weights", study.task.weights is not None), ("name", study.task.name == MATRIX)):
+        if given:
+            raise ConfigError(
+                f"task.{key} = {getattr(study.task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
+                "allowed with a controller that tunes a chip"
+            )
+    task = _task(study, None)
+    refuse_what_cannot_fit(study, task)
     weights = stream(study.seed, f"{study.kind.name}/weights")
     model = draw_model(study.task.model, task.layer_sizes, weights)
-    return Prepared(task, replace(setting, model=model), model=model)
+    return Prepared(task, replace(_setting(study, task), model=model), model=model)
 
 
-def _deployed(study: Study, task: Task, setting: Setting, train: Trainer) -> Prepared:
+def recorded(study: Study, prepared: Prepared) -> Study:
+    """Return ``study`` with what the user's files turned out to be: digests, kind, scaling, split, classes.
+
+    So the trace says it, and a rerun refuses other files.
+    """
+    task, own = study.task, prepared.task.options.own
+    found: dict[str, object] = {}
+    if task.name in {OWN, MATRIX}:
+        found |= {"file_digest": own.digest, "metric": own.metric}
+    if task.name == OWN:
+        found |= {
+            "test_file_digest": own.test_digest, "kind": own.kind, "scaling": own.scaling, "labels": own.labels,
+            "classes": None, "split": prepared.task.options.split,
+        }  # fmt: skip
+    if prepared.weights_digest is not None:
+        found["weights_digest"] = prepared.weights_digest
+    return study.model_copy(update={"task": task.model_copy(update=found)}) if found else study
+
+
+@dataclass(frozen=True, eq=False)
+class _Brought:
+    """Hold the weights that a study brings along, the hidden layers they make, and their file's digest."""
+
+    weights: tuple[FloatArray, ...]
+    hidden: tuple[int, ...]
+    digest: str
+
+
+def _brought(study: Study) -> _Brought | None:
+    """Return the weights in the file of ``study``, or None when it has none; raises ``TaskError``."""
+    task = study.task
+    if task.weights is None:
+        return None
+    path = sought(Path(task.weights), task.weights_digest, "task.weights")
+    content = read_bytes(path)
+    digest = checked_digest(content, task.weights_digest, path, "task.weights")
+    layers = read_weights(path, content)
+    hidden = tuple(len(layer.matrix) for layer in layers[:-1])
+    if task.hidden is not None and task.hidden != hidden:
+        raise ConfigError(
+            f"task.hidden = {list(task.hidden)} is refused: the weights in {path} have {list(hidden)}; leave it out"
+        )
+    weights = folded(layers, bool(task.constant_input), str(path))
+    return _Brought(weights, tuple(len(matrix) for matrix in weights[:-1]), digest)
+
+
+def _task(study: Study, brought: _Brought | None) -> Task:
+    t = study.task
+    own = FileOptions(
+        t.file, t.file_digest, t.test_file, t.test_file_digest, t.targets, t.features, t.kind, t.metric, t.scaling,
+        t.labels, t.size,
+    )  # fmt: skip
+    hidden = t.hidden if brought is None else brought.hidden
+    task = build_task(
+        TaskOptions(
+            t.name,
+            t.classes,
+            t.split,
+            study.task_seed,
+            t.validation_fraction,
+            hidden,
+            own,
+            bool(t.constant_input),
+        )
+    )
+    if brought is not None:
+        has = (brought.weights[0].shape[1], len(brought.weights[-1]))
+        wanted = (task.layer_sizes[0], task.layer_sizes[-1])
+        if has != wanted:
+            raise ConfigError(
+                f"task.weights: the network takes {has[0]} inputs and gives {has[1]} outputs; the task "
+                f"{task.name!r} has {wanted[0]} and {wanted[1]}"
+                f"{', the constant input included' if t.constant_input else ''}"
+            )
+    return task
+
+
+def _setting(study: Study, task: Task) -> Setting:
+    return Setting(task.x_train, task.y_train, partial(stream, study.seed), loss=task.loss.of_tensors)
+
+
+def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer) -> Prepared:
     if study.batch_size > len(task.x_train):
         raise ConfigError(
             f"controller.batch_size = {study.batch_size} is refused; task '{task.name}' has {len(task.x_train):,} "
             "samples to learn from"
         )
     chip, wanted = study.section(ChipConfig), study.section(DeploymentConfig)
-    training = replace(
-        default_options(study.task.name),
-        sigma_max=chip.mesh.sigma_max,
-        activation_clip=chip.activation_clip,
-    )
-    pretrained = train(task, training, study.task_seed)
+    if study.task.model != _MESH_MODEL:
+        raise ConfigError(
+            f"task.model = {study.task.model!r} is refused on a chip, which is a fully connected network without "
+            f"biases; allowed: {_MESH_MODEL!r}"
+        )
+    greatest = max(float(np.abs(x).max()) for _, x, _ in task.parts())
+    if greatest > chip.activation_clip:
+        raise ConfigError(
+            f"task.scaling: the inputs reach {greatest:.4g}, and the modulators {chip.activation_clip:g} "
+            "(chip.activation_clip); allowed: 'minmax', 'global', 'standard' up to 4, or data within that range"
+        )
+    notes: tuple[str, ...] = ()
+    given = brought.weights if brought is not None else None
+    if task.name == MATRIX:
+        given = (np.ascontiguousarray(task.y_train.T),)
+    if given is None:
+        training = replace(
+            default_options(task.name, len(task.x_train)),
+            sigma_max=chip.mesh.sigma_max,
+            activation_clip=chip.activation_clip,
+        )
+        pretrained = train(task, training, study.task_seed)
+    else:
+        receiver = chip.receiver
+        reach = Reach(
+            chip.mesh.sigma_max, chip.activation_clip, receiver.full_scale_hidden, receiver.full_scale_output
+        )
+        fit = deployable(given, task.x_train, reach)
+        if task.y_train.ndim > 1:
+            task = task.with_values_times(fit.factor)
+        pretrained, notes = Pretrained.of(fit.weights, task, chip.activation_clip), fit.notes()
     deployment = deploy(
         pretrained.weights,
         wanted.alpha,
@@ -107,9 +237,10 @@ def _deployed(study: Study, task: Task, setting: Setting, train: Trainer) -> Pre
         wanted.active_share,
     )
     setting = replace(
-        setting,
+        _setting(study, task),
         heaters=deployment.heaters,
         phases=deployment.phases[deployment.active],
         dac_step_rad=phase_step_rad(chip.dac.bits),
     )
-    return Prepared(task, setting, TapedOut(pretrained, deployment))
+    digest = None if brought is None else brought.digest
+    return Prepared(task, setting, TapedOut(pretrained, deployment), notes=notes, weights_digest=digest)

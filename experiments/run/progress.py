@@ -30,6 +30,7 @@ class ProgressLine:
         console = console or Console(stderr=True)
         self._shown = console.is_terminal and not quiet
         self._next_s = 0.0
+        self._notes = None if quiet else console
         self._watch: Watch | None = None
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -54,7 +55,10 @@ class ProgressLine:
         self._progress.stop()
 
     def begin(self, started: Started) -> None:
-        """Say that emulated time begins."""
+        """Say what was done to what the user brought, and that emulated time begins."""
+        if self._notes is not None:
+            for note in started.notes:
+                self._notes.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
         self._watch = started.watch
         self._progress.reset(self._task, description=started.watch.verb, total=started.queries)
 

@@ -11,7 +11,7 @@ from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
 from experiments.agents.registry import AGENTS
 from experiments.run.bench import make_bench, recorder_of
-from experiments.run.prepare import Prepared, prepare
+from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
 from experiments.run.watching.recovery import TunedChip
 from experiments.run.watching.training import TrainedModel
@@ -36,6 +36,8 @@ class Started(NamedTuple):
     bench: Bench
     watch: Watch
     queries: int
+    notes: tuple[str, ...] = ()
+    """What was done to what the user brought, in words."""
 
 
 OnStart = Callable[[Started], None]
@@ -71,15 +73,16 @@ def run_study(
         watch = watch_of(study, prepared, program)
         main, watches = _watched(study, program, watch, bench)
         agents = checked_agents({name: main, **others})
-        bench.attach(recorder_of(study, out, alone))
+        bench.attach(recorder_of(recorded(study, prepared), out, alone))
         try:
             if on_start is not None:
-                on_start(Started(bench, watch, program.queries))
+                on_start(Started(bench, watch, program.queries, prepared.notes))
             for counted, samples in samples_of(prepared.task).items():
                 bench.log(counted, samples)
             if prepared.taped_out is not None:
-                bench.log("ideal_test_accuracy", prepared.pretrained.test_accuracy)
-                bench.log("ideal_val_accuracy", prepared.pretrained.val_accuracy)
+                metric = prepared.task.metric.name
+                bench.log(f"ideal_test_{metric}", prepared.pretrained.test_metric)
+                bench.log(f"ideal_val_{metric}", prepared.pretrained.val_metric)
         except BaseException:
             bench.fail()
             raise

@@ -1,13 +1,39 @@
 """The sections of a study that belong to no instrument and to no controller."""
 
-from typing import Annotated
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from controllers.deployment import ActiveShare
-from emulator.config.models import Name, PositiveInt, StrictModel
+from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
 
-__all__ = ["DeploymentConfig", "EvaluationConfig", "TaskConfig"]
+__all__ = ["MATRIX", "OWN", "DeploymentConfig", "EvaluationConfig", "TaskConfig", "with_task_files"]
+
+OWN: Final = "own"
+"""The name of a task whose samples are the user's."""
+
+MATRIX: Final = "matrix"
+"""The name of the task that is one matrix."""
+
+_PATHS: Final = ("file", "test_file", "weights")
+_OF_FILES: Final = ("test_file", "features", "kind", "scaling", "labels", "test_file_digest")
+_OF_EITHER: Final = ("file", "file_digest", "target", "metric")
+_NOT_OF_MATRICES: Final = (
+    "classes",
+    "split",
+    "model",
+    "hidden",
+    "weights",
+    "validation_fraction",
+    "constant_input",
+)
+
+FilePath = Annotated[str, StringConstraints(min_length=1)]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class TaskConfig(StrictModel):
@@ -26,7 +52,75 @@ class TaskConfig(StrictModel):
     model: Name = "mlp"
     """Kind of network that is trained from scratch; weights for a chip are those of a network without biases."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
-    """Units of the hidden layers; None is the task's default."""
+    """Units of the hidden layers; None is the task's default, or what ``weights`` have."""
+    file: FilePath | None = None
+    """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative "
+    "to the study."""
+    test_file: FilePath | None = None
+    """A file of the same kind that holds the test part; None takes it from ``file``."""
+    target: Column | tuple[Column, ...] | None = None
+    """Columns to be learnt, or the array of an ``.npz``; None is its ``y``."""
+    features: tuple[Column, ...] | None = None
+    """Columns to learn from, or the array; None is every other column, or ``x``."""
+    kind: Literal["classification", "regression"] | None = None
+    """What is learnt: classes (by cross-entropy) or values (by squared error); None goes by the file."""
+    metric: Literal["accuracy", "r2", "rmse", "fidelity", "relative_error"] | None = None
+    """What is shown; None is accuracy, of values ``r2``, of a matrix ``fidelity`` where it is orthogonal."""
+    scaling: Literal["minmax", "standard", "global", "none"] | None = None
+    """Features to [0, 1] each, to unit variance, all by one range, or as they are; None: minmax, or "
+    "global of pixels."""
+    labels: tuple[Column, ...] | None = None
+    """Classes by name, in the order of the outputs; None is all, sorted. A run records them."""
+    constant_input: bool | None = None
+    """Whether one more input carries a constant 1, on which biases ride; None is no."""
+    size: Annotated[int, Field(ge=2, le=1024)] | None = None
+    """Rows of the random orthogonal matrix of the task ``matrix``; None is 16."""
+    weights: FilePath | None = None
+    """Trained weights to deploy, ``.npz``, ``.pt`` or ``.onnx``; None trains them here; relative to the study."""
+    file_digest: Digest | None = None
+    """SHA-256 that ``file`` must have; a run records it."""
+    test_file_digest: Digest | None = None
+    """SHA-256 that ``test_file`` must have; a run records it."""
+    weights_digest: Digest | None = None
+    """SHA-256 that ``weights`` must have; a run records it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_file_names_the_task(cls, data: object) -> object:
+        if isinstance(data, dict) and data.get("file") is not None and data.get("name") != MATRIX:
+            return {**data, "name": OWN}
+        return data
+
+    @model_validator(mode="after")
+    def _keys_have_a_use(self) -> Self:
+        """Refuse keys of one's own files where there are none, and those that say nothing of a matrix."""
+        needs = {"test_file_digest": "test_file", "weights_digest": "weights", "file_digest": "file"}
+        for key, file in needs.items():
+            if getattr(self, key) is not None and getattr(self, file) is None:
+                raise refusal(key, f"it is the digest of task.{file}, which is not given")
+        if self.name == OWN and self.file is None:
+            raise refusal("file", "the task 'own' needs a file: .npz, .csv or .parquet")
+        if self.file is None or self.name == MATRIX:
+            self._refuse(_OF_FILES, "it belongs to a task.file of samples")
+        if self.name not in {OWN, MATRIX}:
+            self._refuse(_OF_EITHER, f"the task {self.name!r} has data of its own; it belongs to task.file")
+        if self.name == MATRIX:
+            self._refuse(_NOT_OF_MATRICES, "a matrix has no use for it")
+        if self.size is not None and (self.name != MATRIX or self.file is not None):
+            raise refusal("size", "it is that of the random matrix of the task 'matrix'; a file has its own")
+        if self.classes is not None and self.labels is not None:
+            raise refusal("classes", "task.labels names the classes already; give one of the two")
+        return self
+
+    def _refuse(self, keys: tuple[str, ...], reason: str) -> None:
+        for key in keys:
+            if getattr(self, key) != type(self).model_fields[key].default:
+                raise refusal(key, reason)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Return the columns to be learnt; empty is the convention."""
+        return (self.target,) if isinstance(self.target, str) else self.target or ()
 
 
 class DeploymentConfig(StrictModel):
@@ -43,3 +137,13 @@ class EvaluationConfig(StrictModel):
 
     every_queries: PositiveInt | None = None
     """Queries between two evaluations; None is every epoch, or a two-hundredth of the queries without epochs."""
+
+
+def with_task_files(tree: Mapping[str, object], folder: Path) -> Tree:
+    """Return ``tree``, of a study, with its task's files as absolute paths; relative ones are in ``folder``."""
+    task = tree.get("task")
+    if not isinstance(task, dict):
+        return dict(tree)
+    paths = {key: task[key] for key in _PATHS if isinstance(task.get(key), str) and task[key]}
+    absolute = {key: os.path.abspath(folder / Path(path).expanduser()) for key, path in paths.items()}
+    return {**tree, "task": {**task, **absolute}}

@@ -32,7 +32,7 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.registry import INSTRUMENTS, placed
 from experiments.agents.kind import AgentOptions
 from experiments.agents.registry import AGENTS
-from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig
+from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig, with_task_files
 
 __all__ = [
     "Study",
@@ -49,10 +49,15 @@ _MOVED: Final = {"alpha": DEPLOYMENT, "active_share": DEPLOYMENT}
 """Keys that once stood in [controller], and the section in which they stand today."""
 
 
+_TASK: Final = "task."
+_NO_OTHER_TASK: Final = {"task.seed", "task.validation_fraction"}
+_MAX_TITLE: Final = 200
+
+
 class Study(StrictModel):
     """Define one run; the seed fixes device spread, active set, batches, noise, first weights and pre-training."""
 
-    title: Annotated[str, Field(max_length=200)] = ""
+    title: Annotated[str, Field(max_length=_MAX_TITLE)] = ""
     """What the study is about, for people."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seed of every random stream."""
@@ -134,8 +139,9 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None
     ``ConfigError`` naming file, key, value and what is allowed.
     """
     further = [] if seed is None else [f"seed={seed}"]
-    tree = with_overrides(anchored(read_toml(path), Path(path).parent), (*overrides, *further))
-    return _built(tree, str(path), (*overrides, *further))
+    own = with_task_files(anchored(read_toml(path), Path(path).parent), Path(path).parent)
+    tree = with_overrides(own, (*overrides, *further))
+    return _built(_retitled(tree, own, overrides, Path(path).stem), str(path), (*overrides, *further))
 
 
 def study_from_overrides(overrides: Sequence[str], where: str = "--set") -> Study:
@@ -156,7 +162,24 @@ def study_from_text(text: str, where: str = "study", overrides: Sequence[str] = 
     return _built(with_overrides(tree, overrides), where, overrides)
 
 
+def _retitled(tree: Tree, before: Tree, overrides: Sequence[str], stem: str) -> Tree:
+    """Return ``tree`` with a title that is still true where ``overrides`` bring another task than its file has."""
+    told = {key.strip(): value for key, _, value in (each.partition("=") for each in overrides)}
+    changed = [key for key in told if key.startswith(_TASK) and key not in _NO_OTHER_TASK]
+    title = before.get("title")
+    if not changed or "title" in told or not isinstance(title, str) or not title:
+        return tree
+    task = tree.get("task")
+    said = ", ".join(f"{key}={told[key].strip()}" for key in changed)
+    other = isinstance(task, dict) and any(f"{_TASK}{key}" in told for key in ("name", "file"))
+    return {
+        **tree,
+        "title": f"{stem} with {said}"[:_MAX_TITLE] if other else f"{title}; with {said}"[:_MAX_TITLE],
+    }
+
+
 def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
+    tree = with_task_files(tree, Path.cwd())
     kind = CONTROLLERS[_kind_of(tree, place_of("controller.kind", where, overrides))]
     tree = with_preset_files(tree, _with_presets(study_type(kind.name)))
     for key in _moved(tree, kind):

@@ -52,6 +52,9 @@ class Metric(Protocol):
     def text(self, value: float) -> str:
         """Return ``value`` in a few characters."""
 
+    def of_values_times(self, factor: float) -> "Metric":
+        """Return the metric that gives the same where outputs and values are ``factor`` times what they were."""
+
 
 class CrossEntropy:
     """Mean cross-entropy of the outputs' softmax against labels, in nats."""
@@ -79,6 +82,11 @@ class Accuracy:
     def text(self, value: float) -> str:
         """Return ``value`` in percent."""
         return f"{100 * value:.1f} %"
+
+    def of_values_times(self, factor: float) -> "Accuracy":
+        """Return itself: labels have no scale."""
+        del factor
+        return self
 
 
 def loss_in_torch(loss: Loss, outputs: NDArray[np.floating], targets: Targets) -> float:

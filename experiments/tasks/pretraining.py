@@ -18,7 +18,8 @@ import numpy as np
 from data.sets import FloatArray
 from emulator.errors import DivergedError, TaskError
 from emulator.streams import stream
-from experiments.tasks.electronic import accuracy
+from experiments.tasks.electronic import logits
+from experiments.tasks.judges import CROSS_ENTROPY
 from experiments.tasks.task import Task
 from experiments.tasks.weight_cache import cache_key, default_folder, read_weights, write_weights
 
@@ -82,20 +83,38 @@ _DEFAULTS = {
 }
 
 
-def default_options(task_name: str) -> PretrainOptions:
-    """Return the settings chosen for a task on its validation part; any other task gets the plain ones."""
-    return _DEFAULTS.get(task_name, PretrainOptions())
+_STEPS = 2500
+"""Steps that a training on a user's own samples takes at least, however few samples there are."""
+
+
+def default_options(task_name: str, samples: int | None = None) -> PretrainOptions:
+    """Return the settings chosen for a task on its validation part; any other task gets the plain ones.
+
+    With the number of ``samples`` of a task that nobody has chosen settings for, few get more epochs.
+    """
+    plain = PretrainOptions()
+    if task_name in _DEFAULTS or samples is None:
+        return _DEFAULTS.get(task_name, plain)
+    return replace(plain, epochs=max(plain.epochs, -(-_STEPS // -(-samples // plain.batch))))
 
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """Hold a trained electronic model: the best epoch by validation loss, and its accuracies in [0, 1]."""
+    """Hold a trained electronic model: the best epoch by validation loss, and the task's metric of each part."""
 
     weights: tuple[FloatArray, ...]
     """One read-only matrix a layer, shape (outputs, inputs), singular values within ``sigma_max``."""
-    train_accuracy: float
-    val_accuracy: float
-    test_accuracy: float
+    train_metric: float
+    val_metric: float
+    test_metric: float
+
+    @classmethod
+    def of(cls, weights: tuple[FloatArray, ...], task: Task, clip: float) -> "Pretrained":
+        """Return ``weights`` as they do on the parts of ``task``, with activations in [0, ``clip``]."""
+        for matrix in weights:
+            matrix.setflags(write=False)
+        train, val, test = (task.metric.of_arrays(logits(weights, x, clip), y) for _, x, y in task.parts())
+        return cls(weights, train, val, test)
 
 
 def pretrain(
@@ -124,14 +143,12 @@ def pretrain(
 def _key_of(task: Task, options: PretrainOptions, seed: int) -> str:
     import torch
 
-    return cache_key(task.digest(), astuple(options), seed, _RECIPE, str(torch.__version__))
+    aim = () if task.loss is CROSS_ENTROPY else (type(task.loss).__name__,)
+    return cache_key(task.digest(), astuple(options), seed, _RECIPE, str(torch.__version__), *aim)
 
 
 def _measured(task: Task, weights: tuple[FloatArray, ...], options: PretrainOptions) -> Pretrained:
-    for matrix in weights:
-        matrix.setflags(write=False)
-    train, val, test = (accuracy(weights, x, y, options.activation_clip) for _, x, y in task.parts())
-    return Pretrained(weights=weights, train_accuracy=train, val_accuracy=val, test_accuracy=test)
+    return Pretrained.of(weights, task, options.activation_clip)
 
 
 class Rehearsal(NamedTuple):
@@ -211,12 +228,12 @@ def _train(
             for start in range(0, len(x), options.batch)[:most]:
                 rows = shuffled[start : start + options.batch]
                 optimizer.zero_grad()
-                _loss(layers, x[rows], y[rows], options, options.label_smoothing).backward()  # type: ignore[no-untyped-call]
+                _loss(task, layers, x[rows], y[rows], options, options.label_smoothing).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
             schedule.step()
             with torch.no_grad():
                 _limit_singular_values(layers, options.sigma_max)
-                val_loss = float(_loss(layers, x_val, y_val, options, 0.0))
+                val_loss = float(_loss(task, layers, x_val, y_val, options, 0.0))
             if not math.isfinite(val_loss):
                 raise DivergedError(
                     f"pretraining of '{task.name}': the validation loss is {val_loss}; lower learning_rate"
@@ -237,19 +254,23 @@ def _first_weights(task: Task, options: PretrainOptions, seed: int) -> "list[tor
 
 
 def _loss(
+    task: Task,
     layers: "list[torch.Tensor]",
     x: "torch.Tensor",
     y: "torch.Tensor",
     options: PretrainOptions,
     label_smoothing: float,
 ) -> "torch.Tensor":
-    """Return the mean cross-entropy of y = W3 clip(W2 clip(W1 x)) against the labels."""
+    """Return the task's loss of y = W3 clip(W2 clip(W1 x)); cross-entropy is against smoothed labels."""
     from torch.nn.functional import cross_entropy
 
     light = x
     for layer in layers[:-1]:
         light = (light @ layer.T).clamp(0.0, options.activation_clip)
-    return cross_entropy(light @ layers[-1].T, y, label_smoothing=label_smoothing)
+    outputs = light @ layers[-1].T
+    if task.loss is not CROSS_ENTROPY:
+        return task.loss.of_tensors(outputs, y)
+    return cross_entropy(outputs, y, label_smoothing=label_smoothing)
 
 
 def _limit_singular_values(layers: "list[torch.Tensor]", sigma_max: float) -> None:

@@ -2,11 +2,12 @@
 
 from emulator.errors import TaskError, nearest
 from experiments.tasks import images, vowel
+from experiments.tasks.brought import matrix, own
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = ["TASKS", "build_task", "task_names"]
 
-TASKS: dict[str, TaskKind] = {kind.name: kind for kind in (vowel.KIND, *images.KINDS)}
+TASKS: dict[str, TaskKind] = {kind.name: kind for kind in (vowel.KIND, *images.KINDS, own.KIND, matrix.KIND)}
 
 
 def task_names() -> tuple[str, ...]:
@@ -23,4 +24,5 @@ def build_task(options: TaskOptions) -> Task:
     if kind is None:
         hint = nearest(options.name, TASKS)
         raise TaskError(f"task: '{options.name}' is unknown; known: {', '.join(TASKS)}. {hint}".strip())
-    return kind.build(options)
+    task = kind.build(options)
+    return task.with_constant_input() if options.constant_input else task

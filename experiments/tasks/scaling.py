@@ -7,7 +7,7 @@ import numpy as np
 from data.sets import FloatArray
 from emulator.errors import TaskError
 
-__all__ = ["PcaMinMax", "area_average", "area_matrix"]
+__all__ = ["Affine", "PcaMinMax", "area_average", "area_matrix"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,3 +70,30 @@ def area_average(images: FloatArray, shape: tuple[int, int]) -> FloatArray:
     tall, wide = area_matrix(images.shape[1], shape[0]), area_matrix(images.shape[2], shape[1])
     shrunk: FloatArray = tall @ images @ wide.T
     return shrunk
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """Shift and stretch features, then clip them: (x - offset) / span within [least, most].
+
+    ``offset`` and ``span`` have shape (features,), or (1,) for one scale of all.
+    """
+
+    offset: FloatArray
+    span: FloatArray
+    least: float
+    most: float
+
+    @classmethod
+    def onto_unit(cls, low: FloatArray, high: FloatArray) -> "Affine":
+        """Return what maps ``low`` onto 0 and ``high`` onto 1."""
+        return cls(low, high - low, 0.0, 1.0)
+
+    @classmethod
+    def identity(cls) -> "Affine":
+        """Return what leaves everything as it is."""
+        return cls(np.zeros(1), np.ones(1), -np.inf, np.inf)
+
+    def apply(self, x: FloatArray) -> FloatArray:
+        """Return ``x`` (samples, features) scaled, C-contiguous."""
+        return np.ascontiguousarray(np.clip((x - self.offset) / self.span, self.least, self.most))

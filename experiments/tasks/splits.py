@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data.sets import DataSet, IntArray
 from emulator.errors import TaskError, nearest
 from emulator.streams import stream
 from experiments.tasks.task import TaskOptions
 
-__all__ = ["Split", "choose_split", "labels_of", "random_split", "stored_split", "with_classes"]
+__all__ = ["Split", "choose_split", "held_out", "labels_of", "random_split", "stored_split", "with_classes"]
 
 _TEST_SHARE = 0.3
 
@@ -76,6 +77,36 @@ def stored_split(data: DataSet, classes: tuple[int, ...], options: TaskOptions) 
     groups = stream(options.seed, f"task/{options.name}/val").permutation(np.unique(data.groups[train]))
     held = np.isin(data.groups[train], groups[: max(2, _share(options.validation_fraction, len(groups)))])
     return Split(train=train[~held], val=train[held], test=test)
+
+
+def held_out(
+    count: int, classes: NDArray[np.str_] | None, parts: NDArray[np.str_] | None, options: TaskOptions
+) -> Split:
+    """Cut ``count`` samples of one's own: by ``parts`` ("train", "val", "test"), and what these lack at random.
+
+    Without a test part 30 % are held out, without a validation part the options' share of what is left; of each of
+    ``classes`` (count,) alike, where there are any.
+    """
+    rows = np.arange(count)
+    groups = [rows] if classes is None else [rows[classes == name] for name in np.unique(classes)]
+
+    def drawn(pool: IntArray, fraction: float, what: str) -> IntArray:
+        rng = stream(options.seed, f"task/{options.name}/{what}")
+        taken = [rng.permutation(np.intersect1d(group, pool)) for group in groups]
+        return np.sort(
+            np.concatenate([each[: _share(fraction, len(each))] for each in taken if len(each) > 1])
+        )
+
+    test = drawn(rows, _TEST_SHARE, "test") if parts is None else rows[parts == "test"]
+    pool = np.setdiff1d(rows, test) if parts is None else rows[parts == "train"]
+    val = np.empty(0, dtype=np.int64) if parts is None else rows[parts == "val"]
+    if parts is not None and not len(test):
+        test = drawn(pool, _TEST_SHARE, "test")
+        pool = np.setdiff1d(pool, test)
+    if not len(val):
+        val = drawn(pool, options.validation_fraction, "val")
+        pool = np.setdiff1d(pool, val)
+    return Split(train=pool, val=val, test=test)
 
 
 def _rows_of(data: DataSet, rows: IntArray, classes: tuple[int, ...]) -> IntArray:

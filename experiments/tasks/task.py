@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +11,27 @@ from data.sets import FloatArray
 from emulator.errors import TaskError
 from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
-__all__ = ["Task", "TaskKind", "TaskOptions"]
+__all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """Say where samples of the user's own are, and what is made of them; None stands for what the file suggests.
+
+    Paths are absolute. A digest that is given must be that of the file.
+    """
+
+    path: str | None = None
+    digest: str | None = None
+    test_path: str | None = None
+    test_digest: str | None = None
+    targets: tuple[str, ...] = ()
+    features: tuple[str, ...] | None = None
+    kind: str | None = None
+    metric: str | None = None
+    scaling: str | None = None
+    labels: tuple[str, ...] | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,10 @@ class TaskOptions:
     """Share of the training part that is held out, in (0, 0.5]."""
     hidden: tuple[int, ...] | None = None
     """Units of each hidden layer, each at least 1; the empty tuple is a network without any."""
+    own: FileOptions = FileOptions()
+    """Of a task that the user brings: the file, and how it is read."""
+    constant_input: bool = False
+    """Whether one more input carries a constant 1."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"
@@ -81,6 +105,8 @@ class Task:
     """What is learnt by, and what chooses the best state."""
     metric: Metric = ACCURACY
     """What is shown of outputs."""
+    bounded: bool = True
+    """Whether inputs must lie in [0, 1]; those of a user's own scaling must be finite."""
 
     def __post_init__(self) -> None:
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -114,13 +140,32 @@ class Task:
             digest.update(np.ascontiguousarray(y, dtype=y.dtype.newbyteorder("<")).data)
         return digest.hexdigest()
 
+    def with_constant_input(self) -> "Task":
+        """Return the task with one more input, which is always 1."""
+        train, val, test = (np.hstack([x, np.ones((len(x), 1))]) for _, x, _ in self.parts())
+        sizes = (self.layer_sizes[0] + 1, *self.layer_sizes[1:])
+        options = replace(self.options, constant_input=True)
+        return replace(self, layer_sizes=sizes, options=options, x_train=train, x_val=val, x_test=test)
+
+    def with_values_times(self, factor: float) -> "Task":
+        """Return the task with all target values times ``factor``: what outputs scaled by it are to be."""
+        if factor == 1.0:
+            return self
+        train, val, test = (y * factor for _, _, y in self.parts())
+        metric = self.metric.of_values_times(factor)
+        return replace(self, metric=metric, y_train=train, y_val=val, y_test=test)
+
     def _check_part(self, part: str, x: FloatArray, y: Targets) -> None:
         rules = {
             "inputs must be float64, C-contiguous": x.dtype == np.float64 and x.flags.c_contiguous,
             f"inputs must have shape (samples >= 1, {self.layer_sizes[0]})": x.ndim == 2
             and len(x) >= 1
             and x.shape[1] == self.layer_sizes[0],
-            "inputs must lie in [0, 1]": bool(((x >= 0) & (x <= 1)).all()),
+            **(
+                {"inputs must lie in [0, 1]": bool(((x >= 0) & (x <= 1)).all())}
+                if self.bounded
+                else {"inputs must be finite": bool(np.isfinite(x).all())}
+            ),
             **(self._rules_of_values(x, y) if y.dtype == np.float64 else self._rules_of_labels(x, y)),
         }
         for rule, holds in rules.items():

@@ -6,7 +6,7 @@ steps the DACs, waits, reads, computes the loss and decides; link and host are p
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,10 +119,8 @@ class Sequencer:
         _check_shapes(command)
         heaters, radians, decide = command.heaters, command.radians, command.decide
         labels, classes = command.batch.labels, self._core.layers[-1].outputs
-        if decide is not None and not ((labels >= 0) & (labels < classes)).all():
-            raise CommandError(
-                f"Sequence: a label is none of the chip's {classes} classes; allowed: 0..{classes - 1}"
-            )
+        if decide is not None:
+            _check_targets(labels, len(command.batch.inputs), classes)
         least, most = int(heaters.min()), int(heaters.max())
         if least < 0 or most >= self._active.size:
             raise _no_heater(least if least < 0 else most)
@@ -243,10 +241,23 @@ def _check_shapes(command: Sequence) -> None:
             raise CommandError(
                 f"Sequence: {name} has shape {part.shape}; allowed: ({len(heaters)},), one a visit"
             )
-    samples, labels = len(command.batch.inputs), command.batch.labels
-    if labels.shape != (samples,):
+
+
+def _check_targets(targets: NDArray[Any], samples: int, outputs: int) -> None:
+    """Raise ``CommandError`` unless ``targets`` are labels or values that ``outputs`` can be compared with."""
+    if targets.ndim == 2 and targets.dtype.kind == "f":
+        if targets.shape != (samples, outputs) or not np.isfinite(targets).all():
+            raise CommandError(
+                f"Sequence: values have shape {targets.shape}; a Descent needs ({samples}, {outputs}), all finite"
+            )
+        return
+    if targets.shape != (samples,):
         raise CommandError(
-            f"Sequence: labels have shape {labels.shape}; a Descent needs ({samples},), one a sample"
+            f"Sequence: labels have shape {targets.shape}; a Descent needs ({samples},), one a sample"
+        )
+    if not ((targets >= 0) & (targets < outputs)).all():
+        raise CommandError(
+            f"Sequence: a label is none of the chip's {outputs} classes; allowed: 0..{outputs - 1}"
         )
 
 

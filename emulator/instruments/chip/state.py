@@ -187,7 +187,7 @@ class ChipCore:
         self,
         visits: Visits,
         rule: Rule,
-        labels: Ints | None,
+        labels: Ints | Floats | None,
         pace: Pace,
         draw: int,
         most: int = 2**62,
@@ -195,8 +195,9 @@ class ChipCore:
     ) -> Sequenced:
         """Carry out a whole sequence in one call; the same bits as ``drive``, ``read`` and the loss, one by one.
 
-        The batch was loaded before; ``labels`` (samples,) int64 are needed by rules that decide, and give the
-        events their losses (else NaN). Readings have the noise numbers ``draw``, ``draw`` + 1, ...
+        The batch was loaded before; ``labels``, (samples,) int64 or values (samples, outputs) float64, are
+        needed by rules that decide, and give the events their losses (else NaN). Readings have the noise numbers
+        ``draw``, ``draw`` + 1, ...
 
         "none": every visit sets its k heaters and reads; nothing is decided, and there is no reading before.
         "step_back" and "three_point": one reading before all visits gives the reference loss. A visit sets its
@@ -207,23 +208,31 @@ class ChipCore:
         not be read once more after a failed try is set home. Raises ``ConfigError`` when arguments do not fit.
         """
         shape = self._reading_shape("sequence")
-        known = np.empty(0, dtype=np.int64) if labels is None else labels
+        known, values = _targets(labels)
         count = len(visits.heaters)
         times = np.array(pace, dtype=np.int64)
         if rule == "none":
             events = np.zeros(count, dtype=sequence.EVENT)
             outputs = np.empty((count if keep_outputs else 0, *shape))
             sequence.blind(
-                self._handle, visits.heaters, visits.try_rad, known, times, draw, outputs, *_two_views(events)
+                self._handle,
+                visits.heaters,
+                visits.try_rad,
+                known,
+                values,
+                times,
+                draw,
+                outputs,
+                *_two_views(events),
             )
             last = float(events["loss"][-1]) if count else math.nan
             return Sequenced(events, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
-        _check_decidable(visits, rule, known, shape[0], most)
+        _check_decidable(visits, rule, known if labels is None else labels, shape[0], most)
         candidates = np.stack([visits.try_rad[:, 0], visits.back_rad, visits.home_rad])
         events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
             self._handle, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
-            visits.pruned, known, most, times, draw, *_two_views(events), counts,
+            visits.pruned, known, values, most, times, draw, *_two_views(events), counts,
         )  # fmt: skip
         return Sequenced(events[:happened], None, reference, *counts.tolist())
 
@@ -331,7 +340,17 @@ def _two_views(events: NDArray[np.void]) -> tuple[Ints, Floats]:
     return events.view(np.int64).reshape(-1, columns), events.view(np.float64).reshape(-1, columns)
 
 
-def _check_decidable(visits: Visits, rule: Rule, labels: Ints, samples: int, most: int) -> None:
+def _targets(targets: Ints | Floats | None) -> tuple[Ints, Floats]:
+    """Return ``targets`` as labels and as values, of which one is empty, as the kernels take them."""
+    labels, values = np.empty(0, dtype=np.int64), np.empty((0, 0))
+    if targets is None:
+        return labels, values
+    if targets.ndim == 1:
+        return np.ascontiguousarray(targets, dtype=np.int64), values
+    return labels, np.ascontiguousarray(targets, dtype=np.float64)
+
+
+def _check_decidable(visits: Visits, rule: Rule, labels: Ints | Floats, samples: int, most: int) -> None:
     """Raise ``ConfigError`` unless a rule can decide these visits."""
     count, width = visits.heaters.shape
     parts = (visits.back_rad, visits.home_rad, visits.pruned)

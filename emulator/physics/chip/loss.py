@@ -1,4 +1,4 @@
-"""The loss of a reading: mean cross-entropy of the softmax of the outputs.
+"""The loss of a reading: mean cross-entropy of the softmax of the outputs, or their mean squared error from values.
 
 It is part of the chip because the chip's sequencer computes it beside the receivers; controllers compute the same
 number, bit for bit, with the same kernel.
@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from emulator.kernel import kernel
 from emulator.physics.chip.kernels.tape import LANES
 
-__all__ = ["cross_entropy", "cross_entropy_of_tiles"]
+__all__ = [
+    "cross_entropy",
+    "cross_entropy_of_tiles",
+    "mean_squared_error",
+    "mean_squared_error_of_tiles",
+]
 
 Floats = NDArray[np.float64]
 
@@ -121,3 +126,28 @@ def cross_entropy_of_tiles(
             for lane in range(width):
                 sums[line + lane] = sums[line + lane] + terms[target + row * _LANES + lane]
     return _mean_log(sums, 0, samples)
+
+
+@kernel
+def mean_squared_error(outputs: Floats, values: Floats) -> float:
+    """Return the mean over samples and outputs of (y - t)^2; both arrays have shape (samples, outputs)."""
+    samples, classes = outputs.shape
+    total = 0.0
+    for sample in range(samples):
+        for j in range(classes):
+            difference = outputs[sample, j] - values[sample, j]
+            total += difference * difference
+    return float(total / (samples * classes))
+
+
+@kernel
+def mean_squared_error_of_tiles(tiles: Floats, begin: int, values: Floats) -> float:
+    """Return the ``mean_squared_error`` of outputs in tiles at ``tiles[begin:]``; same order, same bits."""
+    samples, classes = values.shape
+    total = 0.0
+    for sample in range(samples):
+        first = begin + (sample // LANES) * LANES * classes + sample % LANES
+        for j in range(classes):
+            difference = tiles[first + j * LANES] - values[sample, j]
+            total += difference * difference
+    return float(total / (samples * classes))

@@ -28,6 +28,12 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+_EXACT = 1e-9
+"""How far from orthonormal rows in float64 may be."""
+
+_ROUNDINGS = 64
+"""Roundings of a coarser type that may add up in a product of two rows."""
+
 Rotation = Literal["ccw", "cw"]
 Shape = Literal["thin", "square"]
 
@@ -103,11 +109,16 @@ def decompose_rows(matrix: Floats, rotation: Rotation = "ccw") -> tuple[Floats, 
     Returns the phases (rotators,) in [0, 2 pi), in light order, and the diagonal of D (rows,), +-1. A "ccw"
     rotator maps (a, b) onto (cos f a - sin f b, sin f a + cos f b), Eq. 2 of SZO-SCD; "cw" has the opposite
     sign, and so other phases and another heater power for the same matrix. Raises ``PhysicsError`` when the
-    rows are not orthonormal to 1e-9.
+    rows are not orthonormal, to 1e-9 or what their type resolves; those of a coarser type than float64 are taken
+    as the nearest that are.
     """
     rows, modes = matrix.shape
-    if not np.allclose(matrix @ matrix.T, np.eye(rows), rtol=0.0, atol=1e-9):
+    matrix, tolerance = _in_float64(matrix, "decompose_rows")
+    if not np.allclose(matrix @ matrix.T, np.eye(rows), rtol=0.0, atol=tolerance):
         raise PhysicsError(f"decompose_rows: the rows of the {rows} x {modes} matrix are not orthonormal")
+    if tolerance > _EXACT:
+        left, _, right = np.linalg.svd(matrix, full_matrices=False)
+        matrix = left @ right
     mesh = triangle(rows, modes)
     rest = matrix.copy()
     phases = np.empty(mesh.rotators)
@@ -141,12 +152,13 @@ def decompose_matrix(
 
     "thin" uses exactly M*N phases; "square" uses whole M x M and N x N triangles. The U mesh is a triangle
     that light passes backwards: by reciprocity its matrix is the transpose for the same phases. Raises
-    ``PhysicsError`` when a singular value exceeds ``sigma_max``.
+    ``PhysicsError`` when a singular value exceeds ``sigma_max`` by more than the weights' type resolves.
     """
     outputs, inputs = weights.shape
+    weights, tolerance = _in_float64(weights, "decompose_matrix")
     rank = min(outputs, inputs)
     left, singular, right = np.linalg.svd(weights, full_matrices=shape == "square")
-    if singular[0] > sigma_max * (1 + 1e-9):
+    if singular[0] > sigma_max * (1 + tolerance):
         raise PhysicsError(
             f"decompose_matrix: singular value {singular[0]:.6g} exceeds sigma_max={sigma_max:g}; "
             "scale the weights or raise chip.mesh.sigma_max"
@@ -169,6 +181,17 @@ def reconstruct_matrix(
     right = reconstruct_rows(phases.v, np.ones(rows_v), inputs, rotation)[:rank]
     left = reconstruct_rows(phases.u[::-1], np.ones(rows_u), outputs, rotation)[:rank].T
     return np.asarray((left * (phases.signs * sigma_max * np.cos(phases.sigma))) @ right)
+
+
+def _in_float64(matrix: NDArray[np.floating], what: str) -> tuple[Floats, float]:
+    """Return ``matrix`` in float64, and what its type resolves; raises ``PhysicsError`` unless real and finite."""
+    if matrix.dtype.kind not in "biuf" or not np.isfinite(matrix).all():
+        raise PhysicsError(
+            f"{what}: the {matrix.shape[0]} x {matrix.shape[1]} matrix must hold real, finite numbers"
+        )
+    coarse = matrix.dtype.kind == "f" and matrix.dtype.itemsize < np.dtype(np.float64).itemsize
+    resolved = _ROUNDINGS * float(np.finfo(matrix.dtype).eps) if coarse else 0.0
+    return np.asarray(matrix, dtype=np.float64), max(_EXACT, resolved)
 
 
 def _wrapped(phases: Floats) -> Floats:

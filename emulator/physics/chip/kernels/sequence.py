@@ -14,7 +14,7 @@ from emulator.physics.chip.kernels.arena import OUTPUTS
 from emulator.physics.chip.kernels.circuit import DRIVEN_RAD, Circuit, circuit_at
 from emulator.physics.chip.kernels.layers import hand_out
 from emulator.physics.chip.kernels.query import send_light, set_one, set_phases
-from emulator.physics.chip.loss import cross_entropy_of_tiles
+from emulator.physics.chip.loss import cross_entropy_of_tiles, mean_squared_error_of_tiles
 
 __all__ = ["EVENT", "HOMING", "READING", "RULES", "Pace", "blind", "descend"]
 
@@ -79,17 +79,26 @@ def _note(
 
 @part
 def _read_row(
-    circuit: Circuit, labels: Ints, passed_ps: int, draw: int, ints: Ints, floats: Floats, row: int
+    circuit: Circuit,
+    labels: Ints,
+    values: Floats,
+    passed_ps: int,
+    draw: int,
+    ints: Ints,
+    floats: Floats,
+    row: int,
 ) -> tuple[float, int]:
     """Read, and enter what was read in the event ``row``; return the loss and where the outputs begin.
 
-    Without ``labels`` the loss is NaN.
+    ``labels`` (samples,) or ``values`` (samples, outputs) say which loss it is; where both are empty, it is NaN.
     """
     ints[row, _SATURATED], begin, floats[row, _TOTAL] = send_light(circuit, passed_ps, draw)
     loss = np.nan
     if labels.size > 0:
         outputs, classes = circuit.activations, circuit.table[-1, OUTPUTS]
         loss = cross_entropy_of_tiles(outputs, begin, labels, classes, circuit.terms, circuit.lines)
+    elif values.size > 0:
+        loss = mean_squared_error_of_tiles(circuit.activations, begin, values)
     floats[row, _LOSS] = loss
     return loss, begin
 
@@ -102,6 +111,7 @@ def descend(
     candidates: Floats,
     pruned: NDArray[np.bool_],
     labels: Ints,
+    values: Floats,
     most: int,
     pace: Ints,
     draw: int,
@@ -115,12 +125,13 @@ def descend(
     heater goes home without a reading if it is ``pruned`` (n,), or if ``most`` readings have been made; else it is
     set back and read: kept whatever it reads, or with ``three_point`` only below the reference, and else sent home.
     Fills the events, of which ``ints`` and ``floats`` (1 + 3n, 8) are two views, and ``counts``: visits, kept by a
-    comparison, tied in one, pruned, readings. Returns the number of events and the reference loss.
+    comparison, tied in one, pruned, readings. The loss is that of ``labels`` or, where these are empty, of
+    ``values`` (samples, outputs). Returns the number of events and the reference loss.
     """
     circuit = circuit_at(handle)
     driven = circuit.sums
     _note(ints, floats, 0, READING, -1, 0.0, driven[DRIVEN_RAD])
-    reference, _ = _read_row(circuit, labels, pace[_FIRST], draw, ints, floats, 0)
+    reference, _ = _read_row(circuit, labels, values, pace[_FIRST], draw, ints, floats, 0)
     row, readings, gap = 1, 1, pace[_SET]
     for visit in range(heaters.size):
         if readings >= most:
@@ -131,7 +142,7 @@ def descend(
         for attempt in range(2):
             set_one(circuit, heater, candidates[attempt, visit], gap)
             _note(ints, floats, row, READING, heater, candidates[attempt, visit], driven[DRIVEN_RAD])
-            loss, _ = _read_row(circuit, labels, pace[_LIGHT], draw + readings, ints, floats, row)
+            loss, _ = _read_row(circuit, labels, values, pace[_LIGHT], draw + readings, ints, floats, row)
             row, readings, gap = row + 1, readings + 1, pace[_SET]
             compared = attempt == 0 or three_point
             if compared and loss < reference:
@@ -162,6 +173,7 @@ def blind(
     heaters: Ints,
     radians: Floats,
     labels: Ints,
+    values: Floats,
     pace: Ints,
     draw: int,
     outputs: Floats,
@@ -179,6 +191,6 @@ def blind(
         set_phases(circuit, heaters[visit], radians[visit], pace[_FIRST] if visit == 0 else pace[_SET])
         heater, phase_rad = (heaters[visit, 0], radians[visit, 0]) if width == 1 else (-1, 0.0)
         _note(ints, floats, visit, READING, heater, phase_rad, circuit.sums[DRIVEN_RAD])
-        _, begin = _read_row(circuit, labels, pace[_LIGHT], draw + visit, ints, floats, visit)
+        _, begin = _read_row(circuit, labels, values, pace[_LIGHT], draw + visit, ints, floats, visit)
         if outputs.size > 0:
             hand_out(circuit.activations, begin, outputs[visit])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from controllers.losses import cross_entropy
+from controllers.losses import cross_entropy, mean_squared_error
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, ReceiverConfig
 from emulator.instruments.chip.state import ChipCore, Rule, Visits
@@ -247,3 +247,22 @@ def test_probing_before_anything_is_loaded_is_refused() -> None:
         core.probe(int(HEATERS[0]), 0.5, 0, 0, 0)
     with pytest.raises(ConfigError, match=r"call load\(inputs\) before sequence\(\)"):
         core.sequence(Visits(HEATERS[:1, None], np.zeros((1, 1))), "none", None, PACE, 0)
+
+
+@given(config=configs(), seed=seeds, samples=st.integers(1, 40))
+@settings(max_examples=15)
+def test_a_descent_on_values_takes_the_losses_that_a_host_would(
+    config: ChipConfig, seed: int, samples: int
+) -> None:
+    one, other, _ = two_chips(config, samples)
+    rng = stream(seed, "tests/values")
+    values = rng.normal(size=(samples, SIZES[-1]))
+    heaters = rng.permutation(HEATERS)[:4][:, np.newaxis]
+    home = rng.random(4)
+    visits = Visits(heaters, home[:, np.newaxis] + 0.1, home - 0.1, home, np.zeros(4, dtype=np.bool_))
+    found = one.sequence(visits, "step_back", values, PACE, 0)
+    first = other.read(0, PACE.first_ps)[0]
+    assert found.events["loss"][0] == mean_squared_error(np.ascontiguousarray(first), values)
+    other.drive(heaters[0], visits.try_rad[0], PACE.set_ps)
+    second = other.read(1, PACE.light_ps)[0]
+    assert found.events["loss"][1] == mean_squared_error(np.ascontiguousarray(second), values)

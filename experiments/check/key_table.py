@@ -1,0 +1,93 @@
+"""What the walk over keys has to know: what need not act and why, what acts only with others, what to try."""
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["CONTEXTS", "EXCEPTIONS", "VALUES"]
+
+_OTHER_FILE: Final = "0" * 64
+_METRICS: Final = "decides when something is measured, at no cost: it changes rows of metrics alone"
+_LIST: Final = "is a list of sections, each with a walk of its own kind:"
+
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    "title": "says in words what the study is about",
+    "trace.detail": "decides how much is kept of a run, and not what happens",
+    "clock.mode": "paces the run by the wall clock, which no emulated number sees",
+    "clock.factor": "paces the run by the wall clock, which no emulated number sees",
+    "evaluation.every_queries": _METRICS,
+    "controller.kind": "makes another study, which has a walk of its own",
+    "agents": f"{_LIST} tests/contracts/test_agents.py",
+    "chip.noise": f"{_LIST} tests/emulator/instruments/chip/noise",
+    "opu.camera.rates": f"{_LIST} tests/emulator/instruments/opu",
+    "szo_scd:task.name": "gives way to task.file, which the tiny study has; odfa's walk changes it",
+    "szo_scd:host.flops_per_s": "prices computations; this controller asks for none but host.overhead_s",
+    "szo_scd:host.bytes_per_s": "prices computations; this controller asks for none but host.overhead_s",
+    "szo_scd:host.launch_s": "prices computations; this controller asks for none but host.overhead_s",
+    "szo_scd:host.frame_power_w": "is drawn while frames are handled; a chip has none",
+    "odfa:host.overhead_s": "prices the thought upon a chip's reading; a training pays for what it computes",
+    "odfa:controller.align_every": _METRICS,
+    "opu.rated_inputs": "is the size for which `lightloop presets` states a rate; no run has it",
+    "opu.rated_outputs": "is the size for which `lightloop presets` states a rate; no run has it",
+}
+"""Keys, or controller:key, that need not act, with the reason."""
+
+_SEQUENCER: Final = {"controller.loop": "sequencer"}
+_PLAN: Final = {"chip.heaters.coupling": "spacing"}
+_TEST: Final = {"task.test_file": "@test.npz"}
+
+CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "task.split": _TEST,
+    "task.test_file_digest": _TEST,
+    "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
+    "odfa:task.metric": {"task.kind": "regression"},
+    "controller.pruning": {"controller.power_awareness": 0.9, "controller.power_estimate": "signed"},
+    "chip.heaters.stage_pitch_m": {**_PLAN, "chip.heaters.reach_m": 3e-4},
+    "chip.heaters.pair_pitch_m": _PLAN,
+    "chip.heaters.reach_m": _PLAN,
+    "chip.heaters.contact_coupling": _PLAN,
+    "chip.heaters.decay_per_m": _PLAN,
+    "chip.heaters.substrate_tau_s": {"chip.heaters.substrate_coupling": 1e-3},
+    "chip.dac.v_max_v": {"chip.dac.domain": "voltage"},
+    "chip.sequencer.decision_s": _SEQUENCER,
+    "chip.sequencer.power_w": _SEQUENCER,
+    "opu.dmd.precision": {"opu.dmd.encoding": "bitplanes"},
+    "opu.retries": {"opu.camera.missed_probability": 0.5},
+    "opu.recovery.phase_steps": {"opu.recovery.mode": "phase_shifting"},
+    "opu.recovery.anchor_group": {"opu.recovery.mode": "anchor"},
+    "opu.batch_patterns": {"opu.acquisition_s": 1e-3},
+    "opu.camera.rows_max": {"opu.camera.roi_rows": 64},
+    "opu.camera.buffer_frames": {"opu.camera.roi_rows": 1088, "opu.pcie.rate_bit_per_s": 1e9},
+    "opu.pcie.buffer_frames": {"host.bytes_per_s": 1e5},
+    "opu.dmd.memory_patterns": {"opu.pcie.rate_bit_per_s": 1e5},
+    "opu.skip_zero": {"controller.threshold": 0.6},
+}
+"""What has to hold for a key to act, beside the tiny study; None takes a key out of it."""
+
+VALUES: Final[Mapping[str, tuple[object, ...]]] = {
+    "task.name": ("mnist8x8",),
+    "task.classes": ([1, 0],),
+    "task.labels": (["1", "0"],),
+    "task.split": ("random",),
+    "task.model": ("cnn",),
+    "task.hidden": ([5],),
+    "task.file": ("@more.npz",),
+    "task.test_file": ("@test.npz",),
+    "task.target": ("z",),
+    "task.features": (["u"],),
+    "task.kind": ("regression",),
+    "task.metric": ("rmse",),
+    "task.size": (5,),
+    "task.weights": ("@others.npz",),
+    "task.file_digest": (_OTHER_FILE,),
+    "task.test_file_digest": (_OTHER_FILE,),
+    "task.weights_digest": (_OTHER_FILE,),
+    "chip.heaters.dead": ([3], [4], [5], [12], [13]),
+    "opu.dmd.memory_patterns": (1, 2),
+    "opu.medium.max_stored_bytes": (10,),
+    "opu.camera.rows_max": (16,),
+    "opu.camera.buffer_frames": (1, 2),
+    "opu.pcie.buffer_frames": (1, 2),
+    "opu.batch_patterns": (1, 2),
+    "opu.retries": (0, 1),
+}
+"""Values to try where the type does not say them; @ stands for the walk's folder."""
