@@ -5,6 +5,7 @@ attenuators of one layer can give, so that the result deploys without rescaling.
 """
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -124,8 +125,8 @@ def pretrain(
 
     ``options`` None means ``default_options(task.name)``; ``cache_dir`` None means ``$LIGHTLOOP_CACHE``, or
     else ``.cache/lightloop`` here. On one machine the same arguments give the same bits. Raises
-    ``DivergedError`` when the loss stops being finite, and ``TaskError`` when the seed is negative or the
-    cache cannot be written.
+    ``DivergedError`` when the loss stops being finite, and ``TaskError`` when the seed is negative. A cache
+    that cannot be written is cautioned of: it costs time, and nothing else.
     """
     if seed < 0:
         raise TaskError(f"pretraining: seed is {seed}, must be a whole number >= 0")
@@ -136,7 +137,10 @@ def pretrain(
     weights = read_weights(folder, key, task.weight_shapes)
     if weights is None:
         weights = _train(task, options, seed)
-        write_weights(folder, key, weights)
+        try:
+            write_weights(folder, key, weights)
+        except TaskError as error:  # they are in memory, and can be trained again
+            sys.stderr.write(f"lightloop: caution: {error}\n")
     return _measured(task, weights, options)
 
 

@@ -94,10 +94,10 @@ class Contents:
         tables = tables_of(version)
         check_members(self._file, [CONFIG, STATES, *(table.name for table in tables)], where)
         with mapped_errors(f"{where}: attributes"):
-            rows = json.loads(read_text(self._file, "rows", where))
-            versions = json.loads(read_text(self._file, "versions", where))
-            states = json.loads(read_text(self._file, "states", where))
-            origin = json.loads(read_text(self._file, "origin", where)) if version >= 3 else None
+            rows = self._decoded("rows", dict)
+            versions = self._decoded("versions", dict)
+            states = self._decoded("states", list)
+            origin = self._decoded("origin", list, type(None)) if version >= 3 else None
             mode, digest = ("", "") if origin is None else origin
             status, detail = read_text(self._file, "status", where), read_text(self._file, "detail", where)
             if status not in STATUSES or detail not in DETAILS:
@@ -117,6 +117,13 @@ class Contents:
                 states=tuple(str(name) for name in states),
                 origin=None if origin is None else (str(mode), str(digest)),
             )
+
+    def _decoded(self, name: str, *kinds: type) -> Any:
+        """Return what the attribute ``name`` says in JSON; raises ``ValueError`` unless it is one of ``kinds``."""
+        found = json.loads(read_text(self._file, name, str(self.path)))
+        if not isinstance(found, kinds):
+            raise ValueError(f"{name!r} is {str(found)[:40]!r} in JSON, not {kinds[0].__name__}")
+        return found
 
     def _survey(self) -> None:
         """Open every dataset that a trace has, check its form, and collect what the digest covers."""
@@ -151,6 +158,8 @@ class Contents:
             labels: list[str] = []
             if column is not None and column.vocabulary:
                 labels = json.loads(read_text(dataset, "labels", where))
+                if not isinstance(labels, list):
+                    raise ValueError(f"labels are {str(labels)[:40]!r} in JSON, not a list")
             units, stated = read_text(dataset, "units", where), read_text(dataset, "checksum", where)
             texts = tuple(str(text) for text in labels)
             self._seals[path] = Seal(path, dtype.str, dataset.shape, units, texts, stated)

@@ -48,3 +48,14 @@ def test_a_changed_fact_is_found_by_the_digest(trace_path: Path) -> None:
 def test_a_missing_trace_is_named(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=r"nowhere\.h5: there is no trace here"):
         Contents(tmp_path / "nowhere.h5")
+
+
+@pytest.mark.parametrize("name", ["versions", "rows", "states"])
+@pytest.mark.parametrize("said", [b"null", b"3", b'"x"', b"[[1]]", b'{"a": null}', b"[" * 9000, b"\xff", b""])
+def test_a_fact_of_another_form_is_refused_as_damaged(name: str, said: bytes, trace_path: Path) -> None:
+    with h5py.File(trace_path, "r+") as file:
+        file.attrs[name] = np.bytes_(said)
+    with pytest.raises(
+        TraceError, match=r"damaged or not a trace|digest does not match|not a fixed-length text|it holds no"
+    ):
+        Contents(trace_path)

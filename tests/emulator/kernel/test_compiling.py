@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import emulator.kernel
-from emulator.kernel import inlined, kernel
+from emulator.kernel import compiling, inlined, kernel
 from emulator.streams import stream
 
 
@@ -49,12 +48,11 @@ def test_a_sum_is_added_up_in_order_also_through_an_inlined_function() -> None:
 def test_an_edit_of_any_source_of_linked_kernels_changes_the_name_of_the_cache(
     edited: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = Path(emulator.kernel.__file__).parent
-    for package in emulator.kernel._LINKED:
-        shutil.copytree(here / package, tmp_path / package)
-    monkeypatch.setattr(emulator.kernel, "__file__", str(tmp_path / "kernel.py"))
-    before = emulator.kernel._cache_folder()
-    assert before == emulator.kernel._cache_folder()
+    for package in compiling._LINKED:
+        shutil.copytree(compiling._ROOT / package, tmp_path / package)
+    monkeypatch.setattr(compiling, "_ROOT", tmp_path)
+    before = compiling._cache_name()
+    assert before == compiling._cache_name()
     with (tmp_path / edited).open("a", encoding="utf-8") as source:
         source.write("# edited\n")
-    assert emulator.kernel._cache_folder() != before
+    assert compiling._cache_name() != before

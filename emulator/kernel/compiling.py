@@ -7,13 +7,15 @@ a stale kernel cannot be loaded.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from llvmlite import binding
 from numba import config, njit
 
 from emulator.config.places import cache_folder, expanded
+from emulator.kernel.cache import KernelCache, prepared
 
 __all__ = ["fused_kernel", "inlined", "kernel", "part"]
 
@@ -23,13 +25,15 @@ _LINKED: Final = ("physics", "retiming")
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
-def _cache_folder() -> str:
+_ROOT: Final = Path(__file__).parents[1]
+
+
+def _cache_name() -> str:
     digest = hashlib.blake2b(digest_size=8)
     for package in _LINKED:
-        for source in sorted((Path(__file__).parent / package).rglob("*.py")):
+        for source in sorted((_ROOT / package).rglob("*.py")):
             digest.update(source.read_bytes())
-    base = cache_folder(expanded(Path("~", ".cache", "lightloop")))
-    return str(base / f"kernels-{digest.hexdigest()}")
+    return f"kernels-{digest.hexdigest()}"
 
 
 def _configure() -> None:
@@ -38,20 +42,34 @@ def _configure() -> None:
     Tuned for the host, LLVM would prefer 256 bits; light and noise take a third less time with 512. The numbers
     are the same, because no kernel reassociates. What the user has set in numba's environment stays.
     """
+    global _cached  # noqa: PLW0603  (numba's settings are those of the process, too)
     if not config.CACHE_DIR:  # type: ignore[attr-defined]  # numba fills its config at run time
-        config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+        folder = prepared(cache_folder(expanded(Path("~", ".cache", "lightloop"))), _cache_name())
+        _cached = folder is not None
+        config.CACHE_DIR = str(folder or "")  # type: ignore[attr-defined]
     features = binding.get_host_cpu_features()
     if not config.CPU_NAME and features.get("avx512f"):  # type: ignore[attr-defined]
         config.CPU_NAME = "generic"  # type: ignore[attr-defined]
         config.CPU_FEATURES = features.flatten()  # type: ignore[attr-defined]
 
 
+_cached = True
+"""Whether machine code is kept; where no folder is safe and writable it is not, which costs time only."""
+
 _configure()
+
+
+def _compiled(function: _Function, **options: Any) -> _Function:
+    dispatcher = njit(error_model="numpy", **options)(function)
+    if _cached:
+        with suppress(RuntimeError):  # numba finds no place where it may write
+            dispatcher._cache = KernelCache(function)
+    return cast(_Function, dispatcher)
 
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` serially, with IEEE division (no ZeroDivisionError) and no reassociation."""
-    return cast(_Function, njit(cache=True, error_model="numpy")(function))
+    return _compiled(function)
 
 
 def fused_kernel(function: _Function) -> _Function:
@@ -59,7 +77,7 @@ def fused_kernel(function: _Function) -> _Function:
 
     It then is in every such place, in vectors and in what remains of them: no result depends on where a loop ends.
     """
-    return cast(_Function, njit(cache=True, error_model="numpy", fastmath={"contract"})(function))
+    return _compiled(function, fastmath={"contract"})
 
 
 def part(function: _Function) -> _Function:
@@ -67,7 +85,7 @@ def part(function: _Function) -> _Function:
 
     For functions that take a structure of many arrays, which would be copied word by word at every call.
     """
-    return cast(_Function, njit(cache=True, error_model="numpy", forceinline=True)(function))
+    return _compiled(function, forceinline=True)
 
 
 def inlined(function: _Function) -> _Function:

@@ -1,0 +1,129 @@
+"""Where the machine code of kernels is kept: a folder that nobody else can write, and files that carry a checksum.
+
+Numba keeps code and index as pickles, which run what they hold when they are read. So they are read only from a
+folder of this user's (or, where it cannot be written, from a copy of one of the administrator's), and only where
+their checksum is right. A cache that is missing, damaged, full or forbidden costs time and nothing else.
+"""
+
+import os
+import pickle
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+__all__ = ["KernelCache", "prepared"]
+
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+_ADMINISTRATOR: Final = 0
+_DIGEST_BYTES: Final = 32
+
+
+def prepared(base: Path, name: str) -> Path | None:
+    """Return the folder ``name`` in ``base``, which this user alone can write, or None where there is none.
+
+    Where ``base`` cannot be written a folder of this user's among the temporary files takes its place, and begins
+    with a copy of what ``base`` holds, if that is this user's or the administrator's alone to write.
+    """
+    wanted = base / name
+    if _is_own(wanted):
+        return wanted
+    home = Path(tempfile.gettempdir()) / f"lightloop-{os.geteuid()}"
+    spare = home / name
+    known = spare.exists()
+    if not (_is_own(home) and _is_own(spare)):
+        return None
+    if not known and _is_safe(wanted, {_ADMINISTRATOR, os.geteuid()}):
+        try:
+            shutil.copytree(wanted, spare, dirs_exist_ok=True)
+        except (OSError, shutil.Error):
+            return spare
+    return spare
+
+
+def _is_own(folder: Path) -> bool:
+    """Make ``folder`` unless it is there; return whether this user, and nobody else, can write it."""
+    try:
+        folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+        if _is_safe(folder, {os.geteuid()}, but_for=_OTHERS_WRITE) and folder.stat().st_mode & _OTHERS_WRITE:
+            folder.chmod(stat.S_IRWXU)
+        return _is_safe(folder, {os.geteuid()}) and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    except OSError:
+        return False
+
+
+def _is_safe(folder: Path, owners: set[int], but_for: int = 0) -> bool:
+    """Return whether ``folder`` is a folder, no link, of one of ``owners``, whom nobody else can write for."""
+    try:
+        facts = folder.lstat()
+    except OSError:
+        return False
+    return (
+        stat.S_ISDIR(facts.st_mode)
+        and facts.st_uid in owners
+        and not facts.st_mode & _OTHERS_WRITE & ~but_for
+    )
+
+
+class KernelCache(FunctionCache):
+    """Keep the code of one kernel; what cannot be read is compiled again, and what cannot be kept is not."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        """Raise ``RuntimeError`` where numba finds no place to write."""
+        super().__init__(function)
+        self._cache_file = _CheckedFile(
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """Return the code for ``signature``, or None."""
+        try:
+            return super().load_overload(signature, target)
+        except Exception:  # noqa: BLE001  (whatever is wrong with it, code can be compiled again)
+            return None
+
+    def save_overload(self, signature: Any, code: Any) -> None:
+        """Keep ``code`` for ``signature`` if that can be done."""
+        try:
+            super().save_overload(signature, code)
+        except Exception:  # noqa: BLE001  (a full disk, a folder that is gone: the code is in memory)
+            return
+
+
+class _CheckedFile(IndexDataCacheFile):
+    """The index and the files of one kernel, each behind a checksum of all that follows it."""
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            version, stamp, overloads = _read(self._index_path)
+        except OSError:
+            return {}
+        return dict(overloads) if (version, stamp) == (self._version, self._source_stamp) else {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._write(self._index_path, (self._version, self._source_stamp, overloads))
+
+    def _load_data(self, name: str) -> Any:
+        return _read(self._data_path(name))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
+    def _write(self, path: str, content: Any) -> None:
+        body = self._dump(content)
+        with self._open_for_write(path) as file:
+            file.write(blake2b(body, digest_size=_DIGEST_BYTES).digest() + body)
+
+
+def _read(path: str) -> Any:
+    """Return what ``_write`` has put into ``path``; raises ``OSError`` where it is not as it was."""
+    content = Path(path).read_bytes()
+    digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+        raise OSError(f"{path} is damaged")
+    return pickle.loads(body)  # noqa: S301  (of a folder that only this user can write, and whole)
