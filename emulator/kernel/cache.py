@@ -6,12 +6,13 @@ their checksum is right. A cache that is missing, damaged, full or forbidden cos
 """
 
 import os
-import pickle
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,34 +97,33 @@ class KernelCache(FunctionCache):
 
 
 class _CheckedFile(IndexDataCacheFile):
-    """The index and the files of one kernel, each behind a checksum of all that follows it."""
+    """The index and the files of one kernel as numba has them, each with a checksum at its end, which it skips."""
 
-    def _load_index(self) -> dict[Any, str]:
+    def _load_index(self) -> Any:
         try:
-            version, stamp, overloads = _read(self._index_path)
+            _check(self._index_path)
         except OSError:
             return {}
-        return dict(overloads) if (version, stamp) == (self._version, self._source_stamp) else {}
-
-    def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._write(self._index_path, (self._version, self._source_stamp, overloads))
+        return super()._load_index()
 
     def _load_data(self, name: str) -> Any:
-        return _read(self._data_path(name))
+        _check(self._data_path(name))
+        return super()._load_data(name)
 
-    def _save_data(self, name: str, data: Any) -> None:
-        self._write(self._data_path(name), data)
+    @contextmanager
+    def _open_for_write(self, path: str) -> Iterator[BytesIO]:
+        body = BytesIO()
+        with super()._open_for_write(path) as file:
+            yield body
+            file.write(body.getvalue() + _digest(body.getvalue()))
 
-    def _write(self, path: str, content: Any) -> None:
-        body = self._dump(content)
-        with self._open_for_write(path) as file:
-            file.write(blake2b(body, digest_size=_DIGEST_BYTES).digest() + body)
+
+def _digest(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_DIGEST_BYTES).digest()
 
 
-def _read(path: str) -> Any:
-    """Return what ``_write`` has put into ``path``; raises ``OSError`` where it is not as it was."""
+def _check(path: str) -> None:
+    """Raise ``OSError`` unless the file at ``path`` ends with the checksum of what comes before."""
     content = Path(path).read_bytes()
-    digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-    if blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+    if _digest(content[:-_DIGEST_BYTES]) != content[-_DIGEST_BYTES:]:
         raise OSError(f"{path} is damaged")
-    return pickle.loads(body)  # noqa: S301  (of a folder that only this user can write, and whole)

@@ -135,5 +135,5 @@ def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cache._CheckedFile, "_write", full)
+    monkeypatch.setattr(cache._CheckedFile, "_open_for_write", full)
     assert compiled(tmp_path, monkeypatch)[0] == 8.0
