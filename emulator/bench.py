@@ -16,11 +16,11 @@ from typing import Any, Literal, Protocol, TypeVar
 import simpy
 
 from emulator.agents.agent import Failed, checked_agents
-from emulator.agents.desk import Desk, Floor
+from emulator.agents.desk import Desk, Floor, disturbed
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.budgets import Budgets
 from emulator.clock import Halted, RealTimeClock, make_clock
-from emulator.commands import Command, Controller, Reply, Served
+from emulator.commands import Command, Controller, Disturb, Reply, Served
 from emulator.errors import CommandError, ConfigError, DivergedError
 from emulator.instruments.instrument import Lab, Setting
 from emulator.instruments.registry import INSTRUMENTS, with_host
@@ -156,6 +156,11 @@ class Bench:
         self._desk = Desk(floor, recorder)
         for station in self._by_name.values():
             station.attach(recorder, self._rows)
+
+    def check(self, command: Disturb) -> None:
+        """Raise ``CommandError`` unless ``command`` can be carried out on this bench; change nothing."""
+        station, state, index, value = disturbed(self._by_name, command)
+        station.instrument.disturb(state, index, value)
 
     def stop(self, status: RunStatus, reason: str) -> None:
         """End the run as soon as the command in flight has finished; safe to call from a signal handler.

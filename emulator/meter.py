@@ -167,9 +167,11 @@ class Meter:
         component = self._components[handle]
         if not len(t_ps):
             return
-        before = np.concatenate(([component.watts], watts[:-1]))
-        passed_ps = np.diff(t_ps, prepend=component.since_ps)
-        if not np.isfinite(watts).all() or watts.min() < 0 or passed_ps.min() < 0:
+        before, passed_ps = np.empty(len(watts)), np.empty(len(t_ps), dtype=np.int64)
+        before[0], before[1:] = component.watts, watts[:-1]
+        passed_ps[0] = t_ps[0] - component.since_ps
+        np.subtract(t_ps[1:], t_ps[:-1], out=passed_ps[1:])
+        if not 0.0 <= watts.min() <= watts.max() < math.inf or passed_ps.min() < 0:  # NaN is not, either
             place = int(np.argmax(~np.isfinite(watts) | (watts < 0) | (passed_ps < 0)))
             _check(component, int(t_ps[place]) if passed_ps[place] >= 0 else -1, float(watts[place]))
         total, part = component.total, math.fsum((before * passed_ps).tolist())

@@ -18,7 +18,7 @@ TESTED_AS_A_KIND = {
 TESTED_BY_CALLERS = {
     "emulator/instruments/again.py": "what a row was is asked for again: experiments/replay/test_modes.py",
     "emulator/instruments/opu/calibrated.py": "experiments/calibrate/test_calibration.py",
-    "emulator/instruments/chip/resequence.py": "experiments/whatif/test_loop.py: the loop closed on the chip",
+    "emulator/instruments/chip/sequencing/resequence.py": "experiments/whatif/test_loop.py: the loop closed",
     "emulator/instruments/chip/retimed.py": "emulator/retiming/test_retime.py and experiments/replay/test_modes.py",
     "emulator/instruments/retiming.py": "what a kind may say of itself: emulator/retiming/test_retime.py",
     "emulator/instruments/opu/resend.py": "emulator/retiming/test_retime.py: frames are sent again",
@@ -32,6 +32,7 @@ TESTED_BY_CALLERS = {
     "emulator/trace/writing/packing.py": "trace/writing/test_recorder.py",
     "emulator/trace/writing/survey.py": "trace/writing/test_recover.py: a killed run's queries are counted",
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
+    "emulator/instruments/chip/sequencing/rows.py": "instruments/chip/test_sequencer.py: its rows are a host's",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",

@@ -132,7 +132,7 @@ def szo_scd(
         offered = descent.visited + len(visits.places)
         loss = yield from iterate(visits, batch)
         yield Log("train_loss", loss)
-        yield Log("active_phase_rad", math.fsum(descent.phases))
+        yield Log("active_phase_rad", math.fsum(descent.phases.tolist()))
         if descent.visited < offered:
             yield Log(_UNVISITED, offered - descent.visited)
     yield from descent.report()

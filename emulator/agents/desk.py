@@ -31,7 +31,7 @@ from emulator.trace.schema import ASKED_METRICS, ASKED_STATES
 from emulator.trace.writing.header import Label, State
 from emulator.units import LAST_PS, beyond_time
 
-__all__ = ["Desk", "Floor"]
+__all__ = ["Desk", "Floor", "disturbed"]
 
 _Answering = Generator[simpy.Event, Any, Reply]
 
@@ -190,19 +190,25 @@ class Desk:
 
     def _disturb(self, command: Disturb, asker: Asker) -> int:
         """Change hidden state that an instrument declares, and return the row that says so."""
-        name, _, state = str(command.target).partition(".")
-        station = self._floor.stations.get(name)
-        if station is None or state not in station.kind.disturbs:
-            known = [f"{each}.{key}" for each, s in self._floor.stations.items() for key in s.kind.disturbs]
-            raise CommandError(
-                f"Disturb: {command.target!r} is no hidden state of this bench; "
-                f"{nearest(str(command.target), known)}; allowed: {', '.join(known) or 'none'}"
-            )
-        try:
-            index, value = operator.index(command.index), float(command.value)
-        except (TypeError, ValueError) as error:
-            raise CommandError(
-                f"Disturb: {command.target}: index={command.index!r} is no whole number, or "
-                f"value={command.value!r} no number"
-            ) from error
+        station, state, index, value = disturbed(self._floor.stations, command)
         return station.disturb(state, index, value, asker)
+
+
+def disturbed(stations: Mapping[str, Station], command: Disturb) -> tuple[Station, str, int, float]:
+    """Return whose hidden state ``command`` changes, the state's name, of which part, and what it becomes."""
+    name, _, state = str(command.target).partition(".")
+    station = stations.get(name)
+    if station is None or state not in station.kind.disturbs:
+        known = [f"{each}.{key}" for each, s in stations.items() for key in s.kind.disturbs]
+        raise CommandError(
+            f"Disturb: {command.target!r} is no hidden state of this bench; "
+            f"{nearest(str(command.target), known)}; allowed: {', '.join(known) or 'none'}"
+        )
+    try:
+        index, value = operator.index(command.index), float(command.value)
+    except (TypeError, ValueError) as error:
+        raise CommandError(
+            f"Disturb: {command.target}: index={command.index!r} is no whole number, or "
+            f"value={command.value!r} no number"
+        ) from error
+    return station, state, index, value

@@ -1,14 +1,15 @@
 """What an instrument on the bench is, and what it says of a command it serves; no instrument is defined here."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import Reply, Served
 from emulator.config.models import StrictModel, Tree
+from emulator.errors import DivergedError
 from emulator.instruments.again import Recorded
 from emulator.instruments.retiming import Retiming
 from emulator.meter import Meter
@@ -117,6 +118,19 @@ class Rows:
     note: Note | None = None
     setpoints: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
+    def until(self, row: int) -> "Rows":
+        """Return the rows before ``row``, and the levels that they set."""
+        levels = int(np.searchsorted(self.level_of, row))
+        return replace(
+            self,
+            **{name: getattr(self, name)[:row] for name in _A_ROW},
+            **{name: getattr(self, name)[:levels] for name in _A_LEVEL},
+        )
+
+
+_A_ROW: Final = ("kind_of", "service_of", "started_ps", "done_ps", "target", "value", "result")
+_A_LEVEL: Final = ("level_ps", "level_w", "level_of")
+
 
 class Instrument(Protocol):
     """Serve commands: the bench asks ``begin`` what a command takes, lets the time pass, and has it ``run``.
@@ -169,8 +183,12 @@ class Atomic(Instrument, Protocol):
     def check(self, command: Any) -> None:
         """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
 
-    def perform(self, command: Any, start_ps: int) -> tuple[Reply, Rows]:
-        """Carry out ``command`` from ``start_ps`` on; return its reply and the rows that it leaves."""
+    def perform(self, command: Any, start_ps: int) -> tuple[Reply | DivergedError, Rows]:
+        """Carry out ``command`` from ``start_ps`` on; return its reply and the rows that it leaves.
+
+        Where it diverges, the error takes the reply's place, and the rows are those before, at least one; raises
+        ``DivergedError`` where there is none before.
+        """
 
 
 class Setting(NamedTuple):

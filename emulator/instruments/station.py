@@ -13,6 +13,7 @@ import simpy
 
 from emulator.clock import Clock
 from emulator.commands import Reply, Served
+from emulator.errors import DivergedError
 from emulator.instruments.instrument import (
     Atomic,
     Change,
@@ -58,7 +59,7 @@ class Turn:
         self.asker = asker
         self.issued_ps, self.started_ps, self.done_ps = times_ps
         self.outcome: Outcome | None = None
-        self.found: tuple[Reply, Rows] | None = None
+        self.found: tuple[Reply | DivergedError, Rows] | None = None
 
 
 class Station:
@@ -298,8 +299,12 @@ class Station:
         watch.steps(int(rows.started_ps[0]), steps)
         watch.levels(rows.handle, rows.level_ps.tolist(), rows.level_w.tolist())
 
-    def _keep_rows(self, turn: Turn, found: tuple[Reply, Rows]) -> Answer:
-        return found[0], self._rows.finish(found[1])
+    def _keep_rows(self, turn: Turn, found: tuple[Reply | DivergedError, Rows]) -> Answer:
+        reply, rows = found
+        row = self._rows.finish(rows)
+        if isinstance(reply, DivergedError):
+            raise reply
+        return reply, row
 
     def _draw(self, draw: Draw) -> Generator[simpy.Event, Any, None]:
         """Let a component draw more for a while; what several commands draw at one instant adds up."""

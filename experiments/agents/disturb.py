@@ -9,7 +9,7 @@ from emulator.config.models import Seconds
 from emulator.units import s_to_ps
 from experiments.agents.kind import AgentKind, AgentOptions
 
-__all__ = ["KIND", "DisturbOptions", "start"]
+__all__ = ["KIND", "DisturbOptions", "disturbs", "start"]
 
 
 class DisturbOptions(AgentOptions):
@@ -33,11 +33,17 @@ def start(options: DisturbOptions) -> Controller:
     """Disturb at ``at_s``, and every ``every_s`` after it until the run ends."""
     first_ps = s_to_ps(options.at_s)
     every_ps = None if options.every_s is None else max(1, s_to_ps(options.every_s))
+    [change] = disturbs(options)
     times = 0
     while times == 0 or every_ps is not None:
         yield Wait(first_ps + times * (every_ps or 0))
-        yield Disturb(options.target, options.value, options.index)
+        yield change
         times += 1
 
 
-KIND = AgentKind("disturb", DisturbOptions, start)
+def disturbs(options: DisturbOptions) -> tuple[Disturb]:
+    """Return the change that it will ask for."""
+    return (Disturb(options.target, options.value, options.index),)
+
+
+KIND = AgentKind("disturb", DisturbOptions, start, disturbs)

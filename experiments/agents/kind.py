@@ -1,10 +1,10 @@
 """What an agent of a study says of itself; it lists none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.commands import Controller
+from emulator.commands import Controller, Disturb
 from emulator.config.models import StrictModel
 
 __all__ = ["AgentKind", "AgentOptions"]
@@ -29,8 +29,11 @@ class AgentKind:
         The model of its entry.
     start
         Makes the generator that runs beside the controller, until the controller ends at the latest.
+    disturbs
+        What it will ask for that a bench can judge before the run begins; none where that is not known.
     """
 
     name: str
     options: type[AgentOptions]
     start: Callable[[Any], Controller]
+    disturbs: Callable[[Any], Sequence[Disturb]] = lambda _: ()

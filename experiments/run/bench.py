@@ -6,12 +6,13 @@ from types import MappingProxyType
 
 from emulator.bench import Bench
 from emulator.config.models import digest, to_toml
-from emulator.errors import TraceError
+from emulator.errors import CommandError, ConfigError, TraceError
 from emulator.instruments.chip.state import Design
 from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import Stand
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
+from experiments.agents.registry import AGENTS
 from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
 from experiments.run.study import Study
@@ -31,14 +32,26 @@ def make_bench(
 
     ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
     be asked to show ("binary", which all can, where it says nothing). Raises ``LightloopError`` for
-    what cannot be built, or would not fit in memory.
+    what cannot be built or would not fit in memory, and for an agent that will ask for what this bench cannot do.
     """
     refuse_what_cannot_stand(study, sizes)
     lab = {
         name: Stand(config, _design(name, prepared, sizes, shows))
         for name, config in study.standing().items()
     }
-    return Bench({**lab, HOST.name: Stand(study.host)}, study.seed, study.budget, study.clock)
+    bench = Bench({**lab, HOST.name: Stand(study.host)}, study.seed, study.budget, study.clock)
+    _check_agents(study, bench)
+    return bench
+
+
+def _check_agents(study: Study, bench: Bench) -> None:
+    """Raise ``ConfigError`` for the first agent of ``study`` that will ask ``bench`` for what it cannot do."""
+    for number, options in enumerate(study.agents):
+        for command in AGENTS[options.kind].disturbs(options):
+            try:
+                bench.check(command)
+            except CommandError as error:
+                raise ConfigError(f"agents[{number}]: {error}") from error
 
 
 def _design(name: str, prepared: Prepared, sizes: Sizes, shows: Mapping[str, str]) -> object:

@@ -31,6 +31,7 @@ from emulator.errors import CommandError, DivergedError
 from emulator.instruments.chip.channels import PORTS, idle_w, ports_of
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.sequencer import Sequencer
+from emulator.instruments.chip.sequencing.rows import READINGS
 from emulator.instruments.chip.state import ChipCore, Design
 from emulator.instruments.chip.timing import LIGHT, SETTLING, chip_plan
 from emulator.instruments.instrument import Change, Note, Outcome, Rows, Service, Setting, Stand, State
@@ -144,10 +145,10 @@ class Chip:
         self._check_batch(command.batch, "Sequence", begins=False)
         self._sequencer.check(command)
 
-    def perform(self, command: Sequence, start_ps: int) -> tuple[Reply, Rows]:
+    def perform(self, command: Sequence, start_ps: int) -> tuple[Reply | DivergedError, Rows]:
         """Have the sequencer carry out ``command``, which was checked, from ``start_ps`` on.
 
-        Raises ``DivergedError`` when a reading is not finite.
+        Where a reading is not finite, the rows before it are left; raises ``DivergedError`` where there are none.
         """
         upload = self._check_batch(command.batch, "Sequence")
         note = self._load() if upload else None
@@ -155,10 +156,16 @@ class Chip:
             command, start_ps, start_ps - self._heat_time_ps, self.queries, upload, note
         )
         self._heat_time_ps = found.last_ps
+        rows, before = found.rows, self.queries
         self.queries += found.readings.readings
-        if not np.isfinite(found.rows.result).all():
-            raise DivergedError(f"chip: a reading of the queries up to {self.queries} is not finite")
-        return found.readings, found.rows
+        if np.isfinite(rows.result).all():
+            return found.readings, rows
+        row = int(np.argmin(np.isfinite(rows.result)))
+        self.queries = before + int(np.isin(rows.kind_of[: row + 1], READINGS).sum())
+        error = DivergedError(f"chip: query {self.queries} read a value that is not finite")
+        if row == 0:
+            raise error
+        return error, rows.until(row)
 
     def disturb(self, name: str, index: int, value: float) -> Change:
         """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if none can."""

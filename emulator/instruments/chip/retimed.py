@@ -8,7 +8,7 @@ from emulator.instruments.again import Recorded
 from emulator.instruments.chip.chip import HEATERS
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.effects import EFFECTS
-from emulator.instruments.chip.resequence import LOOPS
+from emulator.instruments.chip.sequencing.resequence import LOOPS
 from emulator.instruments.chip.settling import less_settled, unsettled
 from emulator.instruments.retiming import Level, Retiming
 from emulator.units import format_si

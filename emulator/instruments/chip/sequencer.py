@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 from emulator.commands import Readings, Sequence
 from emulator.errors import CommandError, nearest
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.sequencing.rows import FIRST, FORWARD, PROBE, SET_PHASES, SETTLE, Told, tell
 from emulator.instruments.chip.state import ChipCore, Sequenced, Visits
 from emulator.instruments.chip.timing import KINDS, LIGHT, chip_plan
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Note, Rows, Service
-from emulator.physics.chip.kernels.sequence import HOMING, RULES, Pace
+from emulator.kernel import kernel
+from emulator.physics.chip.kernels.sequence import RULES, Pace
 from emulator.plan import Plan
 from emulator.units import LAST_PS, PS_PER_S, beyond_time, ps_to_s
 
 __all__ = ["Performed", "Sequencer"]
 
-_SET, _SETTLE, _READ, _PROBE = range(len(KINDS))
 _ROUNDING_PS: Final = 4096  # more than a sum of instants in doubles is wrong by, at the end of time
-_FIRST, _LAST, _ONLY = len(KINDS), len(KINDS) + 1, 2 * len(KINDS) + 1
-"""Slots of a programme's services: those of middle rows by kind, the first row's, those of last rows by kind, and
-that of a row which is first and last."""
+_NO_OUTPUTS: Final = np.empty((0, 0, 0))
+_NONE: Final = np.empty(0)
 
 
 class Performed(NamedTuple):
@@ -43,15 +43,13 @@ class _Programme(NamedTuple):
     """Hold what Sequences of one shape take: services by slot, and when each replies, is over, sets and reads."""
 
     services: tuple[Service, ...]
-    reply_ps: NDArray[np.int64]
-    held_ps: NDArray[np.int64]
-    set_ps: NDArray[np.int64]
-    light_ps: NDArray[np.int64]
+    times: NDArray[np.int64]
+    paced_ps: Pace
 
     @classmethod
     def of(cls, plan: Callable[[str, Mapping[str, int]], Plan], shape: "_Shape") -> "_Programme":
         """Return the programme of Sequences of this ``shape``, which ``plan`` prices."""
-        opening = KINDS[_READ if shape.decides else _PROBE]
+        opening = KINDS[FORWARD if shape.decides else PROBE]
         rows = [
             *((kind, False, False) for kind in KINDS),
             (opening, True, False),
@@ -60,19 +58,12 @@ class _Programme(NamedTuple):
         ]
         services = tuple(Service.of(plan(kind, shape.work(first, last))) for kind, first, last in rows)
         instants = np.array([_instants(service) for service in services], dtype=np.int64)
-        return cls(services, *np.ascontiguousarray(instants.T))
+        times = np.ascontiguousarray(instants.T)
+        return cls(services, times, _paced(times, shape.decides))
 
-    def pace(self, idle_ps: int, decides: bool) -> Pace:
+    def pace(self, idle_ps: int) -> Pace:
         """Return what passes between events; the chip's last one lies ``idle_ps`` before the start."""
-        held, sets, lights = self.held_ps.tolist(), self.set_ps.tolist(), self.light_ps.tolist()
-        after_light = held[_PROBE] - lights[_PROBE]
-        return Pace(
-            first_ps=idle_ps + (lights[_FIRST] if decides else sets[_FIRST]),
-            set_ps=after_light + sets[_PROBE],
-            light_ps=lights[_PROBE] - sets[_PROBE],
-            home_ps=after_light + sets[_SET],
-            after_home_ps=held[_SETTLE] + sets[_PROBE],
-        )
+        return self.paced_ps._replace(first_ps=idle_ps + self.paced_ps.first_ps)
 
 
 class _Shape(NamedTuple):
@@ -118,17 +109,19 @@ class Sequencer:
         """Raise ``CommandError`` unless ``command`` drives active heaters to finite phases, in fitting arrays."""
         _check_shapes(command)
         heaters, radians, decide = command.heaters, command.radians, command.decide
-        labels, classes = command.batch.labels, self._core.layers[-1].outputs
+        back, home = _NONE, _NONE
         if decide is not None:
-            _check_targets(labels, len(command.batch.inputs), classes)
+            back, home = decide.back, decide.home
+            classes = self._core.layers[-1].outputs
+            _check_targets(command.batch.labels, len(command.batch.inputs), classes)
+        if _is_sound(heaters, self._active, radians, back, home):
+            return
         least, most = int(heaters.min()), int(heaters.max())
         if least < 0 or most >= self._active.size:
             raise _no_heater(least if least < 0 else most)
         if not self._active[heaters].all():
             raise _no_heater(int(heaters[~self._active[heaters]][0]))
-        phases = (radians,) if decide is None else (radians, decide.back, decide.home)
-        if not all(np.isfinite(each).all() for each in phases):
-            raise CommandError("Sequence: a phase is not finite")
+        raise CommandError("Sequence: a phase is not finite")
 
     def perform(
         self, command: Sequence, start_ps: int, idle_ps: int, draw: int, upload: bool, note: Note | None
@@ -139,7 +132,7 @@ class Sequencer:
         """
         decide, core, batch = command.decide, self._core, command.batch
         programme = self._programme(command, upload)
-        pace = programme.pace(idle_ps, decide is not None)
+        pace = programme.pace(idle_ps)
         if decide is None:
             visits = Visits(command.heaters, command.radians)
             found = core.sequence(visits, "none", None, pace, draw, keep_outputs=True)
@@ -168,48 +161,49 @@ class Sequencer:
         programme: _Programme,
         note: Note | None,
     ) -> Performed:
-        events, several = found.events, command.heaters.shape[1] > 1
-        kind, row_of = _kinds(events["kind"] == HOMING, command.decide is not None)
-        service_of = kind.copy()
-        service_of[0] = _FIRST
-        service_of[-1] = _ONLY if len(kind) == 1 else _LAST + kind[-1]
-        held_ps = programme.held_ps[service_of]
-        lasts_ps = float(held_ps.sum(dtype=np.float64)) + float(programme.reply_ps.max())
+        told = tell(
+            found.events, programme.times, command.decide is not None, command.heaters.shape[1] > 1,
+            command.batch.key, start_ps, self._core.w_per_rad,
+        )  # fmt: skip
+        lasts_ps = told.held_ps + float(programme.times[0].max())
         if start_ps + lasts_ps > LAST_PS - _ROUNDING_PS:
             raise beyond_time(f"Sequence: {lasts_ps / PS_PER_S:g} s from {ps_to_s(start_ps):g} s on")
-        started = held_ps.cumsum()
-        started += start_ps - held_ps
-        events = events[row_of]
-        power_w = self._core.heater_power_of_w(events["driven_rad"])
-        sets = (kind == _PROBE) | (kind == _SET)
-        value = np.where(sets, 0.0 if several else events["phase_rad"], 0.0)
-        target = np.where(sets, -1 if several else events["heater"], -1)
-        result = np.where(kind == _SET, power_w, events["total"])
-        settles = kind == _SETTLE
-        value[settles], result[settles] = held_ps[settles], 0.0
-        if kind[0] == _READ:
-            target[0] = command.batch.key
-        last = -2 if kind[-1] == _SETTLE else -1
-        seen_ps = programme.set_ps if kind[last] == _SET else programme.light_ps
         rows = Rows(
             kinds=KINDS,
-            kind_of=kind,
+            kind_of=told.kind_of,
             services=programme.services,
-            service_of=service_of,
-            started_ps=started,
-            done_ps=started + programme.reply_ps[service_of],
-            target=target,
-            value=value,
-            result=result,
+            service_of=told.service_of,
+            started_ps=told.started_ps,
+            done_ps=told.done_ps,
+            target=told.target,
+            value=told.value,
+            result=told.result,
             handle=self._handle,
-            level_ps=(started + programme.set_ps[service_of])[sets],
-            level_w=power_w[sets],
-            level_of=np.flatnonzero(sets),
+            level_ps=told.level_ps,
+            level_w=told.level_w,
+            level_of=told.level_of,
             note=note,
-            setpoints=(command.heaters, command.radians) if several else None,
+            setpoints=(command.heaters, command.radians) if command.heaters.shape[1] > 1 else None,
         )
-        last_ps = int(started[last] + seen_ps[service_of[last]])
-        return Performed(_readings(command, found, float(power_w[-1])), rows, last_ps)
+        return Performed(_readings(command, found, told), rows, told.last_ps)
+
+
+@kernel
+def _is_sound(
+    heaters: NDArray[np.int64],
+    active: NDArray[np.bool_],
+    radians: NDArray[np.float64],
+    back: NDArray[np.float64],
+    home: NDArray[np.float64],
+) -> bool:
+    """Return whether all heaters are active and all phases finite: one call for them all."""
+    for heater in heaters.flat:
+        if not 0 <= heater < active.size or not active[heater]:
+            return False
+    for radian in radians.flat:
+        if not np.isfinite(radian):
+            return False
+    return bool(np.isfinite(back).all() and np.isfinite(home).all())
 
 
 def _no_heater(device: int) -> CommandError:
@@ -261,17 +255,17 @@ def _check_targets(targets: NDArray[Any], samples: int, outputs: int) -> None:
         )
 
 
-def _kinds(homing: NDArray[np.bool_], decides: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the kind of each row, and the event that it belongs to; a homing is a setting and a settling."""
-    kind = np.where(homing, _SET, _PROBE)
-    if decides:
-        kind[0] = _READ
-    if not homing.any():
-        return kind, np.arange(len(kind))
-    row_of = np.repeat(np.arange(len(homing)), 1 + homing)
-    kind = kind[row_of]
-    kind[1:][row_of[1:] == row_of[:-1]] = _SETTLE
-    return kind, row_of
+def _paced(times: NDArray[np.int64], decides: bool) -> Pace:
+    """Return what passes between events, and from the start to the first of them."""
+    _, held, sets, lights = times.tolist()
+    after_light = held[PROBE] - lights[PROBE]
+    return Pace(
+        first_ps=lights[FIRST] if decides else sets[FIRST],
+        set_ps=after_light + sets[PROBE],
+        light_ps=lights[PROBE] - sets[PROBE],
+        home_ps=after_light + sets[SET_PHASES],
+        after_home_ps=held[SETTLE] + sets[PROBE],
+    )
 
 
 def _instants(service: Service) -> tuple[int, int, int, int]:
@@ -286,19 +280,14 @@ def _instants(service: Service) -> tuple[int, int, int, int]:
     return service.reply_ps, service.free_ps, set_ps, light_ps
 
 
-def _readings(command: Sequence, found: Sequenced, power_w: float) -> Readings:
-    """Return the reply: where each visited heater was left is the phase last set of it."""
-    events = found.events
+def _readings(command: Sequence, found: Sequenced, told: Told) -> Readings:
+    """Return the reply."""
     if command.decide is None:
         outputs = found.outputs
         assert outputs is not None  # noqa: S101  (asked for)
-        return Readings(outputs, command.radians[:, -1], found.reference, found.readings, 0, 0, 0, power_w)
-    heater, phase = events["heater"], events["phase_rad"]
-    last = np.flatnonzero(heater[:-1] != heater[1:])[1:] if len(heater) > 1 else np.empty(0, dtype=np.int64)
-    left = np.append(
-        phase[last], phase[-1:] if len(heater) > 1 else []
-    )  # visits of one heater stand together
-    none = np.empty((0, 0, 0))
+        radians = command.radians[:, -1]
+        return Readings(outputs, radians, found.reference, found.readings, 0, 0, 0, told.power_w)
     return Readings(
-        none, left, found.reference, found.readings, found.accepted, found.tied, found.pruned, power_w
-    )
+        _NO_OUTPUTS, told.left_rad, found.reference, found.readings, found.accepted, found.tied, found.pruned,
+        told.power_w,
+    )  # fmt: skip

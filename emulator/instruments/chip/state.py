@@ -86,7 +86,7 @@ class ChipCore:
         self._coupling = fabrication.thermal_coupling(config.heaters, self.layers, heated, ideal_sigma)
         self._devices = fabrication.device_table(self.layers, ~ideal_sigma & design.active, dead)
         self._constants = self._new_constants()
-        self._w_per_rad = config.heaters.p_pi_w / math.pi
+        self.w_per_rad = config.heaters.p_pi_w / math.pi  # what heaters draw for a radian of driven phase
         self._noise_key = key_words(seed, "chip/receiver")
         self._observer_key = key_words(seed, "chip/observer")
         self._optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
@@ -140,11 +140,7 @@ class ChipCore:
     @property
     def heater_power_w(self) -> float:
         """Return what all active heaters draw now: sum of driven phase mod 2 pi, times P_pi / pi."""
-        return max(0.0, self.driven_rad) * self._w_per_rad
-
-    def heater_power_of_w(self, driven_rad: Floats) -> Floats:
-        """Return what the heaters draw at sums of driven phases (n,), as they stand in a sequence's events."""
-        return np.asarray(np.maximum(0.0, driven_rad) * self._w_per_rad)
+        return max(0.0, self.driven_rad) * self.w_per_rad
 
     def drive(self, heater_ids: Ints, radians: Floats, passed_ps: int) -> None:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last event: a setting, or light."""
@@ -228,7 +224,8 @@ class ChipCore:
             last = float(events["loss"][-1]) if count else math.nan
             return Sequenced(events, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
         _check_decidable(visits, rule, known if labels is None else labels, shape[0], most)
-        candidates = np.stack([visits.try_rad[:, 0], visits.back_rad, visits.home_rad])
+        candidates = np.empty((3, count))
+        candidates[0], candidates[1], candidates[2] = visits.try_rad[:, 0], visits.back_rad, visits.home_rad
         events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
             self._handle, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
@@ -309,7 +306,7 @@ class ChipCore:
         if dead[index]:
             self._sums[c.DRIVEN_RAD] -= drivers[c.DRIVEN, index]
             drivers[c.DRIVEN, index] = 0.0
-        heat = drivers[c.GAIN, index] * drivers[c.DRIVEN, index]
+        heat = float(drivers[c.GAIN, index]) * float(drivers[c.DRIVEN, index])  # may overflow, silently
         t, k = self.thermal, self._coupling
         set_heat = heaters.set_heat if self._constants[c.DYNAMIC] else heaters.set_heat_instantly
         set_heat(t.values, t.lists, k.start, k.victims, k.weights, index, heat)
@@ -321,11 +318,16 @@ class ChipCore:
 
     def _modulated(self, inputs: Floats) -> Floats:
         step = converters.input_step(self.config.inputs.bits, self.config.activation_clip)
-        columns = np.ascontiguousarray(inputs.T)
+        columns = np.array(
+            inputs.T, dtype=inputs.dtype if inputs.dtype.kind == "f" else np.float64, order="C"
+        )
         if step == 0.0:
             return columns
-        stepped: Floats = np.floor(columns * (1.0 / step) + 0.5) * step
-        return stepped
+        columns *= 1.0 / step
+        columns += 0.5
+        np.floor(columns, out=columns)
+        columns *= step
+        return columns
 
     def _refresh_all(self, thermal: heaters.ThermalState, optics: Floats, common_rad: float) -> None:
         phases = thermal.phases() + common_rad

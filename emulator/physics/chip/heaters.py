@@ -122,7 +122,7 @@ def _couple_sparse(
         aggressor = lists[source_list, position]
         heat = values[source, aggressor] * factor
         values[source, aggressor] = 0.0
-        if abs(heat) < least:
+        if not least <= abs(heat) < np.inf:  # beyond all numbers it would be passed on for ever
             continue
         for edge in range(start[aggressor], start[aggressor + 1]):
             victim = victims[edge]

@@ -8,9 +8,10 @@ import pytest
 
 from emulator.bench import Bench
 from emulator.config.models import to_toml
-from emulator.errors import CommandError, ConfigError, PhysicsError, TraceError
+from emulator.errors import ConfigError, PhysicsError, TraceError
 from emulator.trace.open import open_trace
 from emulator.units import s_to_ps
+from experiments.agents.disturb import DisturbOptions
 from experiments.run.bench import recorder_of
 from experiments.run.run import Started, make_bench, prepare, program_of, run_study
 from experiments.run.study import Study, study_from_text
@@ -137,14 +138,23 @@ def test_an_agent_of_the_study_kills_a_heater_and_what_the_controller_reads_is_a
             assert alone.state("final_phases")[heater] != 0.0
 
 
-def test_an_agent_that_disturbs_what_no_instrument_hides_fails_the_run_and_the_trace_says_why(
-    small_study: Study, tmp_path: Path
+@pytest.mark.parametrize(
+    ("target", "index", "value", "what"),
+    [
+        ("chip.dead", 10_000, 1.0, "device 10000 has no heater"),
+        ("chip.dead", -1, 1.0, "device -1 has no heater"),
+        ("chip.gama", 0, 1.0, "chip.gamma"),
+        ("opu.dead", 0, 1.0, "allowed: chip.dead, chip.gamma"),
+    ],
+)
+def test_an_agent_that_would_disturb_what_the_bench_has_not_is_refused_before_anything_is_written(
+    small_study: Study, tmp_path: Path, target: str, index: int, value: float, what: str
 ) -> None:
-    study = killing(small_study, 10_000, 0.0)
-    with pytest.raises(CommandError, match="device 10000 has no heater"):
-        run_study(study, tmp_path / "run.h5")
-    with open_trace(tmp_path / "run.h5") as trace:
-        assert trace.status == "failed"
+    options = DisturbOptions(kind="disturb", target=target, index=index, value=value, at_s=1e6)
+    study = small_study.model_copy(update={"agents": (options,)})
+    with pytest.raises(ConfigError, match=rf"agents\[0\]: .*{what}"):
+        run_study(study, tmp_path / "deep" / "run.h5")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_light_too_weak_for_its_noise_is_refused_before_anything_is_written(

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.physics.chip.kernels.tape import LANES, LayerMap, checkpoints_of, tile
+from emulator.physics.chip.kernels.tape import LANES, LayerMap, checkpoints_of, fill_tiles, tile
 from emulator.physics.chip.mesh import Shape
 from emulator.physics.gaussian import BLOCK
 
@@ -191,8 +191,7 @@ def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Ta
     """Return ``tape`` with the inputs ``columns``: the first layer's light is propagated anew, no other's."""
     if columns.shape[1] != tape.count:
         return make_tape(layers, columns)
-    probe = tile(columns, layers[0].modes).ravel()
-    tape.light[: probe.size] = probe
+    fill_tiles(tape.light, columns, layers[0].modes)
     tape.changed[CHANGED_FIRST, 0] = 0
     if tape.changed[USES, 0] >= _WORTH_A_REST:
         tape.changed[RENEW] = tape.table[:, REST_TILES] > 0

@@ -1,6 +1,16 @@
-"""Matrices times light, in loops of our own: the order of every sum is the same on every machine, unlike BLAS's."""
+"""Matrices times light, in loops of our own: the order of every sum is the same on every machine, unlike BLAS's.
+
+The inner loop is written in LLVM's vectors: some rows of the target stay in registers while all inputs pass, which
+loops in Python's own words do not come to. Each lane's sum still runs over the inputs in their order.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel
@@ -10,16 +20,109 @@ __all__ = ["multiply"]
 
 Floats = NDArray[np.float64]
 
-_LANES = np.uint64(LANES)
-_TWO, _THREE = np.uint64(2 * LANES), np.uint64(3 * LANES)
+_WIDTH: Final = 8
+"""Lanes that pass together: one 512-bit vector, or two of 256 bits."""
+
+_INDEX = ir.IntType(64)
+_VECTOR = ir.VectorType(ir.DoubleType(), _WIDTH)
+_FIRST_OF_ALL = ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH)
+
+
+def _rows_times_tile(rows: int) -> Any:
+    """Return an intrinsic that multiplies ``rows`` rows of a matrix with a tile, (inputs, LANES), of columns.
+
+    Its arguments: ``light``, where in it the first entry lies, and how far on the next row and the next input;
+    ``columns``, where the tile begins, and how many inputs; ``target``, where its rows begin, and whether they go
+    on from what stands there, or begin with zero.
+    """
+
+    def typed(
+        _typing: Any, light: Any, at: Any, down: Any, right: Any, columns: Any, first: Any, inputs: Any,
+        target: Any, begin: Any, goes_on: Any,
+    ) -> Any:  # fmt: skip
+        whole = types.int64
+        signature = types.void(
+            light, whole, whole, whole, columns, whole, whole, target, whole, types.boolean
+        )
+        return signature, _emitter(rows)
+
+    return intrinsic(typed)
+
+
+def _zeros(builder: Any) -> Any:
+    """Return a vector of zeros that can be changed; it will stay in a register."""
+    return cgutils.alloca_once_value(builder, _VECTOR([0.0] * _WIDTH))  # type: ignore[no-untyped-call]
+
+
+def _emitter(rows: int) -> Callable[..., Any]:
+    """Return what writes the intrinsic's instructions."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        light, columns, target = (
+            context.make_array(signature.args[place])(context, builder, arguments[place]).data
+            for place in (0, 4, 7)
+        )
+        _, at, down, right, _, first, inputs, _, begin, goes_on = arguments
+
+        def vector_at(data: Any, place: Any) -> Any:
+            return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
+
+        for lane in range(0, LANES, _WIDTH):
+            places = [builder.add(begin, _INDEX(row * LANES + lane)) for row in range(rows)]
+            sums = [_zeros(builder) for _ in places]
+            with builder.if_then(goes_on):
+                for place, total in zip(places, sums, strict=True):
+                    builder.store(builder.load(vector_at(target, place), align=8), total)
+            with cgutils.for_range(builder, inputs) as loop:
+                column = builder.add(builder.add(first, _INDEX(lane)), builder.mul(loop.index, _INDEX(LANES)))
+                x = builder.load(vector_at(columns, column), align=8)
+                entry = builder.add(at, builder.mul(loop.index, right))
+                for total in sums:
+                    weight = builder.load(builder.gep(light, [entry]))
+                    lone = builder.insert_element(_VECTOR(ir.Undefined), weight, ir.IntType(32)(0))
+                    every = builder.shuffle_vector(lone, _VECTOR(ir.Undefined), _FIRST_OF_ALL)
+                    builder.store(builder.fadd(builder.load(total), builder.fmul(every, x)), total)
+                    entry = builder.add(entry, down)
+            for place, total in zip(places, sums, strict=True):
+                builder.store(builder.load(total), vector_at(target, place), align=8)
+        return context.get_dummy_value()
+
+    return emit
+
+
+_four_rows, _two_rows, _one_row = (_rows_times_tile(rows) for rows in (4, 2, 1))
 
 
 @kernel
-def _place(row: int, column: int, modes: int, lanes_are_rows: bool) -> int:
-    """Return where the entry (row, column) of a matrix lies that is stored as tiles (modes, LANES) of light."""
-    if lanes_are_rows:
-        return (row // LANES) * modes * LANES + column * LANES + row % LANES
-    return (column // LANES) * modes * LANES + row * LANES + column % LANES
+def _multiply_tile(
+    light: Floats,
+    at: int,
+    down: int,
+    right: int,
+    columns: Floats,
+    first: int,
+    inputs: int,
+    target: Floats,
+    begin: int,
+    rows: int,
+    goes_on: bool,
+) -> None:
+    """Multiply all ``rows`` whose entries lie ``down`` and ``right`` of ``light[at]``; as ``_rows_times_tile``."""
+    row = 0
+    while row + 4 <= rows:
+        _four_rows(
+            light, at + row * down, down, right, columns, first, inputs, target, begin + row * LANES, goes_on
+        )
+        row += 4
+    if row + 2 <= rows:
+        _two_rows(
+            light, at + row * down, down, right, columns, first, inputs, target, begin + row * LANES, goes_on
+        )
+        row += 2
+    if row < rows:
+        _one_row(
+            light, at + row * down, down, right, columns, first, inputs, target, begin + row * LANES, goes_on
+        )
 
 
 @kernel
@@ -38,60 +141,18 @@ def multiply(
     """Write a matrix (rows, inputs) times a tile of columns (inputs, LANES) into ``target[begin:]`` (rows, LANES).
 
     The matrix lies in ``light[matrix:]`` as tiles of light with ``modes`` waveguides: as the output light of the
-    unit vectors, or, when ``lanes_are_rows``, turned. Four rows by four inputs at a time, so that every load serves
-    four products; sums run over the inputs in their order.
+    unit vectors, or, when ``lanes_are_rows``, turned. Sums run over the inputs in their order.
     """
-    whole_rows, whole_inputs = rows // 4 * 4, inputs // 4 * 4
-    down, right = (
-        (1, LANES) if lanes_are_rows else (LANES, 1)
-    )  # to the next row, to the next input, in a tile
-    y, x = np.uint64(begin), np.uint64(first)
-    for entry in range(np.uint64(rows) * _LANES):
-        target[y + entry] = 0.0
-    for row in range(0, whole_rows, 4):  # rows outside: four of the target stay in the nearest cache
-        r = y + np.uint64(row) * _LANES
-        for mode in range(0, whole_inputs, 4):
-            at, c = matrix + _place(row, mode, modes, lanes_are_rows), x + np.uint64(mode) * _LANES
-            _four_by_four(light, at, down, right, columns, c, target, r)
-    for row in range(whole_rows, rows):
-        r = y + np.uint64(row) * _LANES
-        for mode in range(0, whole_inputs, 4):
-            at, c = matrix + _place(row, mode, modes, lanes_are_rows), x + np.uint64(mode) * _LANES
-            w0, w1, w2, w3 = light[at], light[at + right], light[at + 2 * right], light[at + 3 * right]
-            for lane in range(_LANES):
-                target[r + lane] = (
-                    target[r + lane] + w0 * columns[c + lane] + w1 * columns[c + _LANES + lane]
-                    + w2 * columns[c + _TWO + lane] + w3 * columns[c + _THREE + lane]
-                )  # fmt: skip
-    for mode in range(whole_inputs, inputs):
-        c = x + np.uint64(mode) * _LANES
-        for row in range(rows):
-            w0, r = light[matrix + _place(row, mode, modes, lanes_are_rows)], y + np.uint64(row) * _LANES
-            for lane in range(_LANES):
-                target[r + lane] = target[r + lane] + w0 * columns[c + lane]
-
-
-@kernel
-def _four_by_four(
-    light: Floats, at: int, down: int, right: int, columns: Floats, c: np.uint64, target: Floats, r: np.uint64
-) -> None:
-    """Add four rows of a matrix times four inputs to ``target``; written out, so that it vectorises over lanes."""
-    two, three = 2 * right, 3 * right
-    a0, a1, a2, a3 = light[at], light[at + right], light[at + two], light[at + three]
-    at += down
-    b0, b1, b2, b3 = light[at], light[at + right], light[at + two], light[at + three]
-    at += down
-    d0, d1, d2, d3 = light[at], light[at + right], light[at + two], light[at + three]
-    at += down
-    e0, e1, e2, e3 = light[at], light[at + right], light[at + two], light[at + three]
-    for lane in range(_LANES):
-        x0, x1 = columns[c + lane], columns[c + _LANES + lane]
-        x2, x3 = columns[c + _TWO + lane], columns[c + _THREE + lane]
-        place = r + lane
-        target[place] = target[place] + a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
-        place += _LANES
-        target[place] = target[place] + b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
-        place += _LANES
-        target[place] = target[place] + d0 * x0 + d1 * x1 + d2 * x2 + d3 * x3
-        place += _LANES
-        target[place] = target[place] + e0 * x0 + e1 * x1 + e2 * x2 + e3 * x3
+    size = modes * LANES
+    if lanes_are_rows:
+        for row in range(0, rows, LANES):
+            _multiply_tile(
+                light, matrix + row // LANES * size, 1, LANES, columns, first, inputs, target,
+                begin + row * LANES, min(rows - row, LANES), False,
+            )  # fmt: skip
+    else:
+        for mode in range(0, inputs, LANES):
+            _multiply_tile(
+                light, matrix + mode // LANES * size, LANES, 1, columns, first + mode * LANES,
+                min(inputs - mode, LANES), target, begin, rows, mode > 0,
+            )  # fmt: skip

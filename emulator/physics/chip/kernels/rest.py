@@ -61,6 +61,13 @@ def _stop(row: Ints, stops: Ints, checkpoint: int) -> int:
     return device
 
 
+@kernel
+def _lit(row: Ints, stops: Ints, checkpoint: int) -> int:
+    """Return how many waveguides can carry light at ``checkpoint``: behind the attenuators, only the outputs'."""
+    lit: int = row[OUTPUTS] if _stop(row, stops, checkpoint) >= row[U_FIRST] else row[MODES]
+    return lit
+
+
 @part
 def _play(circuit: Circuit, layer: int, begin: int, end: int) -> None:
     """Pass the light from checkpoint ``begin`` to checkpoint ``end``, leaving it at all in between."""
@@ -124,9 +131,10 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
     lines = row[MODES] * LANES
     size = row[TILES] * lines
     rest = row[REST] + checkpoint * row[REST_TILES] * lines
+    lit = _lit(row, circuit.checkpoints[layer], checkpoint)
     for t in range(row[TILES]):
         here, there = row[TAPE] + checkpoint * size + t * lines, output_light(row) + t * lines
-        multiply(light, rest, row[MODES], True, light, here, light, there, row[OUTPUTS], row[MODES])
+        multiply(light, rest, row[MODES], True, light, here, light, there, row[OUTPUTS], lit)
 
 
 @part
@@ -179,5 +187,6 @@ def apply_layer(circuit: Circuit, layer: int, columns: int, target: int) -> None
         return
     before = row[TAPE] + checkpoint * row[TILES] * modes * LANES
     rest = row[REST] + checkpoint * row[REST_TILES] * modes * LANES
-    multiply(light, before, modes, False, activations, columns, middle, 0, modes, row[INPUTS])
-    multiply(light, rest, modes, True, middle, 0, activations, target, row[OUTPUTS], modes)
+    lit = _lit(row, circuit.checkpoints[layer], checkpoint)
+    multiply(light, before, modes, False, activations, columns, middle, 0, lit, row[INPUTS])
+    multiply(light, rest, modes, True, middle, 0, activations, target, row[OUTPUTS], lit)

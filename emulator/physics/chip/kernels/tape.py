@@ -23,6 +23,7 @@ __all__ = [
     "LayerMap",
     "checkpoints_of",
     "copy_part",
+    "fill_tiles",
     "layer_map",
     "propagate",
     "propagate_plain",
@@ -126,6 +127,21 @@ def tile(columns: Floats, modes: int) -> Floats:
     padded[:, :count] = columns
     light[:, :inputs] = padded.reshape(inputs, tiles, LANES).transpose(1, 0, 2)
     return light
+
+
+@kernel
+def fill_tiles(light: Floats, columns: Floats, modes: int) -> None:
+    """Write ``tile(columns, modes)`` to the beginning of ``light``, without the arrays on its way."""
+    inputs, count = columns.shape
+    flat = columns.reshape(columns.size)
+    for first in range(0, count, LANES):
+        begin, width = np.uint64(first * modes), np.uint64(min(LANES, count - first))
+        for entry in range(np.uint64(modes) * _LANES):
+            light[begin + entry] = 0.0
+        for row in range(inputs):
+            line, source = begin + np.uint64(row) * _LANES, np.uint64(row * count + first)
+            for lane in range(width):
+                light[line + lane] = flat[source + lane]
 
 
 def untile(light: Floats, rows: int, count: int) -> Floats:

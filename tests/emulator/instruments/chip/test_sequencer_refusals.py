@@ -14,11 +14,13 @@ from emulator.commands import (
 )
 from emulator.errors import CommandError
 from emulator.instruments.chip.chip import Chip
+from emulator.physics.chip.kernels.circuit import GAIN
 from tests.bench_lab import (
+    STARTED,
     SmallLab,
     rows_of,
 )
-from tests.builders import random_batch
+from tests.builders import NotingRecorder, random_batch
 from tests.emulator.instruments.chip.sequencer_lab import NEAR, asking, labelled, visits
 
 
@@ -91,3 +93,24 @@ def test_a_reading_that_is_not_finite_ends_the_run_as_diverged(command: Sequence
     result = bench.run({"a": asking([], Sequence(other.heaters[1:], other.radians[1:], labelled(1)))})
     assert result.status == "diverged"
     assert "not finite" in result.reason
+
+
+def test_the_rows_before_a_reading_that_is_not_finite_are_told() -> None:
+    active = np.flatnonzero(NEAR.bench().instrument(Chip).core.design.active)
+    command = Sequence(active[:4, np.newaxis], np.linspace(0.5, 1.5, 4)[:, np.newaxis], labelled(1))
+
+    def outing(overdriven: int | None) -> tuple[str, str, int, list[Any]]:
+        bench = NEAR.bench()
+        if overdriven is not None:  # once it is driven, the light turns by an infinite phase
+            bench.instrument(Chip).core._drivers[GAIN, active[overdriven]] = np.inf
+        result = bench.run({"a": asking([], command)})
+        assert isinstance(bench.recorder, NotingRecorder)
+        return result.status, result.reason, result.queries, bench.recorder.commands
+
+    _, _, queries, all_rows = outing(None)
+    assert (queries, len(all_rows)) == (4, 4)
+    for place in range(4):
+        status, reason, queries, told_rows = outing(place)
+        assert (status, queries) == ("diverged", place + 1)
+        assert f"query {place + 1} read a value that is not finite" in reason
+        assert [row[STARTED:] for row in told_rows] == [row[STARTED:] for row in all_rows[:place]]

@@ -302,3 +302,13 @@ def test_two_thousand_drives_leave_no_rounding_debris(dynamics: str) -> None:
     expected = np.where(design.active, 0.0, design.phases()) + settled
     np.testing.assert_allclose(core.phases(), expected, rtol=0, atol=1e-10)
     assert core.driven_rad == pytest.approx(heat.sum(), abs=1e-10)
+
+
+def test_heat_beyond_all_numbers_is_not_passed_on_for_ever() -> None:
+    design = random_design(SMALL, 0)
+    core = ChipCore(ideal_chip(heaters=heating(0.02)), design, 0)
+    core.disturb("gamma", 5, 1e308, 0)
+    core.drive(np.array([5]), np.array([6.0]), 0)
+    wait(core, TAU_PS)
+    assert not np.isfinite(core.phases()[5])
+    assert np.isfinite(np.delete(core.phases(), 5)).all()

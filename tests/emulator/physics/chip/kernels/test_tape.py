@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import PhysicsError
-from emulator.physics.chip.kernels.tape import LANES, layer_map, propagate_plain, tile, untile
+from emulator.physics.chip.kernels.tape import LANES, fill_tiles, layer_map, propagate_plain, tile, untile
 from emulator.physics.chip.mesh import LayerPhases, decompose_matrix, reconstruct_matrix, triangle
 from emulator.streams import stream
 
@@ -109,6 +109,9 @@ def test_tiles_hold_the_columns_and_are_dark_elsewhere(count: int) -> None:
     assert light.shape == (-(-count // LANES), 5, LANES)
     np.testing.assert_array_equal(untile(light, 3, count), columns)
     assert np.abs(light).sum() == pytest.approx(np.abs(columns).sum())
+    arena = np.ones(light.size + 1)
+    fill_tiles(arena, columns, 5)
+    np.testing.assert_array_equal(arena, [*light.ravel(), 1.0])
 
 
 def test_more_inputs_than_waveguides_are_refused() -> None:
