@@ -181,6 +181,7 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
     assert sorted(path.stem for path in STUDIES.glob("*.toml")) == [
         "fashion_odfa",
         "fashion_recovery",
+        "matrix_recovery",
         "mnist_light",
         "mnist_odfa",
         "mnist_recovery",
