@@ -44,6 +44,7 @@ TESTED_BY_CALLERS = {
     "experiments/benchmarks/chip/queries.py": "what it prints depends on the machine: benchmarks/test_main.py",
     "experiments/benchmarks/light/lightonml_rival.py": "measures lightonml, where that is installed",
     "experiments/benchmarks/memory.py": "what it measures is the machine's",
+    "experiments/benchmarks/sweep.py": "what it measures is the machine's; sweeps: experiments/sweep",
     "experiments/calibrate/fit.py": "a fit is judged by what it finds: calibrate/test_calibration.py",
     "experiments/figure/style.py": "colours and fonts",
     "experiments/output/publishing.py": "paper/*/test_*.py: tables and figures are written",

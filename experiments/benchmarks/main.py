@@ -9,10 +9,14 @@ from emulator.errors import ConfigError, nearest
 from experiments.benchmarks.chip.queries import Effort, measure_queries
 from experiments.benchmarks.light.projection import LightEffort, measure_light
 from experiments.benchmarks.retiming import run_retiming_benchmark
+from experiments.benchmarks.sweep import measure_sweep
 from experiments.output.files import check_new, new_file
 from experiments.output.json import to_json
 
 __all__ = ["Effort", "run_benchmarks"]
+
+_USUAL = ("queries", "light", "retiming")
+"""The parts of a benchmark that names none."""
 
 _QUERIES = 2_000_000
 """Queries of the trace that is re-timed."""
@@ -30,13 +34,14 @@ def run_benchmarks(
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light" or "retiming"; None is all three. ``rival_python`` runs a Python that has
+    ``part`` is "queries", "light", "retiming" or "sweep"; None is the first three. ``rival_python`` runs a Python that has
     lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before anything
     is measured.
     """
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "queries": lambda: measure_queries(effort or Effort()),
         "light": lambda: measure_light(light, rival_python),
+        "sweep": measure_sweep,
         "retiming": lambda: run_retiming_benchmark(retimed_queries),
     }
     if part is not None and part not in parts:
@@ -48,7 +53,7 @@ def run_benchmarks(
     began_s = time.monotonic()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; medians of rounds in turn\n")
     results: dict[str, float] = {}
-    for name in parts if part is None else (part,):
+    for name in _USUAL if part is None else (part,):
         results |= parts[name]()
     print(f"measured in {time.monotonic() - began_s:.0f} s")
     if json_path is not None:
