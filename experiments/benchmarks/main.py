@@ -34,7 +34,7 @@ def run_benchmarks(
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light", "retiming" or "sweep"; None: the first three. ``rival_python`` is a Python that has
+    ``part`` is "queries", "light", "retiming" or "sweep"; None: the first three. ``rival_python``: a Python with
     lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before anything
     is measured.
     """
