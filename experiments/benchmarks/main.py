@@ -41,8 +41,8 @@ def run_benchmarks(
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "queries": lambda: measure_queries(effort or Effort()),
         "light": lambda: measure_light(light, rival_python),
-        "sweep": measure_sweep,
         "retiming": lambda: run_retiming_benchmark(retimed_queries),
+        "sweep": measure_sweep,
     }
     if part is not None and part not in parts:
         raise ConfigError(

@@ -29,7 +29,7 @@ from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_o
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import FileOptions, Task, TaskOptions
 
-__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "task_of"]
+__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "refuse_early", "task_of"]
 
 _MESH_MODEL: Final = mlp.KIND.name
 """The kind of network that a chip of meshes is."""
@@ -88,24 +88,25 @@ def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
 
     Raises ``ConfigError`` or ``TaskError`` for what cannot be, and for what would not fit in memory.
     """
-    if study.task.model not in MODELS:
-        draw_model(study.task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
+    _refuse_words(study)
     if DEPLOYMENT in study.kind.needs:
         brought = _brought(study)
         task = _task(study, brought)
-        refuse_what_cannot_fit(study, task)
+        refuse_early(study, task)
         return _deployed(study, task, brought, train)
-    for key, given in (("weights", study.task.weights is not None), ("name", study.task.name == MATRIX)):
-        if given:
-            raise ConfigError(
-                f"task.{key} = {getattr(study.task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
-                "allowed with a controller that tunes a chip"
-            )
     task = _task(study, None)
-    refuse_what_cannot_fit(study, task)
+    refuse_early(study, task)
     weights = stream(study.seed, f"{study.kind.name}/weights")
     model = draw_model(study.task.model, task.layer_sizes, weights)
     return Prepared(task, replace(_setting(study, task), model=model), model=model)
+
+
+def refuse_early(study: Study, task: Task) -> None:
+    """Raise ``ConfigError`` for what ``study`` cannot do with ``task``, or has no memory for, before any work."""
+    _refuse_words(study)
+    refuse_what_cannot_fit(study, task)
+    if DEPLOYMENT in study.kind.needs:
+        _refuse_on_a_chip(study, task)
 
 
 def recorded(study: Study, prepared: Prepared) -> Study:
@@ -189,13 +190,27 @@ def _setting(study: Study, task: Task) -> Setting:
     return Setting(task.x_train, task.y_train, partial(stream, study.seed), loss=task.loss.of_tensors)
 
 
-def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer) -> Prepared:
+def _refuse_words(study: Study) -> None:
+    """Refuse what the study alone shows, before any data is read."""
+    if study.task.model not in MODELS:
+        draw_model(study.task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
+    if DEPLOYMENT in study.kind.needs:
+        return
+    for key, given in (("weights", study.task.weights is not None), ("name", study.task.name == MATRIX)):
+        if given:
+            raise ConfigError(
+                f"task.{key} = {getattr(study.task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
+                "allowed with a controller that tunes a chip"
+            )
+
+
+def _refuse_on_a_chip(study: Study, task: Task) -> None:
     if study.batch_size > len(task.x_train):
         raise ConfigError(
             f"controller.batch_size = {study.batch_size} is refused; task '{task.name}' has {len(task.x_train):,} "
             "samples to learn from"
         )
-    chip, wanted = study.section(ChipConfig), study.section(DeploymentConfig)
+    chip = study.section(ChipConfig)
     if study.task.model != _MESH_MODEL:
         raise ConfigError(
             f"task.model = {study.task.model!r} is refused on a chip, which is a fully connected network without "
@@ -207,6 +222,10 @@ def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer
             f"task.scaling: the inputs reach {greatest:.4g}, and the modulators {chip.activation_clip:g} "
             "(chip.activation_clip); allowed: 'minmax', 'global', 'standard' up to 4, or data within that range"
         )
+
+
+def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer) -> Prepared:
+    chip, wanted = study.section(ChipConfig), study.section(DeploymentConfig)
     notes: tuple[str, ...] = ()
     given = brought.weights if brought is not None else None
     if task.name == MATRIX:

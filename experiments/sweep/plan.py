@@ -10,10 +10,12 @@ from typing import Final
 
 from emulator.config.difference import Scalar, leaves, scalar
 from emulator.config.models import digest, to_toml
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, LightloopError
 from experiments.output.source import source_digest
 from experiments.run.launch import open_study
+from experiments.run.prepare import refuse_early, task_of
 from experiments.run.study import Study, study_from_text
+from experiments.tasks.task import Task
 from experiments.whatif.points import sweep_values
 
 __all__ = ["MAX_RUNS", "Axis", "Plan", "Run", "plan_of"]
@@ -99,8 +101,8 @@ def plan_of(
     """Return the plan of ``study`` at every point of ``sweeps``, with ``seeds`` seeds from the study's own on.
 
     ``sweeps`` are written as for a what-if, ``settings`` as for a run; ``seed`` replaces the study's. Traces are of
-    detail "summary" unless a setting says otherwise. Raises ``ConfigError`` for whatever a run would refuse, naming
-    the point, and for more than ``MAX_RUNS`` runs.
+    detail "summary" unless a setting says otherwise. Raises ``ConfigError`` for more than ``MAX_RUNS`` runs, and
+    for whatever a run would refuse before its work, also for want of memory, naming the point.
     """
     axes = _axes(sweeps)
     count = math.prod(len(axis.overrides) for axis in axes)
@@ -118,6 +120,7 @@ def plan_of(
             built = _built(study, (_SUMMARY, *settings, *chosen), number, chosen)
             runs.append(Run(point, _values(built, chosen), built, _name(built)))
     _refuse_twins(runs, tuple(axis.path for axis in axes))
+    _refuse_early(runs, tuple(axis.path for axis in axes))
     paths = tuple(axis.path for axis in axes)
     asked = study if isinstance(study, str) else base.title
     return Plan(asked, base.title or asked, tuple(sweeps), tuple(settings), paths, numbers, tuple(runs))
@@ -165,8 +168,33 @@ def _refuse_twins(runs: Sequence[Run], paths: tuple[str, ...]) -> None:
     for run in runs:
         twin = seen.setdefault(run.name, run)
         if twin is not run:
-            said = ", ".join(f"{path} = {value}" for path, value in zip(paths, run.values, strict=True))
-            raise ConfigError(f"sweep: points {twin.point} and {run.point} are the same study: {said}")
+            raise ConfigError(
+                f"sweep: points {twin.point} and {run.point} are the same study: {_said(run, paths)}"
+            )
+
+
+def _refuse_early(runs: Sequence[Run], paths: tuple[str, ...]) -> None:
+    """Refuse what a run would refuse before its work, naming the point; data is loaded once a task.
+
+    Seeds change no sizes: the first of a point speaks for all.
+    """
+    tasks: dict[str, Task] = {}
+    seen: set[int] = set()
+    for run in runs:
+        if run.point in seen:
+            continue
+        seen.add(run.point)
+        key = run.study.task.model_dump_json()
+        try:
+            if key not in tasks:
+                tasks[key] = task_of(run.study)
+            refuse_early(run.study, tasks[key])
+        except LightloopError as error:
+            raise ConfigError(f"sweep: the point {_said(run, paths)} is refused: {error}") from error
+
+
+def _said(run: Run, paths: tuple[str, ...]) -> str:
+    return ", ".join(f"{path} = {value}" for path, value in zip(paths, run.values, strict=True))
 
 
 def _name(study: Study) -> str:

@@ -6,8 +6,12 @@ import pytest
 
 from emulator.errors import ConfigError
 from experiments.run.launch import open_study
+from experiments.run.prepare import task_of
+from experiments.run.study import Study
 from experiments.sweep import plan as planning
 from experiments.sweep.plan import plan_of
+from experiments.sweep.sweep import sweep
+from experiments.tasks.task import Task
 from tests.experiments.sweep.runs import SHORT
 
 BITS = "chip.dac.bits=6,8"
@@ -91,3 +95,43 @@ def test_too_many_runs_are_refused_before_any_is_built(monkeypatch: pytest.Monke
     with pytest.raises(ConfigError, match="runs; allowed"):
         plan_of("vowel_recovery", ("host.overhead_s=0:1:9000", BITS), 1, SHORT)
     assert built == []
+
+
+def test_a_point_that_no_memory_holds_is_refused_with_its_values_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r"point task\.hidden = .*100000.* is refused: .*fit: task\.hidden = "
+    ):
+        sweep(
+            "vowel_recovery",
+            {"task.hidden": [[16], [100_000, 100_000]]},
+            tmp_path / "s",
+            changes={"task.seed": 0},
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("axis", "said"),
+    [
+        ("controller.batch_size=8,100000", r"point controller\.batch_size = 100000 is refused: .* samples"),
+        ("task.file=/nowhere/mine.csv", r"point task\.file = /nowhere/mine\.csv is refused: "),
+        ("task.model=mlp,nothing", r"point task\.model = nothing is refused: "),
+    ],
+)
+def test_what_a_run_would_refuse_before_its_work_is_refused_with_the_point(axis: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        plan_of("vowel_recovery", (axis,), 1, SHORT)
+
+
+def test_data_is_read_once_for_all_points_and_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(study: Study) -> Task:
+        asked.append(study.seed)
+        return task_of(study)
+
+    monkeypatch.setattr(planning, "task_of", counted)
+    plan_of("vowel_recovery", (BITS, SETTLE), 3, SHORT)
+    assert asked == [0]
