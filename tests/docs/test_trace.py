@@ -1,0 +1,115 @@
+"""The guide to the trace: its table of metrics has a row for whatever shipped runs log, and no other."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from controllers.registry import CONTROLLERS
+from emulator.errors import TraceError
+from emulator.trace.open import open_trace
+from emulator.trace.reading.reader import MetricSeries, Trace
+from experiments.cli import COMMANDS
+from experiments.figure.kinds import draw_figure
+from experiments.output.measures import MEASURES
+from experiments.run.launch import open_study
+from experiments.run.run import run_study
+from tests.weights import share_weights
+
+PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "trace.md").read_text(encoding="utf-8")
+
+STUDIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "vowel_recovery": ("controller.loop=sequencer", "controller.queries=40", "task.seed=0"),
+    "mnist_light": (
+        "task.name=vowel",
+        "task.hidden=[8]",
+        "controller.epochs=1",
+        "controller.align_every=2",
+    ),
+}
+"""A small study of each kind of controller, with the options by which it logs all that it can."""
+
+DRAWN: Final = {"vowel_recovery": "recovery", "mnist_light": "learning"}
+
+
+class Row(NamedTuple):
+    """Hold what the page says of a metric."""
+
+    name: str
+    unit: str
+    meaning: str
+    logged: str
+    used: str
+    refused: str
+
+
+def rows() -> list[Row]:
+    """Return the rows of the table, without the marks of code around the names."""
+    [table] = re.findall(r"^## Metrics$.*?^\|---.*?\n(.*?)\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    return [Row(*(cell.strip() for cell in line.strip("|").split("|"))) for line in table.splitlines()]
+
+
+def written(name: str) -> str:
+    """Return how the page writes the metric ``name``."""
+    judges = "|".join(one.name for one in MEASURES)
+    name = re.sub(r"^(alignment_(?:output_)?)\d+$", r"\1LAYER", name)
+    return "`" + re.sub(rf"^((?:selected_|ideal_)?(?:test|val))_(?:{judges})$", r"\1_JUDGE", name) + "`"
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = share_weights(tmp_path_factory.mktemp("logged"), tmp_path_factory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, changes in STUDIES.items():
+            run_study(open_study(name, changes), folder / f"{name}.h5")
+    return {name: folder / f"{name}.h5" for name in STUDIES}
+
+
+def logged(path: Path) -> set[str]:
+    with open_trace(path) as trace:
+        return set(trace.labels("metrics.name"))
+
+
+def test_every_controller_has_a_small_study() -> None:
+    assert {open_study(name, changes).controller.kind for name, changes in STUDIES.items()} == {*CONTROLLERS}
+
+
+def test_what_is_logged_has_a_row_and_every_row_is_logged(traces: dict[str, Path]) -> None:
+    found = {written(name) for path in traces.values() for name in logged(path)}
+    assert sorted(found) == sorted(row.name for row in rows())
+
+
+def test_every_judge_is_named_and_every_command_exists() -> None:
+    [text] = re.findall(r"^## Metrics$(.*?)^\| name", PAGE, re.MULTILINE | re.DOTALL)
+    assert [one.name for one in MEASURES if f"`{one.name}`" not in text] == []
+    named = {
+        word.split()[0]
+        for row in rows()
+        for word in re.findall(r"`([a-z][a-z ./=-]*)`", f"{row.used} {row.refused}")
+    }
+    assert named - {command.name for command in COMMANDS} <= {"test_accuracy", "summary"}
+    assert [row.name for row in rows() if not (row.unit and row.meaning and row.logged and row.used)] == []
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_figure_refuses_what_lacks_a_metric_that_it_needs_and_nothing_else(
+    study: str, traces: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, metrics = DRAWN[study], Trace.metrics
+    needed = {row.name for row in rows() if f"figure --kind {kind}`" in row.refused}
+    gone: set[str] = set()
+
+    def without(trace: Trace) -> dict[str, MetricSeries]:
+        return {name: one for name, one in metrics(trace).items() if name not in gone}
+
+    monkeypatch.setattr(Trace, "metrics", without)
+    for name in logged(traces[study]):
+        if written(name) in needed:
+            gone = {name}
+            with pytest.raises(TraceError, match=name):
+                draw_figure(traces[study], tmp_path / "x.png", kind)
+    gone = {name for name in logged(traces[study]) if written(name) not in needed}
+    draw_figure(traces[study], tmp_path / "x.png", kind)
