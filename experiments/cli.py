@@ -10,7 +10,7 @@ import platform
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, runtime_checkable
@@ -31,6 +31,7 @@ from experiments.export.command import COMMAND as EXPORT
 from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
 from experiments.keys.command import COMMAND as KEYS
+from experiments.output.pulse import Pulse, duration
 from experiments.output.standard import standard_streams
 from experiments.paper.command import COMMAND as PAPER
 from experiments.presets.command import COMMAND as PRESETS
@@ -105,7 +106,7 @@ def app_of(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
         listing = command.listing
         more = {"allow_extra_args": True, "ignore_unknown_options": True} if listing else None
         door = app.command(cls=_listed(listing) if listing else None, context_settings=more)
-        door(_at_home(command.function))
+        door(_at_work(command))
     return app
 
 
@@ -120,14 +121,22 @@ def _about(
     """An emulated photonics laboratory: run studies on it and read their traces."""
 
 
-def _at_home(function: Callable[..., None]) -> Callable[..., None]:
-    """Return ``function`` with a home folder for every ``~`` that one of its arguments begins with."""
+def _at_work(command: Command) -> Callable[..., None]:
+    """Return the function of ``command``, with a home folder for every ``~`` that an argument begins with.
 
-    @wraps(function)
+    While it lasts, it is told now and then that it does, unless it tells so itself or somebody watches a terminal.
+    """
+
+    @wraps(command.function)
     def called(**arguments: object) -> None:
-        function(**{name: _placed(value) for name, value in arguments.items()})
+        with Pulse(partial(_at_it, command.name), shown=not (command.tells or sys.stderr.isatty())):
+            command.function(**{name: _placed(value) for name, value in arguments.items()})
 
     return called
+
+
+def _at_it(name: str, lasted_s: float) -> str:
+    return f"{name}: at work for {duration(lasted_s)}"
 
 
 def _placed(value: object) -> object:

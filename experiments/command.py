@@ -30,7 +30,7 @@ TracePath = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that lies there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Draw no progress line.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,10 +80,12 @@ class Command:
 
     ``listing`` is for a command whose further options depend on its arguments: it returns the lines that say which,
     for the help, and may be slow; the function finds such options, unread, in the ``args`` of its context.
+    ``tells`` is for a command that says itself how far it is: of others that last, the door says that they work.
     """
 
     function: Callable[..., None]
     listing: Callable[[], tuple[str, ...]] | None = None
+    tells: bool = False
 
     @property
     def name(self) -> str:

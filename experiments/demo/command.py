@@ -24,4 +24,4 @@ def demo(
     raise typer.Exit(run_demo(out, Console(), quiet))
 
 
-COMMAND = Command(demo)
+COMMAND = Command(demo, tells=True)

@@ -53,4 +53,4 @@ def run(
     raise typer.Exit(launched.exit_code)
 
 
-COMMAND = Command(run)
+COMMAND = Command(run, tells=True)

@@ -77,4 +77,4 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     found.raise_failures()
 
 
-COMMAND = Command(sweep)
+COMMAND = Command(sweep, tells=True)

@@ -1,28 +1,31 @@
 """How far a sweep has come: a bar on a terminal, a line now and then elsewhere; it runs nothing."""
 
 import sys
+from collections.abc import Callable
 from time import monotonic
-from typing import Final, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from experiments.output.pulse import Pulse, duration
 from experiments.sweep.plan import Plan
 
 __all__ = ["SweepLine", "sized"]
 
-_EVERY_S: Final = 15.0
-"""Between two lines where there is no terminal."""
-
 
 class SweepLine:
-    """Tell how many runs have ended, on stderr; nothing when ``quiet``."""
+    """Tell how many runs have ended, on stderr; nothing when ``quiet``. ``clock`` gives seconds."""
 
-    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+    def __init__(
+        self, quiet: bool = False, console: Console | None = None, clock: Callable[[], float] = monotonic
+    ) -> None:
         console = console or Console(stderr=True)
         self._quiet, self._bar = quiet, console.is_terminal and not quiet
-        self._began_s = self._said_s = monotonic()
+        self._clock, self._began_s = clock, clock()
         self._first: int | None = None
+        self._done = self._total = self._failed = 0
+        self._pulse = Pulse(self.line, shown=not (quiet or self._bar))
         self._progress = Progress(
             TextColumn("sweeping"),
             BarColumn(bar_width=None),
@@ -37,26 +40,34 @@ class SweepLine:
 
     def __enter__(self) -> Self:
         self._progress.start()
+        self._pulse.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._pulse.__exit__()
         self._progress.stop()
 
     def say(self, done: int, total: int, failed: int) -> None:
         """Tell that ``done`` of ``total`` runs have ended, of which ``failed`` failed."""
-        facts = f", {failed} failed" if failed else ""
-        self._progress.update(self._task, completed=done, total=total, facts=facts)
+        self._done, self._total, self._failed = done, total, failed
+        self._progress.update(self._task, completed=done, total=total, facts=self._facts())
         if self._first is None:
             self._first = done
-        now_s = monotonic()
-        if self._quiet or self._bar or (now_s - self._said_s < _EVERY_S and done < total):
-            return
-        self._said_s = now_s
-        fresh = done - self._first
-        left_s = (now_s - self._began_s) / fresh * (total - done) if fresh else 0.0
-        left = f", about {_time(left_s)} left" if fresh and done < total else ""
-        sys.stderr.write(f"sweep: {done:,} of {total:,} runs{facts}{left}\n")
-        sys.stderr.flush()
+        if done == total and not (self._quiet or self._bar):
+            sys.stderr.write(f"{self.line(0.0)}\n")
+            sys.stderr.flush()
+
+    def line(self, lasted_s: float) -> str:
+        """Return in a line how far the sweep has come after ``lasted_s`` seconds."""
+        if self._first is None:
+            return f"sweep: no run has ended after {duration(lasted_s)}"
+        fresh, missing = self._done - self._first, self._total - self._done
+        left_s = (self._clock() - self._began_s) / fresh * missing if fresh else 0.0
+        left = f", about {duration(left_s)} left" if fresh and missing else ""
+        return f"sweep: {self._done:,} of {self._total:,} runs{self._facts()}{left}"
+
+    def _facts(self) -> str:
+        return f", {self._failed} failed" if self._failed else ""
 
 
 def sized(plan: Plan, traces: bool) -> str:
@@ -64,10 +75,6 @@ def sized(plan: Plan, traces: bool) -> str:
     room = f", traces of about {_bytes(plan.bytes_at_most)}" if traces else ", no traces"
     points, seeds = plan.points, len(plan.seeds)
     return f"{points:,} points x {seeds} seed{'s' * (seeds > 1)} = {len(plan.runs):,} runs{room}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _bytes(count: int) -> str:

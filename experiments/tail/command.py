@@ -23,4 +23,4 @@ def tail(
     raise typer.Exit(tail_trace(trace, once, interval))
 
 
-COMMAND = Command(tail)
+COMMAND = Command(tail, tells=True)

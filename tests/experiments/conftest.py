@@ -1,5 +1,6 @@
 """A small recovery, run once a session in a room of its own, for all tests of studies, traces and commands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,14 @@ from experiments.run.study import Study, load_study
 from tests.weights import share_weights
 
 STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_line_now_and_then() -> Iterator[None]:
+    """Say nothing of work that lasts: on a busy machine any may, and tests count the lines of stderr."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.output.pulse.beat", lambda *given: None)
+        yield
 
 
 @pytest.fixture(scope="session")

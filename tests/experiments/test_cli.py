@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from experiments.cli import COMMANDS, main
 from experiments.command import Command
+from experiments.output.pulse import Pulse
 from tests.experiments.command_line import ROOT, lightloop, refusal
 
 
@@ -73,3 +75,23 @@ def test_every_command_says_in_one_line_what_it_does(capsys: pytest.CaptureFixtu
         assert main([command.name, "--help"]) == 0
         said = " ".join(capsys.readouterr().out.split())
         assert (command.function.__doc__ or "").splitlines()[0] in said
+
+
+@pytest.mark.parametrize(("tells", "terminal"), [(False, False), (True, False), (False, True)])
+def test_a_command_that_lasts_is_told_of_unless_it_tells_itself_or_somebody_watches(
+    tells: bool, terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+
+    def brew() -> None:
+        """Brew coffee."""
+
+    class Told(Pulse):
+        def __init__(self, line: Callable[[float], str], shown: bool) -> None:
+            super().__init__(line, shown=False)
+            lines.extend([line(25.0)] * shown)
+
+    monkeypatch.setattr("experiments.cli.Pulse", Told)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert main(["brew"], (*COMMANDS, Command(brew, tells=tells))) == 0
+    assert lines == ([] if tells or terminal else ["brew: at work for 25 s"])

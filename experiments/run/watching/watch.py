@@ -74,8 +74,12 @@ class Watch:
 
     def facts(self, bench: Bench) -> str:
         """Return in a few words what the run is at."""
-        shown = "" if math.isnan(self.test) else f"test {self._metric.text(self.test)}"
-        return " | ".join(each for each in (shown, self._subject.facts(bench)) if each)
+        return " | ".join(each for each in (self.judged, self._subject.facts(bench)) if each)
+
+    @property
+    def judged(self) -> str:
+        """Return the last test metric in a few characters; nothing before the first."""
+        return "" if math.isnan(self.test) else f"test {self._metric.text(self.test)}"
 
 
 def samples_of(task: Task) -> Mapping[str, float]:

@@ -24,3 +24,12 @@ def test_the_size_is_told_in_points_seeds_runs_and_room() -> None:
     plan = plan_of("vowel_recovery", ("chip.dac.bits=6,8",), 3, SHORT)
     assert sized(plan, True) == "2 points x 3 seeds = 6 runs, traces of about 420.5 kB"
     assert sized(plan, False).endswith("6 runs, no traces")
+
+
+def test_a_log_is_told_how_many_runs_have_ended_and_how_long_the_others_may_last() -> None:
+    with SweepLine(clock=iter([0.0, 60.0, 120.0]).__next__) as line:
+        assert line.line(10.0) == "sweep: no run has ended after 10 s"
+        line.say(1, 5, 0)
+        assert line.line(60.0) == "sweep: 1 of 5 runs"
+        line.say(2, 5, 1)
+        assert line.line(120.0) == "sweep: 2 of 5 runs, 1 failed, about 3 min left"
