@@ -31,10 +31,10 @@ from experiments.export.command import COMMAND as EXPORT
 from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
 from experiments.keys.command import COMMAND as KEYS
-from experiments.output.standard import standard_streams
+from experiments.output.streams.pulse import Pulse, duration
+from experiments.output.streams.standard import standard_streams
 from experiments.paper.command import COMMAND as PAPER
 from experiments.presets.command import COMMAND as PRESETS
-from experiments.pulse import Pulse, duration
 from experiments.replay.command import COMMAND as REPLAY
 from experiments.report.command import COMMAND as REPORT
 from experiments.run.command import COMMAND as RUN

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from emulator.bench import Bench
 from emulator.units import format_si, ps_to_s
-from experiments.pulse import Pulse, duration
+from experiments.output.streams.pulse import Pulse, duration
 from experiments.run.run import Started
 from experiments.run.watching.watch import Watch
 

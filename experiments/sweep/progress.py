@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from experiments.pulse import Pulse, duration
+from experiments.output.streams.pulse import Pulse, duration
 from experiments.sweep.plan import Plan
 
 __all__ = ["SweepLine", "sized"]

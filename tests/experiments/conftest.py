@@ -16,7 +16,7 @@ STUDIES = Path(__file__).resolve().parents[2] / "experiments" / "studies"
 def _no_line_now_and_then() -> Iterator[None]:
     """Say nothing of work that lasts: on a busy machine any may, and tests count the lines of stderr."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.pulse.beat", lambda *given: None)
+        patch.setattr("experiments.output.streams.pulse.beat", lambda *given: None)
         yield
 
 

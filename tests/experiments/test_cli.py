@@ -12,7 +12,7 @@ import typer
 
 from experiments.cli import COMMANDS, main
 from experiments.command import Command
-from experiments.pulse import Pulse
+from experiments.output.streams.pulse import Pulse
 from tests.experiments.command_line import ROOT, lightloop, refusal
 
 

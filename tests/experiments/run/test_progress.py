@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from emulator.bench import Bench
-from experiments.pulse import Pulse
+from experiments.output.streams.pulse import Pulse
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
 from experiments.run.study import Study

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from experiments.pulse import Pulse, beat, duration, pauses
+from experiments.output.streams.pulse import Pulse, beat, duration, pauses
 
 
 def until(lines: int) -> tuple[Callable[[float], bool], Callable[[], float], list[float]]:
