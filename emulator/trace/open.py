@@ -1,10 +1,12 @@
 """The door to a trace: whatever a run has left at its place is made a trace first, and then read."""
 
+import os
+import tempfile
 from pathlib import Path
 
 from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.journal import journal_path
-from emulator.trace.writing.recover import recover
+from emulator.trace.writing.recover import copy_journal, recover
 
 __all__ = ["open_trace"]
 
@@ -12,11 +14,24 @@ __all__ = ["open_trace"]
 def open_trace(path: Path | str, verify: bool = True) -> Trace:
     """Open the trace at ``path``, converting first the journal that a killed run may have left in its place.
 
+    Where its folder may not be written, the journal is read by way of a folder of temporary files, and stays.
+
     ``verify=False`` trusts the bytes of the datasets (HDF5 still checks its own checksums). Raises
     ``TraceError`` when nothing is there, the run is still live, or the file is damaged, of another version or
     not a trace.
     """
     path = Path(path)
     if not path.exists() and journal_path(path).exists():
+        if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+            return _read_elsewhere(path, verify)
         recover(path)
     return Trace(path, verify)
+
+
+def _read_elsewhere(path: Path, verify: bool) -> Trace:
+    with tempfile.TemporaryDirectory(prefix="lightloop-") as folder:
+        copy = Path(folder) / path.name
+        copy_journal(path, copy)
+        trace = Trace(recover(copy), verify)
+        trace.path = path
+        return trace  # its file stays open when its folder goes

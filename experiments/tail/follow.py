@@ -16,6 +16,7 @@ from emulator.errors import ConfigError
 from emulator.trace.live import LiveTrace, News
 from emulator.trace.open import open_trace
 from emulator.trace.schema import METRICS, POWER
+from emulator.trace.writing.journal import journal_path
 from emulator.units import format_si, ps_to_s
 
 __all__ = ["tail_trace"]
@@ -35,17 +36,27 @@ def tail_trace(
 ) -> int:
     """Say a line about the run that writes ``path`` every ``interval_s`` until it is over; return the exit code.
 
-    ``once`` says one line only. Ctrl-C ends the tail, not the run. Raises ``ConfigError`` when ``interval_s`` is
-    out of range, and ``TraceError`` when there is no run, or what is there is damaged.
+    A run that has not begun is waited for, since its preparations may take minutes. ``once`` says one line only.
+    Ctrl-C ends the tail, not the run. Raises ``ConfigError`` when ``interval_s`` is out of range, and
+    ``TraceError`` when there is no run and ``once`` forbids to wait, or what is there is damaged.
     """
     if not _SHORTEST_S <= interval_s <= _LONGEST_S:
         raise ConfigError(f"tail: interval {interval_s:g} s is not in [{_SHORTEST_S:g}, {_LONGEST_S:g}] s")
+    tell = say or _print
     try:
+        if not (once or _is_there(path)):
+            tell(f"no run has begun at {path}; waiting for one (Ctrl-C to leave)")
+            while not _is_there(path):
+                wait(interval_s)
         with LiveTrace(path) as live:
-            _follow(live, once, interval_s, say or _print, wait)
+            _follow(live, once, interval_s, tell, wait)
     except KeyboardInterrupt:
         return _INTERRUPTED
     return 0
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or journal_path(path).exists()
 
 
 def _print(line: str) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "journal_path",
     "lock",
     "rows_segment",
+    "wait_for_lock",
 ]
 
 MAX_TEXT_BYTES: Final = 64 * 1024
@@ -115,6 +116,11 @@ def lock(descriptor: int) -> bool:
     return True
 
 
+def wait_for_lock(descriptor: int) -> None:
+    """Take the lock as soon as the process that holds it gives it back or ends; signals are obeyed meanwhile."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
 class JournalWriter:
     """Append-only writer of a new journal; holds its lock until ``close``.
 
@@ -139,25 +145,24 @@ class JournalWriter:
         if not lock(self.descriptor):
             raise TraceError(f"{path}: another process took the lock of the new journal")
 
-    def append(self, payload: bytes) -> None:
-        """Commit ``payload`` as the next block.
+    def append(self, payload: bytes, times: int = 1) -> None:
+        """Commit ``payload`` as the next block, or the next ``times`` blocks, in one write.
 
         A call that an exception (Ctrl-C) cut short may be repeated with the same payload: it lands once.
         Raises ``TraceError`` naming the path and the free bytes when the block did not fit; the journal then
         ends with the block before.
         """
-        checked = _CHECKED.pack(len(payload), self._sequence)
-        block = _MAGIC + struct.pack("<I", zlib.crc32(payload, zlib.crc32(checked))) + checked + payload
+        blocks = b"".join(_block_of(payload, self._sequence + number) for number in range(times))
         self.failed = True
         try:
-            if os.fstat(self.descriptor).st_size != self._committed + len(block):
-                self._write(block)
+            if os.fstat(self.descriptor).st_size != self._committed + len(blocks):
+                self._write(blocks)
         except OSError as error:
             self._truncate()
-            message = f"{self.path}: cannot append {len(block)} bytes: {error.strerror}; {self._free()}"
+            message = f"{self.path}: cannot append {len(blocks)} bytes: {error.strerror}; {self._free()}"
             raise TraceError(message) from error
         self.failed = False
-        self._committed, self._sequence = self._committed + len(block), self._sequence + 1
+        self._committed, self._sequence = self._committed + len(blocks), self._sequence + times
 
     def _write(self, block: bytes) -> None:
         if os.fstat(self.descriptor).st_size != self._committed:
@@ -194,6 +199,11 @@ class JournalWriter:
             self.close()
 
 
+def _block_of(payload: bytes, sequence: int) -> bytes:
+    checked = _CHECKED.pack(len(payload), sequence)
+    return _MAGIC + struct.pack("<I", zlib.crc32(payload, zlib.crc32(checked))) + checked + payload
+
+
 class JournalReader:
     """The longest prefix of whole blocks of an open journal, one list of segments a block.
 
@@ -224,11 +234,21 @@ class JournalReader:
         self.valid_bytes = 0
         for sequence in range(1 << 32):
             payload = self._block(sequence, size - self.valid_bytes)
+            if payload is None and sequence == 0:
+                self.valid_bytes = self._second_block()
+                continue
             if payload is None:
                 break
             self.valid_bytes += _BLOCK.size + len(payload)
             yield self._segments(payload)
         self.torn_bytes = size - self.valid_bytes
+
+    def _second_block(self) -> int:
+        """Go to where the second block may begin, which repeats the header; return that place, or 0."""
+        self._file.seek(0)
+        at = self._file.read(_BLOCK.size + MAX_TEXT_BYTES + len(_MAGIC)).find(_MAGIC, 1)
+        self._file.seek(max(at, 0))
+        return max(at, 0)
 
     def _block(self, sequence: int, left: int) -> bytes | None:
         head = self._file.read(_BLOCK.size)

@@ -108,7 +108,7 @@ class Recorder:
         opening = blob_segment(Kind.HEADER, Opening(header, detail, os.getpid()).encode())
         journal = JournalWriter(journal_path(out))
         try:
-            journal.append(opening)
+            journal.append(opening, times=2)  # without it no row can be read
         except TraceError:
             journal.path.unlink()
             journal.close()

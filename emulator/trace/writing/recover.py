@@ -6,6 +6,7 @@ to it, the journal stays whole until the trace is in place.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import BinaryIO, Final
 from emulator.errors import TraceError
 from emulator.processes import child_environment, module_command
 from emulator.trace.writing.header import Opening
-from emulator.trace.writing.journal import JournalReader, Kind, journal_path, lock
+from emulator.trace.writing.journal import JournalReader, Kind, journal_path, lock, wait_for_lock
 
-__all__ = ["finalize_in_child", "part_path", "recover"]
+__all__ = ["copy_journal", "finalize_in_child", "part_path", "recover"]
 
 _FINALIZE: Final = f"{__package__}.finalize"  # imported by the child alone: it needs h5py
 
@@ -86,14 +87,53 @@ def recover(path: Path) -> Path:
         raise TraceError(f"{journal}: cannot be read: {error.strerror}") from error
     with file:
         if not lock(file.fileno()):
-            raise TraceError(
-                f"{path}: the run is live: process {_pid(file)} holds {journal.name}; wait until it ends, or "
-                "follow it with lightloop tail"
-            )
+            _refuse_live(path, file)
+            wait_for_lock(file.fileno())  # another process is converting it
         if not _is_same(file, journal):  # another process has just converted it
             return recover(path)
         finalize_in_child(journal, path, file.fileno())
     return path
+
+
+def copy_journal(path: Path, to: Path) -> None:
+    """Copy the journal that a dead writer left beside ``path`` to the place of one beside ``to``.
+
+    Raises ``TraceError`` when the writer is still alive, or a file cannot be read or written.
+    """
+    try:
+        with journal_path(path).open("rb") as file:
+            if not lock(file.fileno()):
+                _refuse_live(path, file)
+            file.seek(0)
+            with journal_path(to).open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+    except OSError as error:
+        raise TraceError(f"{journal_path(path)}: cannot be read by way of {to.parent}: {error}") from error
+
+
+def _refuse_live(path: Path, file: BinaryIO) -> None:
+    """Raise ``TraceError`` if the run whose journal is ``file`` goes on; a locked journal may also be converted."""
+    pid, ended = 0, False
+    for block in JournalReader(file, "journal"):
+        for segment in block:
+            if segment.kind is Kind.HEADER:
+                pid = Opening.decode(segment.body, "journal").pid
+            ended = ended or segment.kind is Kind.FOOTER
+    if not ended and (pid == 0 or _is_alive(pid)):
+        raise TraceError(
+            f"{path}: the run is live: process {pid or '(unknown)'} holds {journal_path(path).name}; wait until it "
+            "ends, or follow it with lightloop tail"
+        )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 def _is_same(file: BinaryIO, path: Path) -> bool:
@@ -101,11 +141,3 @@ def _is_same(file: BinaryIO, path: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _pid(file: BinaryIO) -> str:
-    try:
-        first = next(iter(JournalReader(file, "journal")), [])
-        return str(next(Opening.decode(s.body, "journal").pid for s in first if s.kind is Kind.HEADER))
-    except (TraceError, StopIteration):
-        return "(unknown)"

@@ -25,7 +25,7 @@ from emulator.trace.schema import (
     Table,
 )
 from emulator.trace.writing.header import Counts, Footer, Label, Opening, State
-from emulator.trace.writing.journal import JournalReader, Kind, Segment
+from emulator.trace.writing.journal import MAX_TEXT_BYTES, JournalReader, Kind, Segment
 
 __all__ = ["Survey"]
 
@@ -58,6 +58,11 @@ class Survey:
             for segment in block:
                 survey.add(segment, where)
         if survey is None:
+            if journal.torn_bytes > MAX_TEXT_BYTES:
+                raise TraceError(
+                    f"{where}: the first two blocks, which hold the header, are damaged; keep the file: "
+                    f"{journal.torn_bytes:,} bytes are left, of which no row can be read without it"
+                )
             raise TraceError(
                 f"{where}: the writer died before the header was whole; nothing was recorded, delete it"
             )

@@ -55,7 +55,7 @@ class Bare:
         {"a": 3},
         {str(number): None for number in range(257)},
     ],
-    ids=lambda each: repr(each)[:30],
+    ids=lambda each: type(each).__name__,
 )
 def test_what_is_no_agent_is_refused_and_told_what_one_is(lab: SmallLab, agents: Any) -> None:
     with pytest.raises(CommandError, match="an agent is a generator that yields commands: call"):

@@ -20,5 +20,5 @@ def test_the_last_line_of_a_finished_run_is_said_once(
 def test_what_is_no_run_and_no_interval_is_refused(
     small_trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "nothing.h5" in refusal(capsys, "tail", tmp_path / "nothing.h5")
+    assert "nothing.h5" in refusal(capsys, "tail", tmp_path / "nothing.h5", "--once")
     assert "interval" in refusal(capsys, "tail", small_trace, "--interval", "0")

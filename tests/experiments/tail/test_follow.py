@@ -119,4 +119,20 @@ def test_an_interval_out_of_range_is_refused(tmp_path: Path, interval_s: float) 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="there is no trace"):
-        Console().tail(tmp_path / "run.h5")
+        Console().tail(tmp_path / "run.h5", once=True)
+
+
+def test_a_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
+    out, kept = tmp_path / "run.h5", []
+
+    def begin() -> None:
+        recorder, go_on = recording(out)
+        go_on(1)
+        kept.append(recorder)
+
+    console = Console(lambda: None, begin, lambda: kept[0].close("complete", "", 10**9, 1))
+    assert console.tail(out) == 0
+    first, second, last = console.lines
+    assert first == f"no run has begun at {out}; waiting for one (Ctrl-C to leave)"
+    assert second.startswith("recording")
+    assert last.startswith("complete")

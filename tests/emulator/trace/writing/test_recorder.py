@@ -309,7 +309,7 @@ def test_a_join_belongs_to_the_next_command_across_blocks(tmp_path: Path, header
         np.testing.assert_array_equal(trace.joins.cause, [0, 1, 0])
 
 
-@pytest.mark.parametrize("point", ["emulator.trace.writing.recorder.check_commands", "os.write"])
+@pytest.mark.parametrize("point", ["emulator.trace.writing.packing.check_commands", "os.write"])
 def test_ctrl_c_at_a_full_block_keeps_its_rows(
     tmp_path: Path, header: Header, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:

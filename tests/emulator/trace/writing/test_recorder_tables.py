@@ -78,7 +78,7 @@ def test_rows_that_come_together_leave_in_the_blocks_of_rows_one_by_one(
             blocks = [
                 [each.rows for each in block if each.table is COMMANDS] for block in JournalReader(file, "")
             ]
-        assert blocks[1:] == [[BLOCK_ROWS], [BLOCK_ROWS]]
+        assert blocks[2:] == [[BLOCK_ROWS], [BLOCK_ROWS]]
         sizes.append([len(block) for block in blocks])
         recorder.close("complete", "", 6 * BLOCK_ROWS + 31, 0)
     assert sizes[0] == sizes[1]

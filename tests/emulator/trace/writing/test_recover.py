@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.header import Counts
 from emulator.trace.writing.journal import journal_path, lock
-from emulator.trace.writing.recover import part_path, recover
+from emulator.trace.writing.recover import finalize_in_child, part_path, recover
 
 Record = Callable[..., Recorder]
 
@@ -313,3 +314,52 @@ def test_the_lock_outlives_the_parent_while_the_child_converts(
     monkeypatch.setattr(subprocess, "run", look)
     recover(abandoned)
     assert inherited == [(True, False)]
+
+
+def test_a_journal_in_a_folder_that_may_only_be_read_is_read_all_the_same(
+    abandoned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.trace.open.os.access", lambda *_: False)
+    with open_trace(abandoned) as trace:
+        assert (trace.path, trace.status) == (abandoned, "killed")
+        assert len(trace.commands.t_done) > 0
+    assert not abandoned.exists()
+    assert journal_path(abandoned).exists()
+
+
+def test_readers_of_a_dead_run_wait_for_the_one_that_converts_it(
+    abandoned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.trace.writing.recover._is_alive", lambda _: False)  # this very process
+    journal = journal_path(abandoned)
+    found: list[Path] = []
+    with journal.open("rb") as first:
+        assert lock(first.fileno())
+        second = Thread(target=lambda: found.append(recover(abandoned)))
+        second.start()
+        finalize_in_child(journal, abandoned, first.fileno())
+    second.join(timeout=60)
+    assert found == [abandoned]
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize("byte", [0, 5, 9, 14, 30, 200])
+def test_a_bit_flipped_in_the_header_loses_nothing(abandoned: Path, byte: int) -> None:
+    journal = journal_path(abandoned)
+    content = bytearray(journal.read_bytes())
+    content[byte] ^= 1
+    journal.write_bytes(content)
+    with open_trace(abandoned) as trace:
+        assert (trace.status, len(trace.commands.t_done) > 0) == ("killed", True)
+
+
+def test_without_any_header_the_file_is_to_be_kept(abandoned: Path) -> None:
+    journal = journal_path(abandoned)
+    content = bytearray(journal.read_bytes())
+    second = content.find(b"LLJ1", 1)
+    content[9] ^= 1
+    content[second + 9] ^= 1
+    journal.write_bytes(bytes(content) + bytes(70_000))
+    with pytest.raises(TraceError, match="keep the file"):
+        open_trace(abandoned)
+    assert journal.exists()
