@@ -15,15 +15,21 @@ def compare(
     traces: Annotated[list[Path], typer.Argument(metavar="TRACE...", help="Two traces or more.")],
     as_json: Json = False,
 ) -> None:
-    """Compare traces: accuracy, time, energy, their ledgers, and where their configurations differ."""
+    """Compare traces: accuracy, time, energy, their ledgers, and where their configurations differ.
+
+    Traces that differ in their seeds alone are one column: means with 95 % intervals, paired differences.
+    """
     from rich.console import Console
 
     from experiments.compare.comparison import compare_traces
+    from experiments.compare.groups_view import show_groups
     from experiments.compare.view import show_comparison
 
     found = compare_traces(traces)
     if as_json:
         sys.stdout.write(found.to_json() + "\n")
+    elif found.seeds_are_grouped:
+        show_groups(found, Console())
     else:
         show_comparison(found, Console())
 

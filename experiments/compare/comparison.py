@@ -13,14 +13,16 @@ from typing import Final
 import numpy as np
 
 from emulator.config.difference import Difference, differences, leaves, scalar
-from emulator.config.toml import Tree, parse_toml
+from emulator.config.toml import Tree
 from emulator.errors import ConfigError
 from emulator.trace.analysis.energy_curve import total_energy_j
 from emulator.trace.analysis.utilisation import Utilisation, utilisation
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import PS_PER_S
+from experiments.compare.groups import Group, group_of
 from experiments.inspect.inspection import Inspection, accuracy_samples, inspect_open
+from experiments.inspect.seeds import seed_groups, tree_of
 from experiments.output.json import to_json
 from experiments.output.statistics import accuracy_interval
 
@@ -132,13 +134,19 @@ class Comparison:
     """Hold what ``lightloop compare`` tells.
 
     ``common_accuracy`` is the greatest accuracy that every run measured at some time, None when a run
-    measured none; ``ratios`` are against the first trace.
+    measured none; ``ratios`` are against the first trace. ``groups`` sum up traces that differ in seeds alone.
     """
 
     common_accuracy: float | None
     traces: tuple[Contender, ...]
     differences: tuple[Difference, ...]
     ratios: tuple[Ratio, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def seeds_are_grouped(self) -> bool:
+        """Tell whether a group has several traces."""
+        return len(self.groups) < len(self.traces)
 
     def to_json(self) -> str:
         """Return the comparison as one JSON object; a value that is not finite becomes null."""
@@ -164,9 +172,11 @@ def compare_contenders(found: Sequence[Inspection], traces: Sequence[Trace]) -> 
     contenders = tuple(
         contend(name, one, trace, target) for name, one, trace in zip(names, found, traces, strict=True)
     )
-    trees = [_tree(trace) for trace in traces]
+    trees = [tree_of(trace) for trace in traces]
     ratios = tuple(_ratio(one, contenders[0]) for one in contenders)
-    return Comparison(target, contenders, config_differences(trees), ratios)
+    alike = seed_groups(traces, names)
+    groups = tuple(group_of(one, alike[0], contenders) for one in alike)
+    return Comparison(target, contenders, config_differences(trees), ratios, groups)
 
 
 def trace_names(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -272,11 +282,3 @@ def _ratio(one: Contender, first: Contender) -> Ratio:
 
 def _quotient(part: float | None, whole: float | None) -> float | None:
     return part / whole if part is not None and whole else None
-
-
-def _tree(trace: Trace) -> Tree:
-    """Return the study's tree; a trace of a bench that no study built may hold another text."""
-    try:
-        return parse_toml(trace.config_text, str(trace.path))
-    except ConfigError:
-        return {}

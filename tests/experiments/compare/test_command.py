@@ -7,6 +7,7 @@ import pytest
 
 from experiments.cli import main
 from tests.experiments.command_line import refusal
+from tests.experiments.compare.seed_traces import seed_trace
 
 
 def test_two_traces_are_compared_in_tables_or_json(
@@ -21,3 +22,14 @@ def test_two_traces_are_compared_in_tables_or_json(
 
 def test_one_trace_is_refused(small_trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "two or more" in refusal(capsys, "compare", small_trace)
+
+
+def test_traces_that_differ_in_their_seeds_alone_are_one_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", *(str(seed_trace(tmp_path, 6, seed, 0.7)) for seed in (0, 1, 2))]
+    assert main(words) == 0
+    assert "differ in their seeds alone" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (len(told["traces"]), [group["seeds"] for group in told["groups"]]) == (3, [[0, 1, 2]])

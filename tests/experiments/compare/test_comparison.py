@@ -125,7 +125,7 @@ def test_traces_without_accuracy_are_compared_all_the_same(tmp_path: Path) -> No
 
 def test_json_is_strict_and_names_what_was_promised(found: Comparison) -> None:
     tree = json.loads(found.to_json(), parse_constant=pytest.fail)
-    assert set(tree) == {"common_accuracy", "traces", "differences", "ratios"}
+    assert set(tree) == {"common_accuracy", "traces", "differences", "ratios", "groups"}
     promised = {
         "elapsed_s",
         "energy_j",
