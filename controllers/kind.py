@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Loss
     from controllers.feedback_alignment.work import Model
 
-__all__ = ["DEPLOYMENT", "Kind", "Loop", "Options", "Program", "Setting"]
+__all__ = ["DEPLOYMENT", "Batches", "Kind", "Loop", "Options", "Program", "Setting"]
 
 DEPLOYMENT = "deployment"
 """The section that a controller needs when it tunes weights that others have deployed."""
@@ -29,6 +29,36 @@ class Options(StrictModel):
 
     kind: str
     """Which controller this section configures."""
+
+
+class Batches:
+    """Endless mini-batches of the training set: ``next(batches)``, or ``batches(8)`` for others of 8 samples."""
+
+    def __init__(
+        self,
+        inputs: NDArray[np.float64],
+        targets: NDArray[Any],
+        stream: Callable[[str], np.random.Generator],
+        size: int,
+    ) -> None:
+        self._set = inputs, targets
+        self._stream = stream
+        self._size = size
+        self._own: Iterator[Batch] | None = None
+
+    def __call__(self, size: int, name: str = "controller/batches") -> Iterator[Batch]:
+        """Return endless mini-batches of ``size``, shuffled by the stream ``name``; raises ``ConfigError``."""
+        return mini_batches(*self._set, size, self._stream(name))
+
+    def __iter__(self) -> "Batches":
+        """Return itself: it never ends."""
+        return self
+
+    def __next__(self) -> Batch:
+        """Return the next mini-batch, of the study's ``controller.batch_size`` samples."""
+        if self._own is None:
+            self._own = self(min(self._size, len(self._set[0])))
+        return next(self._own)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +79,13 @@ class Setting:
         The network that is trained, with its first weights; None where weights were deployed.
     loss
         What is learnt by, in torch; None is the mean cross-entropy.
+    batch_size
+        Samples in a mini-batch that is asked for without a size.
+    batches
+        Endless mini-batches: ``next(setting.batches)`` has ``batch_size`` samples, ``setting.batches(8)`` others of
+        8, shuffled by the stream "controller/batches" or one that is named.
+    rng
+        The generator of the stream "controller/own", for a controller's own draws.
     """
 
     inputs: NDArray[np.float64]
@@ -59,10 +96,15 @@ class Setting:
     dac_step_rad: float = 0.0
     model: "Model | None" = None
     loss: "Loss | None" = None
+    batch_size: int = 32
+    batches: Batches = field(init=False)
+    rng: np.random.Generator = field(init=False)
 
-    def batches(self, size: int, name: str = "controller/batches") -> Iterator[Batch]:
-        """Return endless mini-batches of ``size``, shuffled by the stream ``name``; raises ``ConfigError``."""
-        return mini_batches(self.inputs, self.targets, size, self.stream(name))
+    def __post_init__(self) -> None:
+        """Make what is drawn by streams."""
+        batches = Batches(self.inputs, self.targets, self.stream, self.batch_size)
+        object.__setattr__(self, "batches", batches)
+        object.__setattr__(self, "rng", self.stream("controller/own"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

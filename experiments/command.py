@@ -18,6 +18,7 @@ __all__ = [
     "Json",
     "Overlays",
     "Overrides",
+    "OwnControllerName",
     "Quiet",
     "StudyName",
     "Sweeps",
@@ -55,6 +56,15 @@ Sweeps = Annotated[
         metavar="PATH=V1,V2,...",
         help="Or PATH=START:STOP:COUNT[:log]; several make a grid.",
         autocompletion=overrides,
+    ),
+]
+OwnControllerName = Annotated[
+    str | None,
+    typer.Option(
+        "--controller",
+        metavar="FILE.py:NAME",
+        help="A controller of your own in the place of the study's, or one by its name in an installed package; "
+        "--set controller.KEY gives it arguments.",
     ),
 ]
 Overlays = Annotated[

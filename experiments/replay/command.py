@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from experiments.command import Command, Json, Overlays, Overrides, TracePath, changes_of
+from experiments.command import Command, Json, Overlays, Overrides, OwnControllerName, TracePath, changes_of
 
 __all__ = ["COMMAND"]
 
@@ -24,12 +24,14 @@ def replay(
     ],
     overrides: Overrides = None,
     overlays: Overlays = None,
+    controller: OwnControllerName = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: none is kept.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run a trace again: the same, its commands on other physics, or its commands under other times.
 
-    A rerun that is not identical ends with exit code 4.
+    A rerun of a controller of your own wants it named by --controller, and refuses another file. A rerun that is
+    not identical ends with exit code 4.
     """
     from rich.console import Console
 
@@ -37,8 +39,10 @@ def replay(
     from experiments.replay.modes import replay as replayed
     from experiments.replay.rerun import Rerun
     from experiments.replay.view import show_replay
+    from experiments.run.own.loading import load_own
 
-    found = replayed(trace, mode, out, changes_of(overlays, overrides))
+    own = None if controller is None else load_own(controller)
+    found = replayed(trace, mode, out, changes_of(overlays, overrides), own)
     if as_json:
         sys.stdout.write(to_json(found) + "\n")
     else:

@@ -14,6 +14,7 @@ from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Table, tables_of
 from experiments.replay.origin import refuse_replay
 from experiments.run.laboratory import study_of
+from experiments.run.own.own import Own, recalled
 from experiments.run.run import run_study
 
 __all__ = ["Difference", "Rerun", "first_difference", "rerun"]
@@ -51,10 +52,13 @@ class Rerun:
     versions_differ: tuple[str, ...]
 
 
-def rerun(path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = ()) -> Rerun:
+def rerun(
+    path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = (), own: Own | None = None
+) -> Rerun:
     """Run the study of the trace at ``path`` again, into ``out``, and compare.
 
-    Raises ``ConfigError`` when there are ``overrides``, and ``TraceError`` when the trace is a replay or cut off.
+    ``own`` is the controller, where that was one's own. Raises ``ConfigError`` when there are ``overrides`` or
+    ``own`` is not what ran, and ``TraceError`` when the trace is a replay or cut off.
     """
     if overrides:
         raise ConfigError(
@@ -68,7 +72,8 @@ def rerun(path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = ()) ->
                 f"{path}: its run was cut off (status {trace.status!r}), and a rerun would go on; rerun takes a "
                 f"trace of status {', '.join(_FINISHED)}"
             )
-        run_study(study_of(trace), out)
+        study = study_of(trace)
+        run_study(study, out, own=recalled(study, own))
         with open_trace(out) as again:
             difference = first_difference(trace, again)
             versions = tuple(

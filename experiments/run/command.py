@@ -6,15 +6,25 @@ from typing import Annotated
 
 import typer
 
-from experiments.command import Command, Json, Overlays, Overrides, Quiet, StudyName, changes_of
+from experiments.command import (
+    Command,
+    Json,
+    Overlays,
+    Overrides,
+    OwnControllerName,
+    Quiet,
+    StudyName,
+    changes_of,
+)
 
 __all__ = ["COMMAND"]
 
 
-def run(
+def run(  # noqa: PLR0913  (options of a command)
     study: StudyName,
     overrides: Overrides = None,
     overlays: Overlays = None,
+    controller: OwnControllerName = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
     quiet: Quiet = False,
@@ -29,17 +39,26 @@ def run(
     from experiments.inspect.inspection import inspect_trace
     from experiments.inspect.view import show_summary
     from experiments.run.launch import check_out, default_out, launch, open_study
+    from experiments.run.own.loading import load_own
+    from experiments.run.own.own import refuse_absent, with_own
     from experiments.run.preflight.view import show_estimate
 
-    config = open_study(study, changes_of(overlays, overrides), seed)
+    own, changes = None, changes_of(overlays, overrides)
+    if controller is not None:
+        own, changes = load_own(controller).given(changes)
+    config = open_study(study, changes, seed)
+    if own is None:
+        refuse_absent(config)
+    else:
+        config = with_own(config, own)
     path = default_out(study, config.seed) if out is None else out
     for caution in config.cautions():
         sys.stderr.write(f"lightloop: caution: {caution}\n")
     if dry_run:
         check_out(path)
-        show_estimate(config, as_json)
+        show_estimate(config, as_json, own)
         return
-    launched = launch(config, path, quiet)
+    launched = launch(config, path, quiet, own)
     found = inspect_trace(path)
     if as_json:
         sys.stdout.write(found.to_json() + "\n")

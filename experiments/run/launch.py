@@ -16,6 +16,7 @@ import experiments
 from emulator.bench import Bench, RunResult
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.writing.journal import journal_path
+from experiments.run.own.own import Own
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
 from experiments.run.study import Study, load_study
@@ -86,8 +87,10 @@ def check_out(out: Path) -> None:
         raise TraceError(f"{out}: the folder {folder} cannot be written; choose another path with --out")
 
 
-def launch(study: Study, out: Path, quiet: bool = False) -> Launched:
+def launch(study: Study, out: Path, quiet: bool = False, own: Own | None = None) -> Launched:
     """Run ``study`` into the trace ``out``, with a progress line when stderr is a terminal and not ``quiet``.
+
+    A controller of one's ``own`` takes the place of the study's.
 
     The first SIGINT or SIGTERM ends the run after the command in flight, with status "aborted"; the second
     does what it does in any Python program. Raises ``LightloopError`` on bad input, before anything is
@@ -100,7 +103,7 @@ def launch(study: Study, out: Path, quiet: bool = False) -> Launched:
             interrupts.obey(started.bench)
             progress.begin(started)
 
-        result = run_study(study, out, [progress], start)
+        result = run_study(study, out, [progress], start, own)
     if result.status == "aborted":
         return Launched(result, 128 + interrupts.number)
     return Launched(result, _DIVERGED if result.status == "diverged" else 0)

@@ -187,7 +187,13 @@ def _task(study: Study, brought: _Brought | None) -> Task:
 
 
 def _setting(study: Study, task: Task) -> Setting:
-    return Setting(task.x_train, task.y_train, partial(stream, study.seed), loss=task.loss.of_tensors)
+    return Setting(
+        task.x_train,
+        task.y_train,
+        partial(stream, study.seed),
+        loss=task.loss.of_tensors,
+        batch_size=study.batch_size,
+    )
 
 
 def _refuse_words(study: Study) -> None:

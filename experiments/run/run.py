@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from controllers.kind import Program, Setting
+from controllers.kind import Program
 from emulator.agents.agent import checked_agents
 from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
 from experiments.agents.registry import AGENTS
 from experiments.run.bench import make_bench, recorder_of
+from experiments.run.own.own import Own, OwnController, own_of, refuse_absent, with_own
 from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
 from experiments.run.watching.recovery import TunedChip
@@ -42,30 +43,30 @@ class Started(NamedTuple):
 
 OnStart = Callable[[Started], None]
 
-OwnController = Callable[[Setting], Controller]
-"""A user's controller: a generator function of one argument, what is public where it works."""
-
 
 def run_study(
     study: Study,
     out: Path | None = None,
     observers: Sequence[Observer] = (),
     on_start: OnStart | None = None,
-    own: OwnController | None = None,
+    own: Own | OwnController | None = None,
     alone: bool = False,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
     A controller of one's ``own`` takes the place of the study's, under its function's name; it is watched as the
-    study's would be. ``alone`` says that this process runs nothing else. Raises ``LightloopError`` on bad input
-    before anything is written.
+    study's would be, and the trace says that it ran. ``alone`` says that this process runs nothing else. Raises
+    ``LightloopError`` on bad input before anything is written.
     """
+    mine = None if own is None else own_of(own)
+    if mine is None:
+        refuse_absent(study)
+    else:
+        study = with_own(study, mine)
     with reproducible():
         prepared = prepare(study)
-        program, name = program_of(study, prepared), study.kind.name
-        if own is not None:
-            program = replace(program, controller=own(prepared.setting), shows={})
-            name = getattr(own, "__name__", "controller")
+        program = program_of(study, prepared, mine)
+        name = study.kind.name if mine is None else mine.agent
         others = others_of(study)
         bench = make_bench(
             study, prepared, program.sizes, program.shows
@@ -89,9 +90,10 @@ def run_study(
         return bench.run(agents, [*watches, *observers])
 
 
-def program_of(study: Study, prepared: Prepared) -> Program:
-    """Return the controller of ``study``, ready to run, with what the run has to know of it."""
-    return study.kind.start(study.controller, prepared.setting)
+def program_of(study: Study, prepared: Prepared, own: Own | None = None) -> Program:
+    """Return the controller of ``study``, or one's ``own``, ready to run, with what the run has to know of it."""
+    program = study.kind.start(study.controller, prepared.setting)
+    return program if own is None else replace(program, controller=own.begun(prepared.setting))
 
 
 def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:

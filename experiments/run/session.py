@@ -12,7 +12,8 @@ from emulator.errors import ConfigError
 from experiments.run import launch
 from experiments.run.changes import Changes, overrides
 from experiments.run.launch import shipped_studies
-from experiments.run.run import OwnController, run_study
+from experiments.run.own.own import OwnController, own_of, with_own
+from experiments.run.run import run_study
 from experiments.run.study import Study
 
 __all__ = ["OwnController", "Setting", "open_study", "run", "shipped_studies"]
@@ -36,16 +37,20 @@ def run(
     """Run ``study`` and return its result; with ``out`` its trace is written there.
 
     ``study`` is one that ``open_study`` returned, or what that takes, with ``changes`` and ``seed``. A
-    ``controller`` of your own takes the place of the study's: accuracy is measured all the same, and its agent has
-    the function's name in the trace. Raises ``LightloopError`` on bad input, before anything is written.
+    ``controller`` of your own takes the place of the study's: accuracy is measured all the same, its agent has the
+    function's name in the trace, and ``changes`` of "controller.KEY" are its arguments. Raises ``LightloopError``
+    on bad input, before anything is written.
     """
+    own, words = None if controller is None else own_of(controller), overrides(changes)
     if not isinstance(study, str | Path):
         if changes or seed is not None:
             raise ConfigError("run: changes and a seed go to open_study when the study is open already")
         opened = study
     else:
-        opened = open_study(study, changes, seed)
+        if own is not None:
+            own, words = own.given(words)
+        opened = launch.open_study(str(study), words, seed)
     path = None if out is None else Path(out)
     if path is not None:
         launch.check_out(path)
-    return run_study(opened, path, own=controller)
+    return run_study(opened if own is None else with_own(opened, own), path, own=own)

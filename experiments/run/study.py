@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import Field, create_model
 
 from controllers.kind import DEPLOYMENT, Kind, Options
+from controllers.own import OWN, OwnOptions, own_kind
 from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
 from emulator.config.files import anchored, with_preset_files
@@ -41,6 +42,7 @@ __all__ = [
     "study_from_overrides",
     "study_from_text",
     "study_type",
+    "type_of",
 ]
 
 S = TypeVar("S", bound=StrictModel)
@@ -86,7 +88,8 @@ class Study(StrictModel):
     @property
     def kind(self) -> Kind:
         """Return the kind of the controller."""
-        return CONTROLLERS[self.controller.kind]
+        said = self.controller
+        return own_kind(said.in_place_of) if isinstance(said, OwnOptions) else CONTROLLERS[said.kind]
 
     @property
     def batch_size(self) -> int:
@@ -116,10 +119,14 @@ class Study(StrictModel):
         return {name: getattr(self, name) for name in placed() if name in names}
 
 
-@cache
 def study_type(kind: str) -> type[Study]:
     """Return the model of studies whose controller is of ``kind``, a name of the registry."""
-    controller = CONTROLLERS[kind]
+    return type_of(CONTROLLERS[kind])
+
+
+@cache
+def type_of(controller: Kind) -> type[Study]:
+    """Return the model of studies whose ``controller`` is of this kind."""
     fields: dict[str, Any] = {
         "controller": (controller.options, controller.options.model_validate({})),
         "agents": (many_of([agent.options for agent in AGENTS.values()]), ()),
@@ -128,7 +135,7 @@ def study_type(kind: str) -> type[Study]:
         if name in controller.needs:
             fields[name] = (config, Field(config(), description=config.__doc__))
     return create_model(
-        f"Study[{kind}]", __base__=Study, __module__=__name__, __doc__=Study.__doc__, **fields
+        f"Study[{controller.name}]", __base__=Study, __module__=__name__, __doc__=Study.__doc__, **fields
     )
 
 
@@ -180,8 +187,8 @@ def _retitled(tree: Tree, before: Tree, overrides: Sequence[str], stem: str) -> 
 
 def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
     tree = with_task_files(tree, Path.cwd())
-    kind = CONTROLLERS[_kind_of(tree, place_of("controller.kind", where, overrides))]
-    tree = with_preset_files(tree, _with_presets(study_type(kind.name)))
+    kind = _kind_of(tree, place_of("controller.kind", where, overrides))
+    tree = with_preset_files(tree, _with_presets(type_of(kind)))
     for key in _moved(tree, kind):
         place = place_of(f"controller.{key}", where, overrides)
         raise ConfigError(f"{place}: controller.{key} has moved: write {_MOVED[key]}.{key}")
@@ -193,7 +200,7 @@ def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
                 f"{place}: the section [{name}] is refused with controller.kind = {kind.name!r}; it belongs to "
                 f"{users or 'no controller'}"
             )
-    return build(study_type(kind.name), tree, where, overrides)
+    return build(type_of(kind), tree, where, overrides)
 
 
 def _with_presets(study: type[Study]) -> dict[str, type[PresetModel]]:
@@ -206,16 +213,22 @@ def _with_presets(study: type[Study]) -> dict[str, type[PresetModel]]:
     }
 
 
-def _kind_of(tree: Mapping[str, object], where: str) -> str:
+def _kind_of(tree: Mapping[str, object], where: str) -> Kind:
     section = tree.get("controller")
-    kind = section.get("kind", DEFAULT) if isinstance(section, dict) else DEFAULT
-    if not isinstance(kind, str) or kind not in CONTROLLERS:
-        hint = nearest(str(kind), CONTROLLERS)
+    said = section if isinstance(section, dict) else {}
+    key, name = "kind", said.get("kind", DEFAULT)
+    own = name == OWN
+    if own:
+        key, name = "in_place_of", said.get("in_place_of", DEFAULT)
+    if not isinstance(name, str) or name not in CONTROLLERS:
+        hint = nearest(str(name), CONTROLLERS)
+        if ".py" in str(name):
+            hint = "a controller of your own is named on the command line: --controller FILE.py:NAME"
         raise ConfigError(
-            f"{where}: controller.kind = {str(kind)[:60]!r} is refused; allowed: one of "
+            f"{where}: controller.{key} = {str(name)[:60]!r} is refused; allowed: one of "
             f"{', '.join(map(repr, CONTROLLERS))}{hint and f'; {hint}'}"
         )
-    return kind
+    return own_kind(name) if own else CONTROLLERS[name]
 
 
 def _moved(tree: Mapping[str, object], kind: Kind) -> list[str]:

@@ -18,6 +18,7 @@ from emulator.bench_config import ClockConfig
 from emulator.errors import ConfigError
 from emulator.units import PS_PER_S
 from experiments.run.bench import make_bench, recorder_of
+from experiments.run.own.own import Own
 from experiments.run.preflight.machine import available_bytes, resident_bytes
 from experiments.run.prepare import Prepared, prepare
 from experiments.run.run import others_of, program_of, watch_of
@@ -83,8 +84,8 @@ class _Training:
         return rehearsal.pretrained
 
 
-def estimate(study: Study) -> Estimate:
-    """Return what running ``study`` would take; raises ``LightloopError`` for what would be refused.
+def estimate(study: Study, own: Own | None = None) -> Estimate:
+    """Return what running ``study``, which names ``own``, would take; raises ``LightloopError`` where it would.
 
     It takes the time to build what the run would build, and a few seconds.
     """
@@ -92,10 +93,10 @@ def estimate(study: Study) -> Estimate:
     training = _Training()
     with reproducible():
         prepared = prepare(study, training)
-        program = program_of(study, prepared)
+        program = program_of(study, prepared, own)
         build_s = monotonic() - begun
         expected = program.queries if (most := study.budget.queries) is None else min(program.queries, most)
-        pilots = _pilots(study, prepared, expected)
+        pilots = _pilots(study, prepared, expected, own)
         look_s, looks = _look_s(study, prepared, program), _looks(study, prepared, program, expected)
     whole = extended(pilots, expected, study)
     share = whole.queries / max(1, expected)
@@ -122,10 +123,10 @@ def estimate(study: Study) -> Estimate:
     )
 
 
-def _pilots(study: Study, prepared: Prepared, expected: int) -> list[Pilot]:
+def _pilots(study: Study, prepared: Prepared, expected: int, own: Own | None) -> list[Pilot]:
     """Return pilots of growing numbers of queries, until one of them takes long enough or is the whole run."""
     with tempfile.TemporaryDirectory(prefix="lightloop-") as folder:
-        run = partial(_pilot, study, prepared, Path(folder))
+        run = partial(_pilot, study, prepared, own, Path(folder))
         run(_FIRST)  # loads and compiles what the others find there
         pilots = [run(_FIRST)]
         while not pilots[-1].reason and pilots[-1].queries < expected:
@@ -135,16 +136,17 @@ def _pilots(study: Study, prepared: Prepared, expected: int) -> list[Pilot]:
     return pilots
 
 
-def _pilot(study: Study, prepared: Prepared, folder: Path, queries: int) -> Pilot:
+def _pilot(study: Study, prepared: Prepared, own: Own | None, folder: Path, queries: int) -> Pilot:
     """Run the first ``queries`` of ``study``, at full speed, and nobody watches."""
     budget = study.budget.model_copy(update={"queries": queries})
     small = study.model_copy(update={"budget": budget, "clock": ClockConfig()})
     out = folder / f"{len(list(folder.iterdir()))}.h5"
-    program = program_of(small, prepared)
+    program = program_of(small, prepared, own)
+    name = study.kind.name if own is None else own.agent
     begun = monotonic()
     bench = make_bench(small, prepared, program.sizes, program.shows)
     bench.attach(recorder_of(small, out))
-    result = bench.run({study.kind.name: program.controller, **others_of(small)})
+    result = bench.run({name: program.controller, **others_of(small)})
     wall_s = monotonic() - begun
     if result.status not in {"complete", "budget"}:
         raise ConfigError(f"a run of this study ends as {result.status}: {result.reason}")

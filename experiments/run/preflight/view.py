@@ -8,6 +8,7 @@ from emulator.units import format_si
 from experiments.output.json import to_json
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
+from experiments.run.own.own import Own
 from experiments.run.preflight.estimate import Estimate, estimate
 from experiments.run.study import Study
 
@@ -16,9 +17,9 @@ __all__ = ["estimate_table", "show_estimate"]
 _WORDS = Column("", words=True)
 
 
-def show_estimate(study: Study, as_json: bool) -> None:
-    """Print what running ``study`` would take; raises ``LightloopError`` for what would be refused."""
-    found = estimate(study)
+def show_estimate(study: Study, as_json: bool, own: Own | None = None) -> None:
+    """Print what running ``study``, with ``own``, would take; raises ``LightloopError`` for what is refused."""
+    found = estimate(study, own)
     if as_json:
         sys.stdout.write(to_json(found) + "\n")
     else:

@@ -65,7 +65,7 @@ def test_the_first_difference_names_table_row_column_and_both_values(
 def test_a_rerun_that_differs_says_where(
     small_trace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def another(study: object, out: Path) -> None:
+    def another(study: object, out: Path, own: object = None) -> None:
         run_study(load_study(STUDIES / "vowel_recovery.toml", ("controller.queries=50",)), out)
 
     monkeypatch.setattr("experiments.replay.rerun.run_study", another)

@@ -22,7 +22,7 @@ from emulator.instruments.registry import INSTRUMENTS
 from experiments.run.launch import shipped_studies
 from experiments.run.prepare import prepare
 from experiments.run.sections import DeploymentConfig
-from experiments.run.study import Study, load_study, study_from_overrides, study_from_text, study_type
+from experiments.run.study import Study, load_study, study_from_overrides, study_from_text, type_of
 from experiments.tasks.registry import task_names
 from tests.experiments.conftest import STUDIES
 
@@ -323,9 +323,9 @@ def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     guess = Kind("guess", Guess, frozenset({"lamp"}), lambda *_: pytest.fail("not started here"))
     monkeypatch.setitem(INSTRUMENTS, "lamp", LAMP)
     monkeypatch.setitem(CONTROLLERS, "guess", guess)
-    study_type.cache_clear()
+    type_of.cache_clear()
     yield
-    study_type.cache_clear()
+    type_of.cache_clear()
 
 
 @pytest.mark.usefixtures("_added")
