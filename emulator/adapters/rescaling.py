@@ -28,7 +28,7 @@ def output_factor(rescale: Rescale, design: OpuDesign) -> np.float32:
     """
     if rescale is None:
         return np.float32(1.0)
-    if rescale not in get_args(RescaleRule):
+    if not isinstance(rescale, str) or rescale not in get_args(RescaleRule):
         hint = nearest(str(rescale), get_args(RescaleRule))
         raise ConfigError(
             f"OPU: rescale={rescale!r} is unknown; allowed: 'variance', 'norm' or None. {hint}".rstrip()

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.arguments import checked_kind, checked_whole, shown
 from emulator.bench import Bench
 from emulator.commands import FrameCounts, Project, Projection
 from emulator.config.models import build, merge
@@ -27,6 +28,8 @@ __all__ = [
     "OpuSession",
     "as_config",
     "checked_budget",
+    "checked_design",
+    "checked_host",
     "with_intensities",
     "with_projections",
     "without_noise",
@@ -60,10 +63,12 @@ class OpuSession:
     def __init__(
         self, config: OpuConfig, design: OpuDesign, seed: int = 0, host: HostConfig | None = None
     ) -> None:
-        self.config = config
-        self.design = design
-        self.seed = seed
-        self.host = host or HostConfig()
+        self.config = checked_kind(
+            "OpuSession: config", config, OpuConfig, "an OpuConfig, as lightloop.opu returns"
+        )
+        self.design = checked_design(design)
+        self.seed = checked_whole("OPU: seed", seed, 0)
+        self.host = checked_host(host)
         self.budget: FrameBudget = checked_budget(config, self.host, design)
         self._bench: Bench | None = self._build()
         self._turn = threading.RLock()
@@ -80,6 +85,15 @@ class OpuSession:
 
     def _project(self, vectors: NDArray[np.float32], number: int | None) -> Exchange:
         bench = self._bench = self._bench or self._build()
+        number = (
+            None
+            if number is None
+            else checked_whole("OpuSession.project: number", number, 0, None, CommandError)
+        )
+        if not isinstance(vectors, np.ndarray):
+            raise CommandError(
+                f"OpuSession.project: vectors = {shown(vectors)}; allowed: a NumPy array of float32"
+            )
         if vectors.shape == (0, self.design.features):
             empty = np.empty((0, self.design.outputs), dtype=np.float32)
             return Exchange(empty, _NO_FRAMES, 0, 0.0, 0.0)
@@ -130,6 +144,21 @@ class OpuSession:
             raise ConfigError(f"OPU: {error}") from error
 
 
+def checked_design(design: OpuDesign) -> OpuDesign:
+    """Return ``design``; raises ``ConfigError`` for what is none, and for sizes that are no whole numbers >= 1."""
+    checked_kind("OPU: design", design, OpuDesign, "an OpuDesign(features, outputs)")
+    checked_whole("OPU: features", design.features, 1)
+    checked_whole("OPU: outputs", design.outputs, 1)
+    return design
+
+
+def checked_host(host: HostConfig | None) -> HostConfig:
+    """Return ``host``, None standing for the defaults; raises ``ConfigError`` for what is none."""
+    if host is None:
+        return HostConfig()
+    return checked_kind("OPU: host", host, HostConfig, "a HostConfig, as lightloop.host returns, or None")
+
+
 def checked_budget(config: OpuConfig, host: HostConfig, design: OpuDesign) -> FrameBudget:
     """Return what a frame takes; raises ``ConfigError`` when the camera cannot hold or reach what is asked for."""
     try:
@@ -145,6 +174,9 @@ def as_config(config: OpuConfig | str) -> OpuConfig:
     ``ConfigError`` when there is no such preset.
     """
     given = build(OpuConfig, {"preset": config}, "OPU") if isinstance(config, str) else config
+    checked_kind(
+        "OPU: config", given, OpuConfig, "the name of a preset, or an OpuConfig as lightloop.opu returns"
+    )
     rate_hz = given.camera.frame_rate_hz
     if rate_hz is None:
         return given
@@ -177,7 +209,7 @@ def with_projections(
 
     Raises ``ConfigError`` for an unknown mode, and for ``precision`` outside 1..16.
     """
-    if mode not in LINEAR_MODES:
+    if not isinstance(mode, str) or mode not in LINEAR_MODES:
         hint = nearest(str(mode), LINEAR_MODES)
         raise ConfigError(
             f"OPU: recovery={mode!r} gives no linear projection; allowed: {', '.join(LINEAR_MODES)}"

@@ -14,9 +14,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emulator.adapters.rescaling import output_factor
 from emulator.adapters.session import OpuSession, as_config, with_intensities, with_projections, without_noise
+from emulator.arguments import checked_choice, checked_flag, checked_number, checked_whole, shown
 from emulator.errors import ConfigError
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.physics.opu.dmd import MAX_BITS
 
 __all__ = ["OpuFeatures"]
 
@@ -85,11 +87,11 @@ class OpuFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         del y
         self._check_parameters()
         x = validate_data(self, X, dtype=np.float64)
-        self._n_features_out = self.n_components
+        self._n_features_out = int(self.n_components)
         if self.encoding == "threshold":
             self.threshold_ = np.median(x, axis=0) if self.threshold == "median" else float(self.threshold)
-        seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
-        design = OpuDesign(x.shape[1], self.n_components)
+        seed = self._seed()
+        design = OpuDesign(x.shape[1], int(self.n_components))
         self.session_ = OpuSession(self._unit_config(self._shown(x)), design, seed)
         return self
 
@@ -141,17 +143,30 @@ class OpuFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return with_projections(config, mode, "binary", lit_share=lit_share)
 
     def _check_parameters(self) -> None:
-        for name, allowed in (("kind", ("intensity", "linear")), ("encoding", ("threshold", "bitplanes"))):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"OpuFeatures: {name}={getattr(self, name)!r} is unknown; allowed: {', '.join(allowed)}"
-                )
+        where = type(self).__name__
+        checked_whole(f"{where}: n_components", self.n_components, 1)
+        checked_whole(f"{where}: precision", self.precision, 1, MAX_BITS)
+        checked_flag(f"{where}: noise", self.noise)
+        checked_choice(f"{where}: kind", self.kind, ("intensity", "linear"))
+        checked_choice(f"{where}: encoding", self.encoding, ("threshold", "bitplanes"))
         if self.kind == "intensity" and self.encoding == "bitplanes":
             raise ConfigError(
                 "OpuFeatures: intensities of bit planes cannot be added up; allowed: encoding='threshold', or "
                 "kind='linear'"
             )
-        if self.threshold != "median" and not np.isfinite(self.threshold):
+        if not (isinstance(self.threshold, str) and self.threshold == "median"):
+            try:
+                checked_number(f"{where}: threshold", self.threshold)
+            except ConfigError as error:
+                raise ConfigError(f"{error} or 'median'") from None
+
+    def _seed(self) -> int:
+        """Draw the seed of matrix and noise as scikit-learn does; raises ``ConfigError`` for what seeds nothing."""
+        try:
+            generator = check_random_state(self.random_state)
+        except (TypeError, ValueError) as error:
             raise ConfigError(
-                f"OpuFeatures: threshold={self.threshold!r}; allowed: a finite number or 'median'"
-            )
+                f"{type(self).__name__}: random_state = {shown(self.random_state)} is refused; allowed: a whole "
+                "number, 0..2**32 - 1, a RandomState, or None"
+            ) from error
+        return int(generator.randint(_LARGEST_SEED))

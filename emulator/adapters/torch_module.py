@@ -4,19 +4,36 @@ The layer has no parameters and no gradient: light brings back numbers, not how 
 training through it, which is what ``controllers.feedback_alignment`` does, and devices other than the CPU.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal, Never, TypeVar
 
 import numpy as np
 import torch
 
 from emulator.adapters.rescaling import Rescale, output_factor
 from emulator.adapters.session import LinearMode, OpuSession, as_config, with_projections
+from emulator.arguments import checked_choice, checked_kind, shown
 from emulator.errors import CommandError, ConfigError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign
 
 __all__ = ["OpuProjection"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_ENCODINGS: Final = ("bitplanes", "ternary", "binary")
+
+_OUTSIDE_GRAPHS: Final = (
+    "OpuProjection: light is measured anew in every call, so no graph can hold it; allowed: torch.compile without "
+    "fullgraph=True, which breaks its graph here, or to export what comes after it"
+)
+
+
+def _outside_graphs(function: _Function) -> _Function:
+    """Return ``function`` as one that ``torch.compile`` leaves to Python: it breaks its graph there."""
+    left: _Function = torch.compiler.disable(function, reason=_OUTSIDE_GRAPHS)  # type: ignore[no-untyped-call]
+    return left
 
 
 class OpuProjection(torch.nn.Module):
@@ -40,6 +57,7 @@ class OpuProjection(torch.nn.Module):
         host: HostConfig | None = None,
     ) -> None:
         super().__init__()
+        checked_choice("OpuProjection: encoding", encoding, _ENCODINGS)
         chosen = as_config(config)
         mode: LinearMode = "off_axis" if chosen.recovery.mode == "intensity" else chosen.recovery.mode
         unit = with_projections(chosen, mode, encoding, chosen.dmd.precision)
@@ -49,19 +67,49 @@ class OpuProjection(torch.nn.Module):
         self._factor = output_factor(rescale, design)
         self._session = OpuSession(unit, design, seed, host)
 
+    @_outside_graphs
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the projections (..., out_features) of ``x`` (..., in_features), float32 both, detached.
 
-        Raises ``CommandError`` for another shape or type, and for a number that the encoding cannot show.
+        Under ``torch.autocast``, ``x`` of another floating type becomes float32. Raises ``CommandError`` for
+        another shape or type, for a number that the encoding cannot show, and where ``torch.jit.trace``,
+        ``torch.export`` or ``torch.func`` want what no measurement gives: a graph, or a derivative.
         """
+        if torch.jit.is_tracing():  # type: ignore[attr-defined]
+            raise CommandError(f"torch.jit.trace would keep one measurement as a constant. {_OUTSIDE_GRAPHS}")
+        x = checked_kind("OpuProjection: x", x, torch.Tensor, self._allowed, CommandError)
+        if torch.is_autocast_enabled("cpu") and x.dtype.is_floating_point:
+            x = x.float()
+        outputs = self._session.project(self._vectors(x)).outputs * self._factor
+        return torch.from_numpy(outputs).reshape(*x.shape[:-1], self.out_features)
+
+    @property
+    def _allowed(self) -> str:
+        return f"a tensor (..., {self.in_features}) of torch.float32 on the CPU: convert with x.float().cpu()"
+
+    def _vectors(self, x: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Return the numbers of ``x`` as (n, in_features)."""
+        if x.is_nested or x.layout != torch.strided:
+            layout = "nested" if x.is_nested else str(x.layout)
+            raise CommandError(f"OpuProjection: a tensor of layout {layout}; allowed is {self._allowed}")
         if x.dtype != torch.float32 or x.device.type != "cpu" or x.shape[-1:] != (self.in_features,):
             raise CommandError(
                 f"OpuProjection: a tensor of shape {tuple(x.shape)} and type {x.dtype} on {x.device}; allowed is "
-                f"(..., {self.in_features}) of torch.float32 on the CPU: convert with x.float().cpu()"
+                f"{self._allowed}"
             )
-        vectors = np.ascontiguousarray(x.detach().numpy().reshape(-1, self.in_features))
-        outputs = self._session.project(vectors).outputs * self._factor
-        return torch.from_numpy(outputs).reshape(*x.shape[:-1], self.out_features)
+        try:
+            numbers = x.detach().resolve_neg().numpy()
+        except (RuntimeError, TypeError) as error:  # of torch.func, torch.export and fake tensors
+            raise CommandError(
+                f"OpuProjection: {type(x).__name__} holds no numbers that mirrors could show, as in torch.func and "
+                f"torch.export; allowed is {self._allowed}, with as many leading axes as you like in place of "
+                f"vmap. {_OUTSIDE_GRAPHS}"
+            ) from error
+        return np.ascontiguousarray(numbers.reshape(-1, self.in_features))
+
+    def __prepare_scriptable__(self) -> Never:
+        """Refuse ``torch.jit.script``, which asks here."""
+        raise CommandError(f"torch.jit.script has no light. {_OUTSIDE_GRAPHS}")
 
     @property
     def seconds(self) -> float:
@@ -75,11 +123,16 @@ class OpuProjection(torch.nn.Module):
 
     def get_extra_state(self) -> torch.Tensor:
         """Return what names the matrix: seed and sizes; a state dict holds it in place of weights."""
-        return torch.tensor([self._session.seed, self.in_features, self.out_features], dtype=torch.int64)
+        words = [self._session.seed, self.in_features, self.out_features]
+        return torch.tensor(words, dtype=torch.int64, device="cpu")
 
     def set_extra_state(self, state: torch.Tensor) -> None:
         """Check that a state dict is of the same matrix; raises ``ConfigError`` when it is not."""
         mine = self.get_extra_state()
+        if not isinstance(state, torch.Tensor):
+            raise ConfigError(
+                f"OpuProjection: the state is {shown(state)}; allowed: a tensor of {mine.tolist()}"
+            )
         if not torch.equal(mine, state):
             raise ConfigError(
                 f"OpuProjection: the state is of seed, in_features, out_features = {state.tolist()}, this module "

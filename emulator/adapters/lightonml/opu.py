@@ -27,9 +27,11 @@ from emulator.adapters.session import (
     OpuSession,
     as_config,
     checked_budget,
+    checked_host,
     with_intensities,
     with_projections,
 )
+from emulator.arguments import checked_array, checked_flag, checked_whole
 from emulator.errors import CommandError, ConfigError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
@@ -63,21 +65,21 @@ class OPU:
         seed: int = 0,
         host: HostConfig | None = None,
     ) -> None:
-        if not simulated:
+        if not checked_flag("OPU: simulated", simulated):
             raise ConfigError("OPU: simulated=False asks for a device, and none is here; allowed: True")
         self._config = as_config(config)
         dmd = self._config.dmd
-        if not 1 <= max_n_features <= dmd.rows * dmd.columns:
-            raise ConfigError(
-                f"OPU: max_n_features={max_n_features}; allowed are 1..{dmd.rows * dmd.columns}, as the unit has "
-                f"{dmd.rows} x {dmd.columns} mirrors"
-            )
-        self.n_components = n_components
-        self.max_n_features = max_n_features
+        self.n_components = checked_whole("OPU: n_components", n_components, 1)
+        self.max_n_features = checked_whole(
+            f"OPU: with {dmd.rows} x {dmd.columns} mirrors, max_n_features",
+            max_n_features,
+            1,
+            dmd.rows * dmd.columns,
+        )
         self.rescale: Rescale = rescale
         self._recovery: LinearMode = recovery
-        self._seed = seed
-        self._host = host or HostConfig()
+        self._seed = checked_whole("OPU: seed", seed, 0)
+        self._host = checked_host(host)
         self._n_features: int | None = None
         self._lit_share: float | None = None
         self._sessions: dict[tuple[Mode, int | None], OpuSession] = {}
@@ -114,7 +116,8 @@ class OPU:
             n_features = x.shape[1]
             if x.size and _is_binary(x).all():
                 lit_share = max(1, int(np.count_nonzero(x, axis=1).max())) / n_features
-        if n_features is None or not 1 <= n_features <= self.max_n_features:
+        n_features = checked_whole("OPU.fit1d: n_features", n_features, 1, error=CommandError)
+        if n_features > self.max_n_features:
             raise CommandError(
                 f"OPU.fit1d: {n_features} features; allowed are 1..{self.max_n_features}, or a larger "
                 f"max_n_features, up to {self._config.dmd.rows * self._config.dmd.columns}"
@@ -174,7 +177,7 @@ class OPU:
         encoder = encoder_of(encoder_cls)
         with self._turn:
             if isinstance(encoder, BinaryThresholdEncoder):
-                return self.fit1d(encoder.encode(_table(X, "fit_transform1d"))).transform(X, encoder)
+                return self.fit1d(encoder.fit_transform(_table(X, "fit_transform1d"))).transform(X, encoder)
             return self.fit1d(X).transform(X, encoder_cls)
 
     def open(self) -> None:
@@ -257,12 +260,10 @@ class OPU:
 
 def _table(X: ArrayLike, where: str) -> NDArray[Any]:  # noqa: N803
     """Return ``X`` as (samples, features); raises ``CommandError`` unless it holds finite real numbers."""
-    x = np.asarray(X)
-    if x.dtype.kind not in "buif" or x.ndim not in {1, 2} or x.shape[-1] == 0:
-        raise CommandError(
-            f"OPU.{where}: an array of shape {x.shape} and type {x.dtype}; allowed are real numbers or booleans, "
-            "(features,) or (samples, features)"
-        )
+    allowed = "real numbers or booleans, (features,) or (samples, features)"
+    x = checked_array(f"OPU.{where}: X", X, allowed, error=CommandError)
+    if x.ndim not in {1, 2} or x.shape[-1] == 0:
+        raise CommandError(f"OPU.{where}: X has shape {x.shape} and type {x.dtype}; allowed: {allowed}")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         raise CommandError(f"OPU.{where}: X has numbers that are not finite; allowed are finite ones")
     return x[np.newaxis] if x.ndim == 1 else x

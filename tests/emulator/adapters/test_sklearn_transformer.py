@@ -86,6 +86,17 @@ def test_a_clone_has_the_parameters_and_no_unit() -> None:
         ({"threshold": np.inf}, "finite number or 'median'"),
         ({"n_components": 3_000_000}, "2219520 pixels"),
         ({"kind": "linear", "encoding": "bitplanes", "precision": 17}, "precision"),
+        ({"kind": "linear", "encoding": "bitplanes", "precision": 6.0}, "allowed: a whole number, 1..16"),
+        ({"n_components": "auto"}, "allowed: a whole number, >= 1"),
+        ({"n_components": 30.0}, "n_components = 30.0 is refused; allowed: a whole number"),
+        ({"n_components": -1}, "allowed: a whole number"),
+        ({"threshold": "mean"}, "threshold = 'mean' is refused; allowed: a finite number or 'median'"),
+        ({"threshold": np.full(30, 0.5)}, "ndarray of shape"),
+        ({"threshold": None}, "threshold = None"),
+        ({"kind": np.zeros(2)}, "kind = ndarray"),
+        ({"noise": "no"}, "allowed: True or False"),
+        ({"config": 3}, "config = 3 is refused"),
+        ({"random_state": "seed"}, "random_state = 'seed' is refused"),
     ],
 )
 def test_a_parameter_that_no_device_has_is_refused_in_fit(given: dict[str, Any], says: str) -> None:

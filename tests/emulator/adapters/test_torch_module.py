@@ -2,6 +2,8 @@
 
 import copy
 import io
+import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -100,7 +102,7 @@ def test_its_text_tells_sizes_encoding_and_recovery() -> None:
 
 @pytest.mark.parametrize("x", [torch.ones(3, 4), torch.ones(3, 10, dtype=torch.float64), torch.tensor(1.0)])
 def test_another_shape_or_type_is_refused(x: torch.Tensor) -> None:
-    with pytest.raises(CommandError, match=r"allowed is \(\.\.\., 10\) of torch\.float32"):
+    with pytest.raises(CommandError, match=r"allowed is a tensor \(\.\.\., 10\) of torch\.float32"):
         OpuProjection(10, 100)(x)
 
 
@@ -130,3 +132,134 @@ def test_without_noise_a_row_has_the_same_bits_in_any_batch(
     whole = layer(x)
     for chosen in ([49], [7, 3], list(range(49, -1, -1)), list(range(5, 38))):
         assert torch.equal(layer(x[chosen]), whole[chosen])
+
+
+def exact_layer() -> OpuProjection:
+    return OpuProjection(10, 200, encoding="ternary", config=QUIET, seed=4)
+
+
+def dense(x: torch.Tensor) -> torch.Tensor:
+    """Return what ``exact_layer`` makes of ``x``, by a matrix product."""
+    return x @ real_matrix(exact_layer(), 4) / np.sqrt(10 / 2)
+
+
+def compiled(layer: OpuProjection, backend: str = "eager") -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.compile(torch.nn.Sequential(torch.nn.Identity(), layer), backend=backend)
+
+
+def test_a_compiled_network_breaks_its_graph_at_the_light_and_measures_in_every_call() -> None:
+    layer, x = exact_layer(), torch.sign(vectors(6, 10))
+    network = compiled(layer)
+    for _ in range(2):
+        assert torch.allclose(network(x), dense(x), atol=1e-4)
+    assert layer.seconds == pytest.approx(2 * 12 / 1500, rel=0.1)
+
+
+@pytest.mark.slow
+def test_inductor_compiles_what_surrounds_the_light() -> None:
+    layer, x = exact_layer(), torch.sign(vectors(6, 10))
+    network = torch.compile(torch.nn.Sequential(layer, torch.nn.Tanh()), backend="inductor")
+    assert torch.allclose(network(x), torch.tanh(dense(x)), atol=1e-4)
+
+
+TOOLS_THAT_WANT_A_GRAPH: dict[str, Callable[[OpuProjection, torch.Tensor], Any]] = {
+    "jit.trace": lambda layer, x: torch.jit.trace(layer, x, check_trace=False),  # type: ignore[no-untyped-call]
+    "jit.script": lambda layer, _: torch.jit.script(layer),
+    "export": lambda layer, x: torch.export.export(layer, (x,)),
+    "vmap": lambda layer, x: torch.func.vmap(layer)(x),
+    "func.grad": lambda layer, x: torch.func.grad(lambda z: layer(z).sum())(x),
+    "jvp": lambda layer, x: torch.func.jvp(layer, (x,), (x,)),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("tool", TOOLS_THAT_WANT_A_GRAPH)
+def test_what_wants_a_graph_or_a_derivative_is_refused_and_no_light_is_spent(tool: str) -> None:
+    layer = exact_layer()
+    with pytest.raises(CommandError, match=r"no graph can hold it; allowed: torch\.compile"):
+        TOOLS_THAT_WANT_A_GRAPH[tool](layer, torch.ones(2, 10))
+    assert layer.seconds == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda layer: layer.double(),
+        lambda layer: layer.half(),
+        lambda layer: layer.to("cpu", torch.bfloat16),
+        lambda layer: layer.eval(),
+        lambda layer: layer.train(),
+        lambda layer: layer.share_memory(),
+        lambda layer: layer._replicate_for_data_parallel(),
+    ],
+)
+def test_copies_and_conversions_leave_the_product_as_it_is(
+    change: Callable[[OpuProjection], OpuProjection],
+) -> None:
+    x = torch.sign(vectors(3, 10))
+    assert torch.allclose(change(exact_layer())(x), dense(x), atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_every_mode_of_gradients_measures_alike(mode: Callable[[], Any]) -> None:
+    x = torch.sign(vectors(3, 10))
+    with mode():
+        y = exact_layer()(x.clone().requires_grad_())
+    assert torch.allclose(y, dense(x), atol=1e-4)
+    assert not y.requires_grad
+
+
+def test_autocast_brings_its_short_numbers_back_to_single_precision() -> None:
+    x = torch.sign(vectors(3, 10))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = exact_layer()(x.bfloat16())
+    assert y.dtype == torch.float32
+    assert torch.allclose(y, dense(x), atol=1e-4)
+
+
+def test_second_derivatives_of_what_comes_after_the_light_are_those_without_it() -> None:
+    x, after = torch.sign(vectors(3, 10)), torch.nn.Linear(200, 1)
+    weight = after.weight
+    loss = after(exact_layer()(x)).square().sum()
+    (first,) = torch.autograd.grad(loss, weight, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), weight)
+    y = dense(x)
+    assert torch.allclose(second, 2 * (y.sum(dim=1, keepdim=True) * y).sum(dim=0), rtol=1e-3, atol=1e-2)
+
+
+def test_a_buffer_that_is_filled_again_is_read_again() -> None:
+    layer, buffer = exact_layer(), torch.ones(3, 10)
+    first = layer(buffer)
+    buffer.neg_()
+    assert torch.allclose(layer(buffer), -first, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [0.0] * 10,
+        np.ones((2, 10), dtype=np.float32),
+        torch.ones(2, 10).to_sparse(),
+        torch.ones(2, 10, dtype=torch.bool),
+        torch.ones(2, 10, dtype=torch.int64),
+        torch.ones(2, 10, dtype=torch.float16),
+        torch.ones(2, 10, dtype=torch.complex64),
+        torch.ones(2, 10, device="meta"),
+    ],
+    ids=str,
+)
+def test_what_is_no_dense_float_tensor_is_refused(wrong: Any) -> None:
+    with pytest.raises(CommandError, match=r"\(\.\.\., 10\) of torch\.float32"):
+        exact_layer()(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["x", None, torch.zeros(2), torch.tensor([4, 10, 201])])
+def test_a_state_of_something_else_is_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigError, match="the state is"):
+        exact_layer().load_state_dict({"_extra_state": wrong})
