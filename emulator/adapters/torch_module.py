@@ -75,7 +75,7 @@ class OpuProjection(torch.nn.Module):
         another shape or type, for a number that the encoding cannot show, and where ``torch.jit.trace``,
         ``torch.export`` or ``torch.func`` want what no measurement gives: a graph, or a derivative.
         """
-        if torch.jit.is_tracing():  # type: ignore[attr-defined]
+        if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
             raise CommandError(f"torch.jit.trace would keep one measurement as a constant. {_OUTSIDE_GRAPHS}")
         x = checked_kind("OpuProjection: x", x, torch.Tensor, self._allowed, CommandError)
         if torch.is_autocast_enabled("cpu") and x.dtype.is_floating_point:
