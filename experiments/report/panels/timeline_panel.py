@@ -193,11 +193,11 @@ def _panel(excerpt: Excerpt, scale: Scale, view: View) -> "figure":
         tools="xpan,xwheel_zoom,reset,save",
     )
     source = _source(excerpt.shown, tracks, scale)
-    # No outline: one of a slice beyond the view would be drawn on the view's edge.
-    bars = plot.hbar(
+    # Rectangles by their middle: bars by their ends are cut at the view's edge, where all beyond it would pile up.
+    bars = plot.rect(
+        x="middle",
         y="track",
-        left="left",
-        right="right",
+        width="width",
         height=2 * _HALF,
         fill_color="colour",
         line_color=None,
@@ -263,7 +263,8 @@ def _source(shown: Timeline, tracks: Sequence[str], scale: Scale) -> "ColumnData
             "track": [tracks[number] for number in slices.track.tolist()],
             "name": [plot_text(shown.names[number]) for number in slices.name.tolist()],
             "left": slices.t_start * factor,
-            "right": slices.t_end * factor,
+            "middle": (slices.t_start + (slices.t_end - slices.t_start) / 2) * factor,
+            "width": (slices.t_end - slices.t_start) * factor,
             "from": _exact(slices.t_from),
             "to": _exact(slices.t_to),
             "lasting": _exact(slices.t_to - slices.t_from),
