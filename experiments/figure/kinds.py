@@ -3,7 +3,8 @@
 One registry of kinds; how each is drawn is in ``experiments.figure``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from emulator.trace.reading.reader import Trace
 from experiments.figure.learning import learning_figure
 from experiments.figure.pipeline import pipeline_figure
 from experiments.figure.recovery import recovery_figure
+from experiments.figure.seeds import SEVERAL, seeds_figure
 from experiments.figure.speckle import speckle_figure
 from experiments.output.drawing import check_image, drawing, write_image
 
@@ -43,18 +45,45 @@ def default_kind(trace: Trace) -> str:
     return "learning" if trained else "recovery"
 
 
-def draw_figure(path: Path, out: Path, kind: str | None = None, force: bool = False) -> None:
-    """Draw the trace at ``path`` into the image ``out``; an existing file is replaced only with ``force``.
+def draw_figure(
+    paths: Path | Sequence[Path], out: Path, kind: str | None = None, force: bool = False
+) -> None:
+    """Draw the trace at ``paths``, or several, into the image ``out``; only ``force`` replaces a file there.
 
-    ``kind`` None is what the trace is about. Raises ``ConfigError`` on an unknown kind or image type, and when
-    ``out`` is there already or cannot be written; and ``TraceError`` when the trace is damaged or lacks what the
-    figure shows.
+    ``kind`` None is what the traces are about. Several become a line a group of seeds. Raises ``ConfigError`` on an
+    unknown kind or image type, a kind that shows one trace, traces of several kinds, and when ``out`` is there
+    already or cannot be written; and ``TraceError`` when a trace is damaged or lacks what the figure shows.
     """
+    paths = [paths] if isinstance(paths, Path) else list(paths)
+    _check_kind(kind, len(paths))
+    check_image(out, force, paths)
+    with ExitStack() as stack, drawing():
+        traces = [stack.enter_context(open_trace(path)) for path in paths]
+        chosen = kind or _common_kind(traces)
+        figure = _KINDS[chosen](traces[0]) if len(traces) == 1 else seeds_figure(traces, chosen)
+        write_image(figure, out, force, paths)
+
+
+def _check_kind(kind: str | None, count: int) -> None:
     if kind is not None and kind not in _KINDS:
         hint = nearest(kind, _KINDS)
         raise ConfigError(
             f"--kind {kind[:60]!r} is unknown; allowed: {', '.join(_KINDS)}{hint and f'; {hint}'}"
         )
-    check_image(out, force, [path])
-    with open_trace(path) as trace, drawing():
-        write_image(_KINDS[kind or default_kind(trace)](trace), out, force, [path])
+    if count < 1:
+        raise ConfigError("figure: no trace is given; allowed: one or more")
+    if count > 1 and kind is not None and kind not in SEVERAL:
+        raise ConfigError(
+            f"--kind {kind} shows one trace, and {count} are given; of several: {', '.join(SEVERAL)}"
+        )
+
+
+def _common_kind(traces: Sequence[Trace]) -> str:
+    kinds = [default_kind(trace) for trace in traces]
+    for trace, kind in zip(traces, kinds, strict=True):
+        if kind != kinds[0]:
+            raise ConfigError(
+                f"figure: {traces[0].path} is about a {kinds[0]} and {trace.path} about a {kind}; give traces "
+                "of one kind, or name it with --kind"
+            )
+    return kinds[0]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["learning_figure"]
+__all__ = ["epochs_of", "learning_figure"]
 
 _LAYER = re.compile(r"alignment_(\d+)")
 
@@ -34,7 +34,7 @@ def learning_figure(trace: Trace) -> "Figure":
     series = drawable(trace)
     needed(trace, series, ("epoch", "test_accuracy"), "learning")
     epoch = series["epoch"]
-    axes = progress_of(trace, Steps("Epochs", _epochs(epoch)), epoch.t_s)
+    axes = progress_of(trace, Steps("Epochs", epochs_of(epoch)), epoch.t_s)
     layers = sorted((int(found[1]), name) for name in series if (found := _LAYER.fullmatch(name)))
     rows = 2 if layers else 1
     figure = Figure(figsize=(1.2 + 2.9 * max(2, len(axes)), 1.6 + 2.1 * rows), layout="constrained")
@@ -56,7 +56,7 @@ def learning_figure(trace: Trace) -> "Figure":
     return figure
 
 
-def _epochs(epoch: MetricSeries) -> Callable[[Floats], Floats]:
+def epochs_of(epoch: MetricSeries) -> Callable[[Floats], Floats]:
     """Return epochs by time in s; one that was not finished counts in proportion."""
     ends_s, numbers = np.append(0.0, epoch.t_s), np.append(0.0, epoch.value)
     last_s = ends_s[-1] - ends_s[-2]

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axes._base import _AxesBase
 
-__all__ = ["Floats", "Progress", "Steps", "label_axis", "progress_of"]
+__all__ = ["STEADY", "Floats", "Progress", "Steps", "label_axis", "progress_of"]
 
 Floats = NDArray[np.float64]
 
-_STEADY: Final = 0.01
+STEADY: Final = 0.01
 """Share of the whole by which steps may differ from ones that grow in proportion to time."""
 
 _TICKS: Final = 5
@@ -50,7 +50,7 @@ def progress_of(trace: Trace, steps: Steps, t_s: Floats) -> list[Progress]:
     factor, unit = time_unit(trace.elapsed_s)
     done, last_s = steps.at(t_s), float(t_s[-1]) if len(t_s) else 0.0
     pace = float(done[-1]) / last_s if last_s > 0 else 0.0
-    steady = pace > 0 and bool(np.all(np.abs(done - pace * t_s) <= _STEADY * done[-1]))
+    steady = pace > 0 and bool(np.all(np.abs(done - pace * t_s) <= STEADY * done[-1]))
 
     def time(seconds: Floats) -> Floats:
         return seconds * factor

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["recovery_figure"]
+__all__ = ["queries_of", "recovery_figure"]
 
 
 def recovery_figure(trace: Trace) -> "Figure":
@@ -32,7 +32,7 @@ def recovery_figure(trace: Trace) -> "Figure":
     measure = measure_in(series)
     needed(trace, series, (f"test_{measure.name}", "heater_power_w"), "recovery")
     accuracy = series[f"test_{measure.name}"]
-    axes = progress_of(trace, Steps("Queries", _queries(trace, accuracy)), accuracy.t_s)
+    axes = progress_of(trace, Steps("Queries", queries_of(trace, accuracy)), accuracy.t_s)
     figure = Figure(figsize=(0.9 + 3.15 * max(2, len(axes)), 4.8), layout="constrained")
     panels = figure.subplots(
         2, len(axes), sharex="col", sharey="row", squeeze=False, height_ratios=(1.6, 1.0)
@@ -52,7 +52,8 @@ def recovery_figure(trace: Trace) -> "Figure":
     return figure
 
 
-def _queries(trace: Trace, accuracy: MetricSeries) -> "Callable[[Floats], Floats]":
+def queries_of(trace: Trace, accuracy: MetricSeries) -> "Callable[[Floats], Floats]":
+    """Return how many queries were done by times in s."""
     t_s = np.concatenate(([0.0], accuracy.t_s, [trace.elapsed_s]))
     queries = np.concatenate(([0.0], accuracy.queries.astype(np.float64), [float(trace.queries)]))
     return lambda seconds: np.interp(seconds, t_s, queries)

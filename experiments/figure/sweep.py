@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_front", "draw_sweep"]
+__all__ = ["beside", "draw_front", "draw_sweep"]
 
 _SUFFIXES: Final = (".png", ".svg")
 _PANELS: Final = 3
@@ -31,19 +31,28 @@ _DECADES: Final = 50.0
 _NAMED_CELLS: Final = 60
 
 
-def draw_sweep(found: Summary, stem: Path) -> tuple[Path, ...]:
-    """Draw the sweep as PNG and SVG beside ``stem``; two axes make heat maps, others lines against the first."""
+def beside(stem: Path) -> tuple[Path, ...]:
+    """Return the images that a sweep leaves at ``stem``: a PNG and an SVG."""
+    return tuple(stem.with_name(stem.name + suffix) for suffix in _SUFFIXES)
+
+
+def draw_sweep(found: Summary, outs: Sequence[Path], force: bool = True) -> tuple[Path, ...]:
+    """Draw the sweep into the images ``outs``; two axes make heat maps, others lines against the first.
+
+    Raises ``ConfigError`` for an image that is there, unless ``force`` is given, or cannot be written.
+    """
     heat = len(found.paths) == 2 and all(len(_values(found, place)) > 1 for place in (0, 1))
-    return _drawn(found, stem, _draw_heat if heat else _draw_lines)
+    return _drawn(found, outs, force, _draw_heat if heat else _draw_lines)
 
 
-def draw_front(found: Summary, stem: Path) -> tuple[Path, ...]:
-    """Draw the points over the first two goals, their front marked, as PNG and SVG beside ``stem``."""
-    return _drawn(found, stem, _draw_front)
+def draw_front(found: Summary, outs: Sequence[Path], force: bool = True) -> tuple[Path, ...]:
+    """Draw the points over the first two goals, their front marked, into the images ``outs``, as ``draw_sweep``."""
+    return _drawn(found, outs, force, _draw_front)
 
 
-def _drawn(found: Summary, stem: Path, draw: Callable[[Summary, "Figure"], None]) -> tuple[Path, ...]:
-    outs = []
+def _drawn(
+    found: Summary, outs: Sequence[Path], force: bool, draw: Callable[[Summary, "Figure"], None]
+) -> tuple[Path, ...]:
     with drawing():
         from matplotlib.figure import Figure
 
@@ -51,10 +60,8 @@ def _drawn(found: Summary, stem: Path, draw: Callable[[Summary, "Figure"], None]
         draw(found, figure)
         keep_apart(figure)
         figure.suptitle(_title(found, draw is _draw_front), fontsize=9.0)
-        for suffix in _SUFFIXES:
-            out = stem.with_name(stem.name + suffix)
-            write_image(figure, out, force=True)
-            outs.append(out)
+        for out in outs:
+            write_image(figure, out, force)
     return tuple(outs)
 
 

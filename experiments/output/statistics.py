@@ -137,6 +137,16 @@ def mean_curve(curves: Sequence[tuple[Floats, Floats]], points: int = 400) -> tu
     return grid, stacked.mean(axis=0), spread
 
 
+def mean_band(values: Floats, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
+    """Return mean, low and high end of ``values`` (samples >= 2, points), point by point, by Student's t."""
+    from scipy.special import stdtrit
+
+    n = len(values)
+    mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
 @dataclass(frozen=True)
 class Mean:
     """Hold the mean of ``n`` values, their sample standard deviation, and the 95 % interval of the mean.

@@ -6,15 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from emulator.config.difference import Scalar
 from emulator.errors import ConfigError
 from experiments.output.files import new_file
 from experiments.sweep.folder import Record
-from experiments.sweep.plan import Run
 
-__all__ = ["Row", "columns_of", "to_csv", "write_parquet"]
+__all__ = ["Row", "Spot", "columns_of", "to_csv", "write_parquet"]
 
 Interval = Callable[[float, int], tuple[float, float]]
 
@@ -25,17 +24,30 @@ _FIRST: Final = (
 _WHOLE: Final = frozenset({"test_samples", "queries"})
 
 
+class Spot(Protocol):
+    """Where a row stands: the number of its point, its swept values, its seed, and the name of its run."""
+
+    @property
+    def point(self) -> int: ...
+    @property
+    def values(self) -> tuple[Scalar, ...]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Row:
     """Hold a run and how it ended; ``numbers`` are empty for one that failed."""
 
-    run: Run
+    run: Spot
     status: str
     reason: str
     numbers: dict[str, float]
 
     @classmethod
-    def of(cls, run: Run, record: Record, interval: Interval) -> "Row":
+    def of(cls, run: Spot, record: Record, interval: Interval) -> "Row":
         """Return the row of ``run``; an accuracy is given the ``interval`` of a share of its samples."""
         numbers = dict(record.numbers)
         if "accuracy" in numbers and numbers.get("test_samples", 0.0) >= 1:

@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from experiments.output.amounts import unit_of
 from experiments.output.pareto import Goal, front
 from experiments.output.statistics import Mean, t_mean
 from experiments.output.tables import Column, Table, table_of
-from experiments.sweep.plan import Plan
-from experiments.sweep.results import Row, columns_of
+from experiments.sweep.results import Row, Spot, columns_of
 
 __all__ = [
     "Measured",
+    "Outline",
     "PointSummary",
     "Summary",
     "sense_of",
@@ -38,6 +38,19 @@ _PRODUCT: Final = "energy_delay_j_s"
 _ALWAYS: Final = ("elapsed_s", "energy_j", _PRODUCT)
 _UNITS: Final = {"_j_s": "J s", "_j": "J", "_s": "s", "_w": "W"}
 _SHARES: Final = "accuracy"
+
+
+class Outline(Protocol):
+    """What of a sweep its summary needs: its name, the swept paths, its seeds, and where its runs stand."""
+
+    @property
+    def study(self) -> str: ...
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+    @property
+    def seeds(self) -> tuple[int, ...]: ...
+    @property
+    def runs(self) -> Sequence[Spot]: ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def _plain(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def summarize(plan: Plan, rows: Sequence[Row], title: str = "", goals: Sequence[Goal] = ()) -> Summary:
+def summarize(plan: Outline, rows: Sequence[Row], title: str = "", goals: Sequence[Goal] = ()) -> Summary:
     """Return the points of ``plan`` of which ``rows`` are the runs that ended.
 
     Raises ``ConfigError`` when a goal is no number of any run.

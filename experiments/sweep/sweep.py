@@ -16,7 +16,7 @@ from typing import Final
 
 from emulator.config.models import to_toml
 from emulator.errors import ConfigError, TaskError
-from experiments.figure.sweep import draw_front, draw_sweep
+from experiments.figure.sweep import beside, draw_front, draw_sweep
 from experiments.output.json import to_json
 from experiments.output.pareto import Goal, goals_of
 from experiments.output.source import source_digest
@@ -222,9 +222,9 @@ def _written(
     files.append(folder.write_text("summary.csv", found.to_csv()))
     files.append(folder.write_text("summary.md", "\n".join(map(to_markdown, summary_tables(found)))))
     if manner.figures and any(row.numbers for row in rows):
-        files += draw_sweep(found, folder.path / "sweep")
+        files += draw_sweep(found, beside(folder.path / "sweep"))
         if goals:
-            files += draw_front(found, folder.path / "pareto")
+            files += draw_front(found, beside(folder.path / "pareto"))
     return Swept(folder.path, plan, rows, found, stopped, tuple(path.name for path in files))
 
 
@@ -232,6 +232,7 @@ def _about(plan: Plan) -> str:
     """Return what the folder is of, as JSON."""
     return to_json({
         "study": plan.study,
+        "title": plan.title,
         "sweeps": plan.sweeps,
         "settings": plan.settings,
         "seeds": plan.seeds,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.streams import stream
-from experiments.figure.sweep import draw_front, draw_sweep
+from experiments.figure.sweep import beside, draw_front, draw_sweep
 from experiments.output.pareto import goals_of
 from experiments.output.statistics import share_interval
 from experiments.sweep.folder import Record
@@ -33,18 +33,18 @@ def found(sweeps: tuple[str, ...], missing: int = 0) -> Summary:
 @pytest.mark.parametrize("sweeps", [AXES[:1], AXES[:2], ("task.split=random,speaker", *AXES[:2])])
 def test_every_kind_of_axes_is_drawn(sweeps: tuple[str, ...], tmp_path: Path) -> None:
     summary = found(sweeps)
-    png, svg = draw_sweep(summary, tmp_path / "sweep")
+    png, svg = draw_sweep(summary, beside(tmp_path / "sweep"))
     assert png.read_bytes()[:4] == b"\x89PNG"
     assert "Accuracy (%)" in svg.read_text(encoding="utf-8")
 
 
 def test_failed_points_are_named_in_heat_maps(tmp_path: Path) -> None:
-    _, svg = draw_sweep(found(AXES[:2], missing=2), tmp_path / "heat")
+    _, svg = draw_sweep(found(AXES[:2], missing=2), beside(tmp_path / "heat"))
     assert "failed" in svg.read_text(encoding="utf-8")
 
 
 def test_the_front_is_drawn_with_its_goals(tmp_path: Path) -> None:
-    _, svg = draw_front(found(AXES[:2], missing=1), tmp_path / "pareto")
+    _, svg = draw_front(found(AXES[:2], missing=1), beside(tmp_path / "pareto"))
     text = svg.read_text(encoding="utf-8")
     assert "Pareto front" in text
     assert "Accuracy (%)" in text

@@ -12,10 +12,12 @@ from emulator.errors import ConfigError
 from experiments.output.statistics import (
     accuracy_interval,
     first_crossing,
+    mean_band,
     mean_curve,
     ratios,
     recovered_share,
     stat,
+    t_mean,
     wilson_interval,
 )
 from experiments.paper.szo_scd.settling import knee
@@ -109,3 +111,11 @@ def test_an_accuracy_without_a_count_has_no_interval() -> None:
     found = accuracy_interval(98 / 108, 108)
     assert found is not None
     assert (round(found.low, 3), round(found.high, 3)) == (0.838, 0.949)
+
+
+def test_a_band_is_the_interval_of_the_mean_at_every_point() -> None:
+    curves = np.array([[0.0, 0.4], [0.3, 0.4], [0.9, 0.7]])
+    mean, low, high = mean_band(curves)
+    for place, values in enumerate(curves.T):
+        alone = t_mean(values.tolist())
+        assert (mean[place], low[place], high[place]) == pytest.approx((alone.mean, alone.low, alone.high))
