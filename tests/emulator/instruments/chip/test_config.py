@@ -52,7 +52,7 @@ def mutants() -> Iterator[tuple[str, object]]:
     for key, plain, extra in LEAVES:
         yield key + "x", 1
         yield key[:-1], 1
-        yield key, ["one"] if get_origin(plain) is tuple else [1]
+        yield key, ["one"] if get_origin(plain) is tuple and not _of_names(plain) else [1]
         yield key, {"inner": 1}
         if plain in (int, float):
             yield from ((key, value) for value in (-1, -1e-30, float("nan"), float("inf"), -float("inf")))
@@ -68,9 +68,16 @@ def mutants() -> Iterator[tuple[str, object]]:
         elif plain is str or get_origin(plain) is Literal:
             yield from ((key, value) for value in (0, 1.5, True, "", "Xx", " paper"))
         elif get_origin(plain) is tuple:
-            yield from ((key, value) for value in (1, "1", [-1], [1.5], [True], [[1]]))
+            yield from ((key, value) for value in (1, [-1], [1.5], [True], [[1]]))
+            if not _of_names(plain):
+                yield key, "1"
         else:
             pytest.fail(f"{key}: the walker knows no mutants of {plain}")
+
+
+def _of_names(plain: Any) -> bool:
+    """Return whether a list of such items may hold any text, and one text stands for a list of one."""
+    return get_args(plain)[0] is str
 
 
 MUTANTS = list(mutants())
@@ -127,8 +134,8 @@ def test_every_quantity_can_be_written_with_its_unit() -> None:
     units = {"s": "s", "w": "W", "m": "m", "v": "V", "j": "J", "hz": "Hz", "db": "dB"}
     units |= {"rad_per_v2": "rad/V^2", "per_m": "1/m", "bit_per_s": "bit/s", "a_per_w": "A/W"}
     units |= {"a_per_sqrt_hz": "A/Hz^0.5", "w_per_channel": "W", "w_per_wavelength": "W", "j_per_symbol": "J"}
-    for key, _, extra in LEAVES:
-        if any(isinstance(item, BeforeValidator) for item in extra):
+    for key, plain, extra in LEAVES:
+        if plain is float and any(isinstance(item, BeforeValidator) for item in extra):
             suffix = max((s for s in units if key.endswith(f"_{s}")), key=len)
             value = 0.001 if suffix == "a_per_sqrt_hz" else 0.01
             written = build(Study, nested(key, f"{value} {units[suffix]}"), "x")
