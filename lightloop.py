@@ -15,15 +15,15 @@ Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `lat
 `energy_by_component` are its ledgers.
 
 Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle` and
-`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`, `Spending` and
-`Disturb` (bench).
+`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`, `Incumbent`, `Spending`
+and `Disturb` (bench).
 `Command` is any of them, `Served` one that can be started, `Controller` the generator, `Batch` what is sent.
 
 Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Projection` with its `FrameCounts`,
 `Computed`, `Spent` and `Ticket`; `Reply` is any of them.
 
 For a controller's own use: `cross_entropy`, the loss of a reading; `mini_batches`; `stream`, seeded randomness by
-name.
+name; `ask_tell`, which makes a controller of any optimiser that has `ask` and `tell`.
 
 Instruments: `chip`, `opu` and `host` give a preset as a `ChipConfig`, an `OpuConfig`, a `HostConfig`, with changes;
 `preset_names` lists them. On a `Bench` stands a `Lab`: by its kind's name, each as a `Stand`, a configuration with
@@ -44,6 +44,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from controllers.ask_tell import ask_tell
     from controllers.batches import mini_batches
     from controllers.losses import cross_entropy
     from emulator.adapters.lightonml.encoders import BinaryThresholdEncoder, SeparatedBitPlanEncoder
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         Disturb,
         Forward,
         FrameCounts,
+        Incumbent,
         Join,
         Keep,
         Log,
@@ -116,14 +118,14 @@ __version__ = "0.1.0"
 __all__ = [
     "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "Changes", "ChipConfig", "ClockError", "Command",
     "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Descent", "Design", "Disturb",
-    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Join", "Keep", "Lab", "LightloopError",
+    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "Join", "Keep", "Lab", "LightloopError",
     "LiveTrace", "Log", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession",
     "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings",
     "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases", "Setting", "Settle",
     "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket", "Trace",
-    "TraceError", "Wait", "__version__", "chip", "cross_entropy", "energy_by_component", "host", "latency_by_span",
-    "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run", "shipped_studies", "stream",
-    "sweep",
+    "TraceError", "Wait", "__version__", "ask_tell", "chip", "cross_entropy", "energy_by_component",
+    "host", "latency_by_span", "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run",
+    "shipped_studies", "stream", "sweep",
 ]  # fmt: skip
 
 _Rooms = tuple[ModuleType, ...]
@@ -136,10 +138,10 @@ def _vocabulary() -> _Rooms:
 
 
 def _aids() -> _Rooms:
-    from controllers import batches, losses
+    from controllers import ask_tell, batches, losses
     from emulator import streams
 
-    return batches, losses, streams
+    return ask_tell, batches, losses, streams
 
 
 def _runs() -> _Rooms:
@@ -206,12 +208,12 @@ def _layer() -> _Rooms:
 _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
         "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
-        "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Join", "Keep", "LightloopError", "Log",
-        "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings", "Reply", "Sequence",
-        "Served", "SetPhases", "Settle", "Settled", "Spending", "Spent", "Start", "TaskError", "Ticket",
-        "TraceError", "Wait",
+        "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Incumbent", "Join", "Keep",
+        "LightloopError", "Log", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading",
+        "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle", "Settled", "Spending", "Spent", "Start",
+        "TaskError", "Ticket", "TraceError", "Wait",
     ), _vocabulary),
-    **dict.fromkeys(("cross_entropy", "mini_batches", "stream"), _aids),
+    **dict.fromkeys(("ask_tell", "cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(
         ("Changes", "OwnController", "Setting", "Study", "open_study", "run", "shipped_studies"), _runs
     ),

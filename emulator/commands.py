@@ -26,6 +26,7 @@ __all__ = [
     "Disturb",
     "Forward",
     "FrameCounts",
+    "Incumbent",
     "Join",
     "Keep",
     "Log",
@@ -193,6 +194,21 @@ class Keep:
     values: NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Incumbent:
+    """Tell the bench at which phases a search would end if it ended now.
+
+    It takes no time, and is a row of the trace. From then on whoever watches the chip judges it at ``radians``
+    (n,), settled, and not at what happens to be driven: a candidate is no result. A later Incumbent replaces it
+    whole. ``heaters`` (n,) are indices of active devices, None all of them in ascending order; a heater that is
+    not named counts as it is driven. Of an agent that names none, what is driven is judged. Refused with
+    ``CommandError``: what the chip could not be driven to, and where no instrument has anything to name.
+    """
+
+    radians: abc.Sequence[float] | NDArray[np.float64]
+    heaters: abc.Sequence[int] | NDArray[np.int64] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Spending:
     """Ask the bench what the run has spent, and what its budgets leave; it takes no time and leaves no row."""
@@ -318,6 +334,6 @@ class Computed(NamedTuple):
 Served = SetPhases | Settle | Forward | Probe | Sequence | Project | Compute
 """What an instrument serves, and Start can begin."""
 
-Command = Served | Disturb | Wait | Log | Keep | Spending | Start | Join
+Command = Served | Disturb | Wait | Log | Keep | Incumbent | Spending | Start | Join
 Reply = PhasesSet | Settled | Reading | Readings | Projection | Computed | Spent | Ticket | None
 Controller = abc.Generator[Command, Any, None]

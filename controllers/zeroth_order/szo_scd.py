@@ -18,6 +18,7 @@ from pydantic import Field
 
 from controllers.kind import DEPLOYMENT, Kind, Loop, Options, Program, Setting
 from controllers.losses import loss_for
+from controllers.phases import TWO_PI, wrapped
 from emulator.commands import (
     Batch,
     Command,
@@ -36,7 +37,6 @@ from emulator.config.models import Fraction, PositiveInt, Radians
 
 __all__ = ["KIND", "SzoScdConfig", "power_rises", "start", "szo_scd"]
 
-TWO_PI = 2.0 * math.pi
 _SETTLE = Settle()
 _UNVISITED = "coordinates_unvisited"
 
@@ -76,12 +76,6 @@ class SzoScdConfig(Options):
     """Who decides upon a reading: the host after every query, or the chip's sequencer for a whole iteration."""
 
 
-def _wrapped(phases: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``phases`` in [0, 2 pi); the remainder of a tiny negative phase alone would be 2 pi itself."""
-    wrapped = np.mod(phases, TWO_PI)
-    return np.where(wrapped < TWO_PI, wrapped, 0.0)
-
-
 def power_rises(
     phases: NDArray[np.float64], moved: NDArray[np.float64], estimate: Literal["wrapped", "signed"]
 ) -> NDArray[np.bool_]:
@@ -91,7 +85,7 @@ def power_rises(
     wraps from 0 to 2 pi; "signed" takes |phi| on (-pi, pi], as for a pair of heaters in push-pull.
     """
     if estimate == "wrapped":
-        return np.asarray(_wrapped(moved) > _wrapped(phases))
+        return np.asarray(wrapped(moved) > wrapped(phases))
     return np.asarray(_signed(moved) > _signed(phases))
 
 
@@ -167,7 +161,7 @@ class _Descent:
         self.config = config
         self.grid_rad = dac_step_rad if config.phase_memory == "dac" else 0.0
         self.heaters = heaters
-        self.phases = _wrapped(phases)
+        self.phases = wrapped(phases)
         self.rng = rng
         self.queries = 0
         self.visited = self.accepted = self.tied = self.pruned = 0
@@ -257,7 +251,7 @@ class _Descent:
     def _remembered(self, phases: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.grid_rad > 0.0:
             phases = np.rint(phases / self.grid_rad) * self.grid_rad
-        return _wrapped(phases)
+        return wrapped(phases)
 
     def _pruned(self, home: NDArray[np.float64], back: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which steps back are skipped because they would raise the power, if the chance p says so."""

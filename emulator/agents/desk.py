@@ -12,6 +12,7 @@ from emulator.clock import Clock
 from emulator.commands import (
     Command,
     Disturb,
+    Incumbent,
     Join,
     Keep,
     Log,
@@ -89,6 +90,8 @@ class Desk:
             return self._spent()
         elif isinstance(command, Disturb):
             agent.asker = Asker(agent.asker.label, self._disturb(command, agent.asker))
+        elif isinstance(command, Incumbent):
+            agent.asker = Asker(agent.asker.label, self._name(command, agent.asker))
         elif isinstance(command, Start):
             return (yield from self._start(command, agent))
         elif isinstance(command, Join):
@@ -192,6 +195,16 @@ class Desk:
         """Change hidden state that an instrument declares, and return the row that says so."""
         station, state, index, value = disturbed(self._floor.stations, command)
         return station.disturb(state, index, value, asker)
+
+    def _name(self, command: Incumbent, asker: Asker) -> int:
+        """Let the instrument that has an incumbent know it, and return the row that says so."""
+        for station in self._floor.stations.values():
+            if station.kind.named:
+                return station.name_incumbent(command, asker)
+        standing = ", ".join(self._floor.stations)
+        raise CommandError(
+            f"Incumbent: nothing on this bench is driven to phases that could be named; on it stand: {standing}"
+        )
 
 
 def disturbed(stations: Mapping[str, Station], command: Disturb) -> tuple[Station, str, int, float]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import Reply, Served
+from emulator.commands import Incumbent, Reply, Served
 from emulator.config.models import StrictModel, Tree
 from emulator.errors import DivergedError
 from emulator.instruments.again import Recorded
@@ -23,6 +23,7 @@ __all__ = [
     "Draw",
     "Instrument",
     "InstrumentKind",
+    "Judged",
     "Lab",
     "Outcome",
     "Pipelined",
@@ -191,6 +192,16 @@ class Atomic(Instrument, Protocol):
         """
 
 
+class Judged(Instrument, Protocol):
+    """An instrument whose state is what a search looks for, so that an agent may name the best it knows."""
+
+    def name_incumbent(self, command: Incumbent) -> tuple[int, Note]:
+        """Take the state by which it is judged from now on; return its size, and what the trace keeps of it.
+
+        Raises ``CommandError`` for a state that it could not be brought to.
+        """
+
+
 class Setting(NamedTuple):
     """Hold what an instrument is built into: the run's seed, the host's configuration, and the meter."""
 
@@ -284,6 +295,8 @@ class InstrumentKind:
         Its section as an older trace has it, with every key where it stands today.
     memory
         Of a configuration and a scale, the bytes of what it will keep in memory, by what that is; pure and quick.
+    named
+        What a trace calls the rows in which an agent names its incumbent; the instrument is ``Judged`` then.
     """
 
     name: str
@@ -303,11 +316,17 @@ class InstrumentKind:
     cautions: Callable[[Any], Iterable[str]] = _no_cautions
     moved: Callable[[Mapping[str, object]], Tree] = dict
     memory: Callable[[Any, Scale], Mapping[str, int]] = no_memory
+    named: str = ""
 
     @property
     def disturbances(self) -> Mapping[str, str]:
         """Return what a trace calls the changes of its hidden states, and the states; they take no time."""
         return {f"disturb.{name}": name for name in self.disturbs}
+
+    @property
+    def at_once(self) -> frozenset[str]:
+        """Return what a trace calls the rows that take no time and wait for nobody, and so have no price."""
+        return frozenset({*self.disturbances, *filter(None, (self.named,))})
 
 
 def by_name(*kinds: InstrumentKind) -> Mapping[str, InstrumentKind]:

@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 
 from emulator.clock import Clock
-from emulator.commands import Reply, Served
+from emulator.commands import Incumbent, Reply, Served
 from emulator.errors import DivergedError
 from emulator.instruments.instrument import (
     Atomic,
@@ -20,6 +20,7 @@ from emulator.instruments.instrument import (
     Draw,
     Instrument,
     InstrumentKind,
+    Note,
     Outcome,
     Pipelined,
     Rows,
@@ -195,13 +196,34 @@ class Station:
             change(now)
         else:
             self._clock.process(self._change_later(change))
-        recorder = self._recorder
-        plan = recorder.plan((), (("disturbed", list(self.kind.disturbs).index(name)),))
-        kind = recorder.label("commands.kind", f"disturb.{name}")
+        work = ("disturbed", list(self.kind.disturbs).index(name))
+        return self._record_at_once(f"disturb.{name}", work, asker, (index, value))
+
+    def name_incumbent(self, command: Incumbent, asker: Asker) -> int:
+        """Let the instrument know by what it is judged from now on, and return the row that says so.
+
+        Nothing waits for it, nor does it wait: what is driven stays. Raises ``CommandError`` if it is refused.
+        """
+        instrument: Any = self.instrument  # of a kind that says so, it is Judged
+        size, note = instrument.name_incumbent(command)
+        self._rows.flush(self._clock.now_ps)
+        return self._record_at_once(self.kind.named, ("named", size), asker, (-1, 0.0), note)
+
+    def _record_at_once(
+        self,
+        kind: str,
+        work: tuple[str, int],
+        asker: Asker,
+        numbers: tuple[int, float],
+        note: Note | None = None,
+    ) -> int:
+        """Record what took no time, and return its row."""
+        recorder, now = self._recorder, self._clock.now_ps
+        plan, label = recorder.plan((), (work,)), recorder.label("commands.kind", kind)
         self._note_joins(asker)
-        return self._record(
-            asker.label, self._label, kind, plan, asker.cause, now, now, now, index, value, 0.0
-        )
+        if note is not None:
+            note(recorder)
+        return self._record(asker.label, self._label, label, plan, asker.cause, now, now, now, *numbers, 0.0)
 
     def _change_later(self, change: Change) -> Generator[simpy.Event, Any, None]:
         """Change hidden state as soon as no command is under way."""

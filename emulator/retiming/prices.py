@@ -95,13 +95,13 @@ def price(plans: Sequence[PlanFacts], laboratory: Laboratory) -> Prices:
             rows.server[number] = places[kind.name]
             rows.mode[number], steps[number] = _priced(facts, kind, laboratory)
             rows.goes_on[number] = kind.retiming.goes_on(facts.work)
-            _fill(rows, number, steps[number], kind)
+            _fill(rows, number, steps[number], kind, facts.kind)
     return Prices(rows, tuple(steps))
 
 
 def _kind(facts: PlanFacts, places: Mapping[str, int]) -> InstrumentKind:
     kind = INSTRUMENTS.get(facts.instrument)
-    if kind is None or facts.kind not in {*kind.commands.values(), *kind.disturbances}:
+    if kind is None or facts.kind not in {*kind.commands.values(), *kind.at_once}:
         known = ", ".join(
             dict.fromkeys(name for each in INSTRUMENTS.values() for name in each.commands.values())
         )
@@ -116,7 +116,7 @@ def _kind(facts: PlanFacts, places: Mapping[str, int]) -> InstrumentKind:
 
 def _priced(facts: PlanFacts, kind: InstrumentKind, laboratory: Laboratory) -> tuple[int, tuple[Step, ...]]:
     """Return the mode of a plan's commands, and its steps."""
-    if facts.kind in kind.disturbances:
+    if facts.kind in kind.at_once:
         return PASSES, ()
     config = laboratory.lab[kind.name].config
     steps = kind.plan(config, laboratory.host, facts.kind, facts.work).steps
@@ -125,7 +125,7 @@ def _priced(facts: PlanFacts, kind: InstrumentKind, laboratory: Laboratory) -> t
     return SENDS if kind.retiming.sender is not None else HOLDS, steps
 
 
-def _fill(rows: PriceRows, number: int, steps: tuple[Step, ...], kind: InstrumentKind) -> None:
+def _fill(rows: PriceRows, number: int, steps: tuple[Step, ...], kind: InstrumentKind, command: str) -> None:
     lasting = [0 if step.ps == REMAINDER else step.ps for step in steps]
     if sum(lasting) > LAST_PS:
         raise beyond_time(f"re-timing: a command of {ps_to_s(sum(lasting)):g} s")
@@ -133,7 +133,7 @@ def _fill(rows: PriceRows, number: int, steps: tuple[Step, ...], kind: Instrumen
     rows.free[number] = sum(ps for ps, step in zip(lasting, steps, strict=True) if step.held)
     rows.own[number] = any(step.ps == REMAINDER for step in steps)
     level = kind.retiming.level
-    if level is not None and rows.mode[number] == PASSES:
+    if level is not None and command in kind.disturbances:
         rows.level[number] = 0
     for place, step in enumerate(steps):
         if level is not None and step[:2] == level.after:

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import Batch, Command, Controller, Disturb, Join, Served, Start, Ticket, Wait
+from emulator.commands import (
+    Batch,
+    Command,
+    Controller,
+    Disturb,
+    Incumbent,
+    Join,
+    Served,
+    Start,
+    Ticket,
+    Wait,
+)
 from emulator.errors import CommandError, TraceError
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.prices import PlanFacts
@@ -57,13 +68,16 @@ class Score:
         kinds = np.array([kind in counting.counts for kind in trace.labels("commands.kind")], dtype=np.bool_)
         return kinds[trace.commands.kind] if len(kinds) else np.zeros(0, dtype=np.bool_)
 
-    def command(self, row: int) -> Served | Disturb:
+    def command(self, row: int) -> Served | Disturb | Incumbent:
         """Return the command of ``row`` anew; raises ``TraceError`` when the trace does not hold what it was."""
         facts, commands = self.facts(row), self.trace.commands
         kind = INSTRUMENTS[facts.instrument]
         if facts.kind in kind.disturbances:
             target = f"{kind.name}.{kind.disturbances[facts.kind]}"
             return Disturb(target, float(commands.value[row]), int(commands.target[row]))
+        if facts.kind == kind.named:
+            heaters, radians = _Row(self, row, facts).setpoints()
+            return Incumbent(radians, heaters)
         if kind.again is None:
             raise TraceError(f"{self.trace.path}: commands of {kind.name} cannot be asked for again")
         return kind.again(_Row(self, row, facts))
@@ -165,7 +179,7 @@ def _perform(
     for row, at_ps, overlapping in zip(rows, asked, overlaps, strict=True):
         yield Wait(at_ps)
         command = score.command(row)
-        if overlapping and not isinstance(command, Disturb):
+        if overlapping and not isinstance(command, Disturb | Incumbent):
             tickets.append((yield Start(command)))
         else:
             yield from _ask(score, command)

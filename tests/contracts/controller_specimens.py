@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from controllers.ask_tell import ask_tell
 from controllers.deployment import Deployment, deploy
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
@@ -28,6 +29,7 @@ from emulator.commands import (
     Controller,
     Forward,
     FrameCounts,
+    Incumbent,
     Join,
     PhasesSet,
     Probe,
@@ -151,9 +153,40 @@ class Example:
         return random_steps(small_setting(seed), steps=25)
 
 
-CHIP_CONTROLLERS: list[Specimen | Example] = [
+class Halving:
+    """An optimiser of the tests' own: it draws around its mean, and goes half-way to the best of what it drew."""
+
+    population_size = 6
+
+    def __init__(self, setting: Setting) -> None:
+        self.mean = setting.phases
+        self._rng = setting.stream("tests/halving")
+
+    def ask(self) -> NDArray[np.float64]:
+        return self.mean + 0.3 * self._rng.standard_normal(self.mean.size)
+
+    def tell(self, solutions: list[tuple[NDArray[np.float64], float]]) -> None:
+        best, _ = min(solutions, key=lambda each: each[1])
+        self.mean += 0.5 * (best - self.mean)  # in place, as cmaes does
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An optimiser by ask and tell; a generation is one command for the sequencer, or many by the host."""
+
+    name: str
+    loop: Literal["sequencer", "host"]
+    queries: int
+
+    def __call__(self, seed: int) -> Controller:
+        return ask_tell(Halving, queries=self.queries, batch_size=8, loop=self.loop)(small_setting(seed))
+
+
+CHIP_CONTROLLERS: list[Specimen | Example | Asked] = [
     *(each for each in SPECIMENS if DEPLOYMENT in each.kind.needs),
     Example(),
+    Asked("ask and tell", "sequencer", 240),
+    Asked("ask and tell by the host", "host", 120),
 ]
 LIGHT_CONTROLLERS = [
     each
@@ -163,7 +196,11 @@ LIGHT_CONTROLLERS = [
 HOST_CONTROLLERS = [each for each in SPECIMENS if each not in [*CHIP_CONTROLLERS, *LIGHT_CONTROLLERS]]
 """They ask for computing time alone: no reply tells them anything."""
 
-MODULES = [*(kind.start.__module__ for kind in CONTROLLERS.values()), "docs.examples.my_controller"]
+MODULES = [
+    *(kind.start.__module__ for kind in CONTROLLERS.values()),
+    "docs.examples.my_controller",
+    ask_tell.__module__,
+]
 
 
 # --------------------------------------------------------------------------------- the other side
@@ -256,6 +293,8 @@ def told(command: Command) -> tuple[Any, ...]:
         return ("Sequence", *(each.tobytes() for each in arrays), *ends, *told(Forward(command.batch)))
     if isinstance(command, Project):
         return ("Project", command.vectors.shape, command.vectors.tobytes())
+    if isinstance(command, Incumbent):
+        return ("Incumbent", *np.asarray(command.heaters).tolist(), *np.asarray(command.radians).tolist())
     if isinstance(command, Start):
         return ("Start", *told(command.command))
     return (type(command).__name__, repr(command))

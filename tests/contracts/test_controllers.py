@@ -6,12 +6,14 @@ A new controller joins the specimens in ``controller_specimens``, or CI fails.
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from controllers.kind import DEPLOYMENT, Kind
 from controllers.registry import CONTROLLERS
@@ -20,6 +22,7 @@ from emulator.commands import (
     Compute,
     Controller,
     Forward,
+    Incumbent,
     Join,
     Log,
     Probe,
@@ -43,6 +46,7 @@ from tests.contracts.controller_specimens import (
     Specimen,
     conversation,
     small_deployment,
+    small_setting,
     told,
 )
 
@@ -281,6 +285,54 @@ def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> No
             restless = False
         elif isinstance(command, Forward | Sequence):
             assert not restless
+
+
+BELIEVES: dict[str, Callable[[Mapping[str, Any]], NDArray[np.float64]]] = {
+    "szo_scd": lambda names: names["descent"].phases,
+    "my_controller": lambda names: names["phases"],
+}
+"""Of controllers that name no incumbent, the local variables that hold what they would end with."""
+
+
+def looks_after_iterations(make: Maker) -> Iterator[tuple[dict[int, float], Controller]]:
+    """Yield what is driven, and the controller, whenever it logs the loss of an iteration."""
+    controller, bench, setting = make(0), CannedBench(), small_setting(0)
+    driven = dict(zip(setting.heaters.tolist(), setting.phases.tolist(), strict=True))
+    reply: Any = None
+    for _ in range(ENOUGH):
+        try:
+            command = controller.send(reply)
+        except StopIteration:
+            return
+        reply = bench.reply(command)
+        if isinstance(command, SetPhases | Probe):
+            driven.update(zip(command.heaters, command.radians, strict=True))
+        elif isinstance(command, Sequence):
+            driven.update(zip(command.heaters[: len(reply.radians), 0].tolist(), reply.radians, strict=True))
+        elif isinstance(command, Log) and command.name == "train_loss":
+            yield driven, controller
+
+
+@every_chip_controller
+def test_it_names_its_incumbent_or_drives_the_chip_to_it_between_iterations(make: Maker) -> None:
+    """A judge looks when it likes: at what was named, else at what is driven, which must be no mere candidate."""
+    commands = list(conversation(make(0), most=ENOUGH))
+    kinds = [type(command) for command in commands]
+    if Incumbent not in kinds:
+        name = getattr(getattr(make, "kind", make), "name")  # noqa: B009  (of a specimen it is its kind's)
+        for driven, controller in looks_after_iterations(make):
+            assert list(driven.values()) == BELIEVES[name](controller.gi_frame.f_locals).tolist()
+        return
+    active = set(small_deployment(0).heaters.tolist())
+    ends = [n for n, each in enumerate(commands) if isinstance(each, Log) and each.name == "train_loss"]
+    assert kinds.index(Incumbent) < min(
+        kinds.index(kind) for kind in (Probe, Sequence, Forward) if kind in kinds
+    )
+    assert all(Incumbent in kinds[begin:end] for begin, end in pairwise([0, *ends]))
+    for named in asked(make(0), Incumbent):
+        assert set(np.asarray(named.heaters).tolist()) <= active
+        assert len(named.radians) == len(named.heaters)
+        assert all(0.0 <= phase < 2 * math.pi for phase in named.radians)
 
 
 @every_chip_controller

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from emulator.commands import (
     Batch,
     Forward,
+    Incumbent,
     PhasesSet,
     Probe,
     Reading,
@@ -34,6 +35,7 @@ from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.sequencing.rows import READINGS
 from emulator.instruments.chip.state import ChipCore, Design
 from emulator.instruments.chip.timing import LIGHT, SETTLING, chip_plan
+from emulator.instruments.incumbents import phases_of
 from emulator.instruments.instrument import Change, Note, Outcome, Rows, Service, Setting, Stand, State
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.trace import AnyRecorder
@@ -82,6 +84,7 @@ class Chip:
         self._host = setting.host
         self._meter = setting.meter
         self._active = design.active.tolist()
+        self._incumbent: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         self._begun = _NOTHING  # the batch that the last command begun will have loaded
         self._coming: deque[_Content] = deque()  # what commands begun, and not yet carried out, will load
         self._heat_time_ps = 0
@@ -122,15 +125,32 @@ class Chip:
         )
 
     def closing_states(self) -> SequenceOf[State]:
-        """Return the phases that the heaters are driven to."""
-        return (("final_phases", self.core.driven_phases(), "rad"),)
+        """Return the phases that the heaters are driven to, and those of the incumbent, if one was named."""
+        driven: State = ("final_phases", self.core.driven_phases(), "rad")
+        return (driven,) if self._incumbent is None else (driven, ("incumbent_phases", self.judged(), "rad"))
 
     def observe(self, inputs: NDArray[np.float64], now_ps: int) -> NDArray[np.float64]:
         """Return what ``inputs`` (samples, modes) would read at ``now_ps``, at no cost in time, energy or noise.
 
-        Right after a Sequence that is still under way, it is the state at its end.
+        Right after a Sequence that is still under way, it is the state at its end. Where an agent has named its
+        incumbent, it is what they would read with that driven, and settled.
         """
-        return self.core.observe(inputs, self.queries, max(0, now_ps - self._heat_time_ps))
+        if self._incumbent is None:
+            return self.core.observe(inputs, self.queries, max(0, now_ps - self._heat_time_ps))
+        return self.core.observe_settled(inputs, self.queries, *self._incumbent)
+
+    def judged(self) -> NDArray[np.float64]:
+        """Return the phases (devices,) that ``observe`` judges, as the DACs drive them; 0 at passive devices."""
+        if self._incumbent is None:
+            return self.core.driven_phases()
+        return self.core.driven_at(*self._incumbent)
+
+    def name_incumbent(self, command: Incumbent) -> tuple[int, Note]:
+        """Take the phases by which the chip is judged; raise ``CommandError`` where it cannot be driven to them."""
+        heaters, radians = phases_of(command, self.core.design.active)
+        self._check_heaters(heaters.tolist(), radians.tolist(), "Incumbent")
+        self._incumbent = heaters, radians
+        return heaters.size, partial(_note_setpoints, heaters, radians)
 
     def begin(self, command: SetPhases | Settle | Forward | Probe) -> Service:
         """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""

@@ -33,6 +33,7 @@ KIND = InstrumentKind(
     cautions=unsettled,
     moved=with_totals_moved,
     memory=memory,
+    named="incumbent",
     disturbs={
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",

@@ -233,6 +233,29 @@ class ChipCore:
         )  # fmt: skip
         return Sequenced(events[:happened], None, reference, *counts.tolist())
 
+    def observe_settled(self, inputs: Floats, draw: int, heater_ids: Ints, radians: Floats) -> Floats:
+        """Return what ``inputs`` would read with heaters (n,) driven to phases (n,), and all heat settled.
+
+        Like ``observe``, it changes no state and uses up no noise; heaters that are not named stay as driven.
+        """
+        trial = self._driven_apart(heater_ids, radians)
+        trial.values[heaters.DEVIATION] = 0.0
+        common_rad = self._constants[c.SUBSTRATE] * trial.sums[c.DRIVEN_RAD]
+        return self._seen(inputs, draw, heaters.ThermalState(trial.values, trial.lists), common_rad)
+
+    def driven_at(self, heater_ids: Ints, radians: Floats) -> Floats:
+        """Return what ``driven_phases`` would be with heaters (n,) driven to phases (n,)."""
+        return np.asarray(self._driven_apart(heater_ids, radians).drivers[c.DRIVEN])
+
+    def _driven_apart(self, heater_ids: Ints, radians: Floats) -> Circuit:
+        """Return a copy of the circuit, without light of its own, with heaters driven by the kernel that drives."""
+        t = self.thermal
+        trial = self._circuit._replace(
+            values=t.values.copy(), lists=t.lists.copy(), drivers=self._drivers.copy(), sums=self._sums.copy()
+        )
+        query.drive(handle_of(trial), heater_ids, radians, 0)
+        return trial
+
     def observe(self, inputs: Floats, draw: int, passed_ps: int) -> Floats:
         """Return what ``inputs`` (samples, modes) would read now; no state changes and no noise is used up."""
         t, k, constants = self.thermal, self._coupling, self._constants
@@ -243,6 +266,10 @@ class ChipCore:
         if coupling != 0.0:
             steps = passed_ps / constants[c.SUBSTRATE_TAU_PS]
             common_rad = heaters.substrate_step(common_rad, coupling * self.driven_rad, steps)
+        return self._seen(inputs, draw, thermal, common_rad)
+
+    def _seen(self, inputs: Floats, draw: int, thermal: heaters.ThermalState, common_rad: float) -> Floats:
+        """Return what an observer reads of ``inputs`` at the temperatures of ``thermal``."""
         optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
         self._refresh_all(thermal, optics, common_rad)
         tape = make_tape(self.layers, self._modulated(inputs), checkpoints=False)

@@ -1,4 +1,6 @@
-"""What is watched of a chip that is tuned: validation and test inputs go through it as it is.
+"""What is watched of a chip that is tuned: validation and test inputs go through it, at its controller's incumbent.
+
+Of a controller that names none, what is driven is judged: it must be what the search would end with.
 
 The state with the lowest validation loss so far is kept in the trace as ``best_phases``.
 """
@@ -24,7 +26,7 @@ class TunedChip:
         self._inputs = np.concatenate([task.x_val, task.x_test])
 
     def scores(self, bench: Bench) -> Scores:
-        """Return validation loss and metrics of the chip at this instant."""
+        """Return validation loss and metrics of the incumbent, or of what is driven at this instant."""
         task, split = self._task, len(self._task.x_val)
         outputs = bench.instrument(Chip).observe(self._inputs, bench.now_ps)
         val, test = outputs[:split], outputs[split:]
@@ -35,8 +37,8 @@ class TunedChip:
         )
 
     def keep(self, bench: Bench) -> None:
-        """Keep the phases that are driven now."""
-        bench.recorder.state("best_phases", bench.instrument(Chip).core.driven_phases(), "rad")
+        """Keep the phases that are judged now."""
+        bench.recorder.state("best_phases", bench.instrument(Chip).judged(), "rad")
 
     def further(self, bench: Bench) -> Mapping[str, float]:
         """Return heater power and total energy at this instant."""

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controllers.phases import TWO_PI
 from controllers.zeroth_order.szo_scd import SzoScdConfig, power_rises, szo_scd
 from emulator.commands import Command, Forward, Log, Probe
 from emulator.streams import stream
 from tests.controllers.zeroth_order.canned import (
     STEP,
-    TWO_PI,
     always_better,
     coin_flips,
     descent,
