@@ -88,7 +88,7 @@ class Climber:
 
     def __init__(self, setting: Setting) -> None:
         self.best, self.least = setting.phases, np.inf
-        self._rng = np.random.default_rng(1)
+        self._rng = setting.stream("tests/climber")
 
     def ask(self) -> list[float]:
         return (self.best + 0.05 * self._rng.standard_normal(self.best.size)).tolist()
