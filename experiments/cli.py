@@ -32,7 +32,7 @@ from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
 from experiments.keys.command import COMMAND as KEYS
 from experiments.output.streams.pulse import Pulse, duration
-from experiments.output.streams.standard import standard_streams
+from experiments.output.streams.standard import standard_streams, visible
 from experiments.paper.command import COMMAND as PAPER
 from experiments.presets.command import COMMAND as PRESETS
 from experiments.replay.command import COMMAND as REPLAY
@@ -185,7 +185,7 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
 
 
 def _refuse(message: str, code: int = _REFUSED) -> int:
-    line = f"lightloop: {' '.join(message.split())[:_MAX_MESSAGE]}\n"
+    line = f"lightloop: {visible(' '.join(message.split()))[:_MAX_MESSAGE]}\n"
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(line.encode("utf-8", "replace").decode())

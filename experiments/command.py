@@ -79,9 +79,12 @@ Overlays = Annotated[
 
 def changes_of(overlays: Sequence[Path] | None, overrides: Sequence[str] | None) -> tuple[str, ...]:
     """Return what ``--with`` and ``--set`` change, in the order in which they hold; raises ``ConfigError``."""
+    if not overlays:
+        return tuple(overrides or ())
     from emulator.config.files import overlay
+    from experiments.run.study import seen_from
 
-    return (*overlay(overlays or ()), *(overrides or ()))
+    return (*overlay(overlays, seen_from), *(overrides or ()))
 
 
 @dataclass(frozen=True)

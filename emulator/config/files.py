@@ -6,7 +6,7 @@ section's ``preset`` says only which file they came from: its name and digest. N
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,10 @@ from emulator.config.places import expanded
 from emulator.config.toml import Tree, read_toml
 from emulator.errors import ConfigError
 
-__all__ = ["Given", "anchored", "names_file", "overlay", "preset_file", "with_preset_files"]
+__all__ = ["Given", "SeenFrom", "anchored", "names_file", "overlay", "preset_file", "with_preset_files"]
+
+SeenFrom = Callable[[Mapping[str, object], Path], Tree]
+"""Gives a tree with the files that it names where they are, seen from a folder."""
 
 _MOST_NAMED: Final = 12
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -35,15 +38,15 @@ class Given(str):
         return given
 
 
-def overlay(paths: Iterable[Path]) -> tuple[Given, ...]:
+def overlay(paths: Iterable[Path], seen_from: SeenFrom | None = None) -> tuple[Given, ...]:
     """Return the values of the TOML files ``paths``, in order, as overrides of a study.
 
-    A file has sections of a study and gives any of their keys. Raises ``ConfigError`` that names the file where
-    one cannot be read.
+    A file has sections of a study and gives any of their keys; ``seen_from`` tells where the files are that it
+    names itself, None: of presets only. Raises ``ConfigError`` that names the file where one cannot be read.
     """
     given: list[Given] = []
     for path in map(expanded, paths):
-        tree = anchored(read_toml(path), path.parent)
+        tree = (seen_from or anchored)(read_toml(path), path.parent)
         given += [Given.of(key, value, str(path)) for key, value in _leaves(tree, str(path))]
     return tuple(given)
 
@@ -86,7 +89,7 @@ def with_preset_files(tree: Mapping[str, object], models: Mapping[str, type[Pres
         part = tree.get(section)
         name = part.get("preset") if isinstance(part, dict) else None
         if isinstance(part, dict) and isinstance(name, str) and names_file(name):
-            read = preset_file(model, Path(name))
+            read = preset_file(model, expanded(name))
             found[section] = merge(read, {**part, "preset": read["preset"]})
     return found
 

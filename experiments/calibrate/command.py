@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from experiments.command import Command, Force, Json, TracePath
+from experiments.output.streams.standard import say, visible
 
 __all__ = ["COMMAND"]
 
@@ -36,20 +37,19 @@ def calibrate(
 
     What predicts others worse than before is no fit: nothing is written, and the exit code is 5.
     """
-    from rich.console import Console
-
     from experiments.calibrate.calibration import calibrate as fit
     from experiments.calibrate.snippet import write_snippet
     from experiments.calibrate.view import show_calibration
     from experiments.output.files import check_new
+    from experiments.output.streams.screen import Screen
 
     if out is not None:
         check_new(out, force, [trace, measured])
     found = fit(trace, measured, tuple(hold or ()), seed, max_error)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     else:
-        show_calibration(found, Console())
+        show_calibration(found, Screen())
     if found.no_fit:
         sys.stderr.write(
             f"lightloop: no fit: {found.no_fit}{'; nothing is written' if out is not None else ''}\n"
@@ -57,7 +57,7 @@ def calibrate(
         raise typer.Exit(_NO_FIT)
     if out is not None:
         write_snippet(found, out, force)
-        sys.stderr.write(f"snippet {out}\n")
+        sys.stderr.write(f"snippet {visible(str(out), lines=False)}\n")
 
 
 COMMAND = Command(calibrate)

@@ -1,6 +1,5 @@
 """``lightloop check``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from emulator.errors import ConfigError
 from experiments.command import Command
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -26,7 +26,7 @@ def check(
     from experiments.sweep.trial import run_trial
 
     if name is None:
-        sys.stdout.write("".join(f"{line}\n" for line in _checks()))
+        say("".join(f"{line}\n" for line in _checks()))
         return
     if name not in CHECKS:
         from experiments.paper.registry import EXPERIMENTS

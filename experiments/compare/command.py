@@ -1,12 +1,12 @@
 """``lightloop compare``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiments.command import Command, Json
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -19,19 +19,18 @@ def compare(
 
     Traces that differ in their seeds alone are one column: means with 95 % intervals, paired differences.
     """
-    from rich.console import Console
-
     from experiments.compare.comparison import compare_traces
     from experiments.compare.groups_view import show_groups
     from experiments.compare.view import show_comparison
+    from experiments.output.streams.screen import Screen
 
     found = compare_traces(traces)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     elif found.seeds_are_grouped:
-        show_groups(found, Console())
+        show_groups(found, Screen())
     else:
-        show_comparison(found, Console())
+        show_comparison(found, Screen())
 
 
 COMMAND = Command(compare)

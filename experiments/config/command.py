@@ -1,8 +1,7 @@
 """``lightloop config``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
-
 from experiments.command import Command, Json, TracePath
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -13,9 +12,9 @@ def config(trace: TracePath, as_json: Json = False) -> None:
     from experiments.output.json import to_json
 
     if as_json:
-        sys.stdout.write(to_json(embedded_study(trace).model_dump()) + "\n")
+        say(to_json(embedded_study(trace).model_dump()) + "\n")
     else:
-        sys.stdout.write(embedded_toml(trace))
+        say(embedded_toml(trace))
 
 
 COMMAND = Command(config)

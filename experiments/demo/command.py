@@ -17,11 +17,10 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Tune two chips, train a network with light, print their ledgers and draw their figures: three minutes."""
-    from rich.console import Console
-
     from experiments.demo.tour import run_demo
+    from experiments.output.streams.screen import Screen
 
-    raise typer.Exit(run_demo(out, Console(), quiet))
+    raise typer.Exit(run_demo(out, Screen(), quiet))
 
 
 COMMAND = Command(demo, tells=True)

@@ -1,6 +1,5 @@
 """``lightloop export``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from experiments.command import Command, Force, Json, TracePath
 from experiments.keys.completion import tables
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -32,7 +32,7 @@ def export(
     from experiments.output.json import to_json
 
     written = export_table(trace, table, out, force)
-    sys.stdout.write(f"{to_json(written) if as_json else written}\n")
+    say(f"{to_json(written) if as_json else written}\n")
 
 
 COMMAND = Command(export)

@@ -1,6 +1,5 @@
 """``lightloop figure``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from emulator.errors import ConfigError
 from experiments.command import Command, Force
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -41,6 +41,7 @@ def figure(
     from experiments.figure.folder import FOLDER_KINDS, draw_folder
     from experiments.figure.kinds import draw_figure
 
+    note = ""
     folders = [path for path in traces if path.is_dir()]
     if folders:
         if len(traces) > 1:
@@ -54,10 +55,10 @@ def figure(
     elif out is None:
         raise ConfigError("figure: no image is named; give --out FILE (-o): .png, .pdf or .svg")
     else:
-        draw_figure(traces, out, kind, force)
+        note = draw_figure(traces, out, kind, force)
         outs = (out,)
     for each in outs:
-        sys.stdout.write(f"figure {each}\n")
+        say(f"figure {each}{note and f'; {note}'}\n")
 
 
 COMMAND = Command(figure)

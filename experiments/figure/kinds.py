@@ -17,6 +17,7 @@ from experiments.figure.recovery import recovery_figure
 from experiments.figure.seeds import SEVERAL, seeds_figure
 from experiments.figure.speckle import speckle_figure
 from experiments.output.drawing import check_image, drawing, write_image
+from experiments.output.fragment import fragment_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,10 +46,10 @@ def default_kind(trace: Trace) -> str:
     return "learning" if trained else "recovery"
 
 
-def draw_figure(
-    paths: Path | Sequence[Path], out: Path, kind: str | None = None, force: bool = False
-) -> None:
+def draw_figure(paths: Path | Sequence[Path], out: Path, kind: str | None = None, force: bool = False) -> str:
     """Draw the trace at ``paths``, or several, into the image ``out``; only ``force`` replaces a file there.
+
+    Return what to say of those that are fragments of runs, nothing where none is.
 
     ``kind`` None is what the traces are about. Several become a line a group of seeds. Raises ``ConfigError`` on an
     unknown kind or image type, a kind that shows one trace, traces of several kinds, and when ``out`` is there
@@ -62,6 +63,11 @@ def draw_figure(
         chosen = kind or _common_kind(traces)
         figure = _KINDS[chosen](traces[0]) if len(traces) == 1 else seeds_figure(traces, chosen)
         write_image(figure, out, force, paths)
+        notes = [fragment_note(trace.status, trace.elapsed_s) for trace in traces]
+    cut = [
+        f"{path}: {note}" if len(paths) > 1 else note for path, note in zip(paths, notes, strict=True) if note
+    ]
+    return "; ".join(cut)
 
 
 def _check_kind(kind: str | None, count: int) -> None:

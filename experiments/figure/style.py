@@ -3,6 +3,7 @@
 from emulator.trace.reading.reader import Trace
 from experiments.inspect.inspection import study_title
 from experiments.output.drawing import BLUE, COLOURS, GREEN, GREY, INK, ORANGE, PINK, SKY, title_lines
+from experiments.output.fragment import fragment_note
 
 __all__ = [
     "BLUE",
@@ -43,6 +44,7 @@ def energy_unit(total_j: float) -> tuple[float, str]:
 
 
 def title_of(trace: Trace) -> str:
-    """Return what the study says of itself, and below it what names the run."""
+    """Return what the study says of itself, and below it what names the run, and whether it is a part of one."""
     facts = f"status {trace.status} · seed {trace.seed} · digest {trace.digest[:12]}"
-    return f"{title_lines(study_title(trace))}\n{facts}".strip()
+    lines = (title_lines(study_title(trace)), facts, fragment_note(trace.status, trace.elapsed_s))
+    return "\n".join(filter(None, lines))

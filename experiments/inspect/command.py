@@ -1,11 +1,11 @@
 """``lightloop inspect``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from experiments.command import Command, Json, TracePath
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -21,9 +21,8 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show what a trace says: accuracy, time and energy ledgers, budgets, provenance, checks."""
-    from rich.console import Console
-
     from experiments.output.json import to_json
+    from experiments.output.streams.screen import Screen
 
     if critical_path:
         from experiments.inspect.critical_path import report_path
@@ -31,18 +30,18 @@ def inspect(
 
         path = report_path(trace)
         if as_json:
-            sys.stdout.write(to_json(path) + "\n")
+            say(to_json(path) + "\n")
         else:
-            show_path(path, Console())
+            show_path(path, Screen())
         return
     from experiments.inspect.inspection import inspect_trace
     from experiments.inspect.view import show_inspection
 
     found = inspect_trace(trace)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     else:
-        show_inspection(found, Console())
+        show_inspection(found, Screen())
 
 
 COMMAND = Command(inspect)

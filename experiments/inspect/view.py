@@ -9,6 +9,7 @@ from experiments.inspect.inspection import AccuracySummary, Budget, Inspection, 
 from experiments.output.amounts import percent_interval
 from experiments.output.fragment import fragment_note
 from experiments.output.measures import Measure, measure_in
+from experiments.output.streams.standard import visible
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 
@@ -34,7 +35,7 @@ _FRAMES = {
 def show_summary(found: Inspection, console: Console) -> None:
     """Print how the run ended and what it reached, in a few lines."""
     console.print(_headline(found))
-    if found.reason:
+    if found.reason.strip():
         console.print(Text(f"  {found.reason.strip().splitlines()[-1]}"))
     _note(found, console)
     show(_accuracies(found, ("test",)), console)
@@ -77,7 +78,10 @@ def _show_cautions(found: Inspection, console: Console) -> None:
 def _headline(found: Inspection) -> Text:
     style = {"complete": "bold green", "budget": "bold green"}.get(found.status, "bold yellow")
     return Text.assemble(
-        (found.title or found.path, "bold"), "  ", (found.status, style), f"  seed {found.seed}"
+        (visible(found.title or found.path, lines=False), "bold"),
+        "  ",
+        (found.status, style),
+        f"  seed {found.seed}",
     )
 
 

@@ -1,12 +1,12 @@
 """``lightloop keys``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from experiments.command import Command, Json
 from experiments.keys.completion import prefixes
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -21,16 +21,15 @@ def keys(
     as_json: Json = False,
 ) -> None:
     """List what may be set in a study: unit, range, default and meaning of every key."""
-    from rich.console import Console
-
     from experiments.keys.listing import listed_keys, show_keys
     from experiments.output.json import to_json
+    from experiments.output.streams.screen import Screen
 
     found = listed_keys(prefix)
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say(to_json(found) + "\n")
     else:
-        show_keys(found, Console())
+        show_keys(found, Screen())
 
 
 COMMAND = Command(keys)

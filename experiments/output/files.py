@@ -17,7 +17,7 @@ def check_new(out: Path, force: bool = False, inputs: Sequence[Path] = ()) -> No
     A file that lies there is refused unless ``force``; a link, what is no file, and one of ``inputs`` always are.
     """
     if not out.name:
-        raise ConfigError(f"{str(out)!r} names no file; choose a path with a name")
+        raise ConfigError(f"--out is empty or names a folder ({str(out)!r}); name a file")
     if out.is_symlink():
         raise ConfigError(f"{out}: a link lies here; name the file that it leads to")
     if os.path.lexists(out):

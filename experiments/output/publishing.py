@@ -7,6 +7,7 @@ from pathlib import Path
 from emulator.errors import ConfigError
 from experiments.output.files import write_text
 from experiments.output.source import source_digest
+from experiments.output.streams.standard import say
 from experiments.output.tables import Table, to_csv, to_markdown
 
 __all__ = ["folder_of", "publish", "source_note"]
@@ -39,7 +40,7 @@ def source_note(sources: Iterable[str]) -> str:
 def publish(name: str, tables: Sequence[Table], provenance: str, folder: Path) -> None:
     """Print the tables and ``provenance``, and write them into ``folder`` as Markdown and CSV."""
     text = "\n".join([*(to_markdown(table) for table in tables), provenance])
-    print(text)
+    say(f"{text}\n")
     write_text(folder / f"{name}.md", text + "\n")
     for number, table in enumerate(tables, start=1):
         write_text(folder / f"{name}-table{number}.csv", to_csv(table))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from experiments.output.streams.standard import visible
 from experiments.output.tables import Table
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def to_text(table: Table, width: int = WIDTH) -> str:
 def _lines(table: Table, width: int) -> Iterator[_Line]:
     if table.title:
         yield from (_Line(line, "bold") for line in _wrapped(table.title, width))
-    cells = table.texts()
+    cells = [[visible(cell, lines=False) for cell in row] for row in table.texts()]
     for gap in _GAPS:
         widths = _widths(table, cells, width - len(gap) * (len(table.columns) - 1))
         if widths is not None:
@@ -117,6 +118,7 @@ def _sideways(table: Table, cells: Sequence[Sequence[str]], width: int) -> Itera
 
 def _wrapped(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of ``width``, broken between words only; one line is left as it is."""
+    text = visible(text, lines=False)
     if len(text) <= width:
         return [text]
     return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)

@@ -1,6 +1,5 @@
 """``lightloop presets``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from experiments.command import Command
 from experiments.keys.completion import preset_kinds
 from experiments.keys.completion import presets as known
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -24,14 +24,13 @@ def presets(
     ] = None,
 ) -> None:
     """List the presets, or print one with the source of every number."""
-    from rich.console import Console
-
+    from experiments.output.streams.screen import Screen
     from experiments.presets.view import preset_text, show_presets
 
     if kind is not None and name is not None:
-        sys.stdout.write(preset_text(kind, name))
+        say(preset_text(kind, name))
     else:
-        show_presets(kind, Console())
+        show_presets(kind, Screen())
 
 
 COMMAND = Command(presets)

@@ -1,12 +1,12 @@
 """``lightloop replay``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from experiments.command import Command, Json, Overlays, Overrides, OwnControllerName, TracePath, changes_of
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -33,9 +33,8 @@ def replay(
     A rerun of a controller of your own wants it named by --controller, and refuses another file. A rerun that is
     not identical ends with exit code 4.
     """
-    from rich.console import Console
-
     from experiments.output.json import to_json
+    from experiments.output.streams.screen import Screen
     from experiments.replay.modes import replay as replayed
     from experiments.replay.rerun import Rerun
     from experiments.replay.view import show_replay
@@ -44,9 +43,9 @@ def replay(
     own = None if controller is None else load_own(controller)
     found = replayed(trace, mode, out, changes_of(overlays, overrides), own)
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say(to_json(found) + "\n")
     else:
-        show_replay(found, Console())
+        show_replay(found, Screen())
     if isinstance(found, Rerun) and not found.identical:
         raise typer.Exit(DIFFERS)
 

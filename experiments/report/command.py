@@ -1,12 +1,12 @@
 """``lightloop report``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiments.command import Command, Force
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -21,7 +21,7 @@ def report(
     from experiments.report.report import write_report
 
     write_report(traces, out, force, commands)
-    sys.stdout.write(f"report {out}\n")
+    say(f"report {out}\n")
 
 
 COMMAND = Command(report)

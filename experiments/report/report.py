@@ -16,6 +16,7 @@ from emulator.trace.reading.reader import Trace
 from experiments.compare.comparison import Comparison, Contender, compare_contenders
 from experiments.inspect.inspection import Inspection, inspect_open
 from experiments.output.files import check_new, new_file
+from experiments.output.fragment import fragment_note
 from experiments.report.page import build_page
 from experiments.report.panels.curves import Curves, curve_names, curves_section, read_curves
 from experiments.report.panels.energy import energy_section
@@ -139,5 +140,9 @@ def _title(comparison: Comparison) -> str:
 
 
 def _lead(comparison: Comparison) -> str:
-    facts = [f"{one.name}: {one.status}, seed {one.seed}" for one in comparison.traces]
-    return " · ".join(facts)
+    return " · ".join(f"{one.name}: {_ended(one)}, seed {one.seed}" for one in comparison.traces)
+
+
+def _ended(one: Contender) -> str:
+    note = fragment_note(one.status, one.elapsed_s)
+    return f"{one.status}, {note}" if note else one.status

@@ -16,6 +16,7 @@ from experiments.command import (
     StudyName,
     changes_of,
 )
+from experiments.output.streams.standard import say, visible
 
 __all__ = ["COMMAND"]
 
@@ -34,10 +35,9 @@ def run(  # noqa: PLR0913  (options of a command)
     as_json: Json = False,
 ) -> None:
     """Run a study and record its trace. Ctrl-C ends it with a valid trace."""
-    from rich.console import Console
-
     from experiments.inspect.inspection import inspect_trace
     from experiments.inspect.view import show_summary
+    from experiments.output.streams.screen import Screen
     from experiments.run.launch import check_out, default_out, launch, open_study
     from experiments.run.own.loading import load_own
     from experiments.run.own.own import refuse_absent, with_own
@@ -53,7 +53,7 @@ def run(  # noqa: PLR0913  (options of a command)
         config = with_own(config, own)
     path = default_out(study, config.seed) if out is None else out
     for caution in config.cautions():
-        sys.stderr.write(f"lightloop: caution: {caution}\n")
+        sys.stderr.write(f"lightloop: caution: {visible(caution, lines=False)}\n")
     if dry_run:
         check_out(path)
         show_estimate(config, as_json, own)
@@ -61,9 +61,9 @@ def run(  # noqa: PLR0913  (options of a command)
     launched = launch(config, path, quiet, own)
     found = inspect_trace(path)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
         raise typer.Exit(launched.exit_code)
-    console = Console()
+    console = Screen()
     show_summary(found, console)
     if launched.result.late_events:
         console.print(

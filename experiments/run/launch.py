@@ -70,7 +70,7 @@ def default_out(study: str, seed: int) -> Path:
 def check_out(out: Path) -> None:
     """Refuse an output path at which no trace can begin; raises ``TraceError`` and writes nothing."""
     if not out.name:
-        raise TraceError(f"{str(out)!r} names no file; choose another path with --out, such as out/mine.h5")
+        raise TraceError(f"--out is empty or names a folder ({str(out)!r}); name a file, such as out/mine.h5")
     journal = journal_path(out)
     if out.is_dir():
         raise TraceError(f"{out}: a folder lies here; name a file with --out, such as {out / 'mine.h5'}")

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from emulator.bench import Bench
 from emulator.units import format_si, ps_to_s
 from experiments.output.streams.pulse import Pulse, duration
+from experiments.output.streams.screen import Screen
 from experiments.run.run import Started
 from experiments.run.watching.watch import Watch
 
@@ -30,7 +31,7 @@ class ProgressLine:
     def __init__(
         self, quiet: bool = False, console: Console | None = None, clock: Callable[[], float] = monotonic
     ) -> None:
-        console = console or Console(stderr=True)
+        console = console or Screen(stderr=True)
         self._shown = console.is_terminal and not quiet
         self._pulse = Pulse(self.line, shown=not (self._shown or quiet))
         self._clock = clock

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from controllers.deployment import ActiveShare
 from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
+from emulator.config.places import expanded
 
 __all__ = ["MATRIX", "OWN", "DeploymentConfig", "EvaluationConfig", "TaskConfig", "with_task_files"]
 
@@ -145,5 +146,5 @@ def with_task_files(tree: Mapping[str, object], folder: Path) -> Tree:
     if not isinstance(task, dict):
         return dict(tree)
     paths = {key: task[key] for key in _PATHS if isinstance(task.get(key), str) and task[key]}
-    absolute = {key: os.path.abspath(folder / Path(path).expanduser()) for key, path in paths.items()}
+    absolute = {key: os.path.abspath(folder / expanded(path)) for key, path in paths.items()}
     return {**tree, "task": {**task, **absolute}}

@@ -39,6 +39,7 @@ __all__ = [
     "Study",
     "load_study",
     "optional_sections",
+    "seen_from",
     "study_from_overrides",
     "study_from_text",
     "study_type",
@@ -142,13 +143,18 @@ def type_of(controller: Kind) -> type[Study]:
 def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None = None) -> Study:
     """Return the study in the TOML file ``path``, with overrides such as ``"deployment.alpha=0.05"`` on top.
 
-    Preset files are seen from the study's folder, those of overrides from the working folder. Raises
+    Files that it names are seen from its folder, those of overrides from the working folder. Raises
     ``ConfigError`` naming file, key, value and what is allowed.
     """
     further = [] if seed is None else [f"seed={seed}"]
-    own = with_task_files(anchored(read_toml(path), Path(path).parent), Path(path).parent)
+    own = seen_from(read_toml(path), Path(path).parent)
     tree = with_overrides(own, (*overrides, *further))
     return _built(_retitled(tree, own, overrides, Path(path).stem), str(path), (*overrides, *further))
+
+
+def seen_from(tree: Mapping[str, object], folder: Path) -> Tree:
+    """Return ``tree``, of a study or a part of one, with the files that it names where they are from ``folder``."""
+    return with_task_files(anchored(tree, folder), folder)
 
 
 def study_from_overrides(overrides: Sequence[str], where: str = "--set") -> Study:

@@ -16,6 +16,7 @@ from experiments.command import (
     Sweeps,
     changes_of,
 )
+from experiments.output.streams.standard import say, visible
 
 __all__ = ["COMMAND"]
 
@@ -48,8 +49,7 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     quiet: Quiet = False,
 ) -> None:
     """Run a study at every point of one axis or more, with several seeds. Called again, it goes on."""
-    from rich.console import Console
-
+    from experiments.output.streams.screen import Screen
     from experiments.output.terminal import show
     from experiments.sweep.plan import plan_of
     from experiments.sweep.progress import SweepLine, sized
@@ -59,16 +59,16 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     plan = plan_of(study, tuple(sweeps or ()), seeds, changes_of(overlays, overrides), seed)
     folder = out or Path("out") / f"{Path(study).name.removesuffix('.toml')}-sweep"
     if not quiet:
-        sys.stderr.write(f"sweep: {sized(plan, traces)} -> {folder}\n")
+        sys.stderr.write(f"sweep: {sized(plan, traces)} -> {visible(str(folder), lines=False)}\n")
     manner = Manner(executor, workers, scheduler, attempts, traces, parquet, figures)
     with SweepLine(quiet) as line:
         found = run_sweep(plan, folder, manner, pareto, line.say)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     else:
         for table in summary_tables(found.summary):
-            show(table, Console())
-        sys.stdout.write(f"\n{folder}: {', '.join(found.files)}\n")
+            show(table, Screen())
+        say(f"\n{folder}: {', '.join(found.files)}\n")
     if found.stopped:
         sys.stderr.write(
             f"lightloop: stopped; {found.missing} of {len(plan.runs)} runs are missing; the same command goes on\n"

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.output.streams.pulse import Pulse, duration
+from experiments.output.streams.screen import Screen
 from experiments.sweep.plan import Plan
 
 __all__ = ["SweepLine", "sized"]
@@ -20,7 +21,7 @@ class SweepLine:
     def __init__(
         self, quiet: bool = False, console: Console | None = None, clock: Callable[[], float] = monotonic
     ) -> None:
-        console = console or Console(stderr=True)
+        console = console or Screen(stderr=True)
         self._quiet, self._bar = quiet, console.is_terminal and not quiet
         self._clock, self._began_s = clock, clock()
         self._first: int | None = None

@@ -4,6 +4,7 @@ It reads the run's journal and nothing else; the last line of a finished trace c
 """
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.schema import METRICS, POWER
 from emulator.trace.writing.journal import journal_path
 from emulator.units import format_si, ps_to_s
+from experiments.output.streams.standard import say
 
 __all__ = ["tail_trace"]
 
@@ -60,7 +62,8 @@ def _is_there(path: Path) -> bool:
 
 
 def _print(line: str) -> None:
-    print(line, flush=True)  # a pipe shall see it now, too
+    say(f"{line}\n")
+    sys.stdout.flush()  # a pipe shall see it now, too
 
 
 def _follow(

@@ -1,12 +1,12 @@
 """``lightloop timeline``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiments.command import Command, Force, TracePath
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -32,7 +32,7 @@ def timeline(
     from experiments.timeline.files import write_timeline
 
     from_s, to_s = (None if text is None else amount(text, "s") for text in (from_, to))
-    sys.stdout.write(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
+    say(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
 
 
 COMMAND = Command(timeline)

@@ -1,6 +1,5 @@
 """``lightloop whatif``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from emulator.errors import ConfigError
 from experiments.command import Command, Force, Json, Overlays, Overrides, Sweeps, TracePath, changes_of
+from experiments.output.streams.standard import say
 
 __all__ = ["COMMAND"]
 
@@ -34,9 +34,8 @@ def whatif(  # noqa: PLR0913  (each option is one of the command line)
     force: Force = False,
 ) -> None:
     """Say what a recorded run would have cost under other parameters, without running it again."""
-    from rich.console import Console
-
     from experiments.output.drawing import check_image
+    from experiments.output.streams.screen import Screen
     from experiments.whatif.picture import draw_whatif
     from experiments.whatif.points import whatif as retimed
     from experiments.whatif.view import show_whatif
@@ -48,11 +47,11 @@ def whatif(  # noqa: PLR0913  (each option is one of the command line)
         return
     found = retimed(trace, changes_of(overlays, overrides), tuple(sweeps or ()))
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     elif as_csv:
-        sys.stdout.write(found.to_csv())
+        say(found.to_csv())
     else:
-        show_whatif(found, Console())
+        show_whatif(found, Screen())
     if drawn is not None:
         draw_whatif(found, drawn, force)
 
@@ -66,8 +65,7 @@ def _elasticity(
     image: tuple[Path | None, bool],
 ) -> None:
     """Print, and draw, which change of the run in ``trace`` pays most."""
-    from rich.console import Console
-
+    from experiments.output.streams.screen import Screen
     from experiments.whatif.elasticity import elasticities
     from experiments.whatif.elasticity_view import show_elasticities
     from experiments.whatif.tornado import draw_tornado
@@ -76,11 +74,11 @@ def _elasticity(
         raise ConfigError("whatif: --elasticity varies every parameter by itself; give --set, but no --sweep")
     found = elasticities(trace, settings)
     if as_json:
-        sys.stdout.write(found.to_json() + "\n")
+        say(found.to_json() + "\n")
     elif as_csv:
-        sys.stdout.write(found.to_csv())
+        say(found.to_csv())
     else:
-        show_elasticities(found, Console())
+        show_elasticities(found, Screen())
     if image[0] is not None:
         draw_tornado(found, image[0], image[1])
 

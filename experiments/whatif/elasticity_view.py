@@ -8,6 +8,7 @@ from rich.text import Text
 
 from emulator.units import format_si
 from experiments.output.amounts import unit_of
+from experiments.output.streams.standard import visible
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 from experiments.whatif.elasticity import Cost, Elasticities, Parameter
@@ -25,7 +26,8 @@ def show_elasticities(found: Elasticities, console: Console) -> None:
     """Print a table for each measure, the break-even points, and what has no effect or was not varied."""
     base = found.baseline
     about = "re-timed one parameter at a time (closed: readings and choices as recorded)"
-    console.print(Text(f"{found.title or found.trace}: {about}", style="bold"))
+    title = visible(found.title or found.trace, lines=False)
+    console.print(Text(f"{title}: {about}", style="bold"))
     amounts = ", ".join(f"{name} {format_si(base.of(field), unit)}" for field, name, unit in MEASURES)
     console.print(Text(f"  as recorded: {amounts}; {base.binds} has the largest share of the time"))
     for field, name, _ in MEASURES:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from emulator.units import format_si
 from experiments.output.amounts import shown_value
+from experiments.output.streams.standard import visible
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
 from experiments.whatif.points import Point, WhatIf
@@ -19,7 +20,7 @@ def show_whatif(found: WhatIf, console: Console) -> None:
     title = (
         f"What if: {found.title or found.trace}, re-timed ({found.mode}: readings and choices as recorded)"
     )
-    console.print(Text(title, style="bold"))
+    console.print(Text(visible(title, lines=False), style="bold"))
     varied = tuple(path for path in found.parameters if len({_value(row, path) for row in found.points}) > 1)
     names = _short_names(varied)
     for name, path in zip(names, varied, strict=True):

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from emulator.bench import Bench
+from emulator.trace.open import open_trace
 from experiments.cli import main
+from experiments.figure.style import title_of
 from experiments.run.run import run_study
 from experiments.run.study import Study
 
@@ -41,6 +43,7 @@ def fragment(room: Path, small_study: Study, tmp_path_factory: pytest.TempPathFa
         ("replay", "{}", "--mode", "closed"),
         ("timeline", "{}", "-o", "{}.json"),
         ("export", "{}", "--table", "metrics", "-o", "{}.csv"),
+        ("figure", "{}", "-o", "{}.svg"),
     ],
     ids=" ".join,
 )
@@ -58,3 +61,16 @@ def test_a_comparison_says_which_is_one(
     said = capsys.readouterr().out
     assert "aborted: a fragment" in " ".join(said.split())
     assert NOTE not in said
+
+
+def test_a_figure_and_a_page_say_it_themselves(fragment: Path, tmp_path: Path) -> None:
+    page = tmp_path / "cut.html"
+    with open_trace(fragment) as trace:
+        assert title_of(trace).splitlines()[-1].startswith(NOTE)
+    assert main(["report", str(fragment), "-o", str(page)]) == 0
+    assert NOTE in page.read_text(encoding="utf-8")
+
+
+def test_a_whole_run_is_called_nothing(small_trace: Path) -> None:
+    with open_trace(small_trace) as trace:
+        assert "fragment" not in title_of(trace)

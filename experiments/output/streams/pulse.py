@@ -7,6 +7,8 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Final, Self
 
+from experiments.output.streams.standard import visible
+
 __all__ = ["Pulse", "beat", "duration", "pauses"]
 
 _FIRST_S: Final = 10.0
@@ -38,7 +40,7 @@ def beat(line: Callable[[float], str], wait: Callable[[float], bool], clock: Cal
         if wait(pause_s):
             return
         with suppress(OSError, ValueError):  # a closed or full stderr ends no work
-            sys.stderr.write(f"{line(clock() - began_s)}\n")
+            sys.stderr.write(f"{visible(line(clock() - began_s), lines=False)}\n")
             sys.stderr.flush()
 
 

@@ -13,13 +13,34 @@ import typer
 
 from emulator.errors import ConfigError
 
-__all__ = ["CUT_OFF", "standard_streams"]
+__all__ = ["CUT_OFF", "say", "standard_streams", "visible"]
 
 CUT_OFF: Final = 141
 """Exit code when the reader of stdout has left: that of a process which SIGPIPE ends."""
 
 _LAST: Final = 2
 """The number of stderr."""
+
+
+_SIGNS: Final = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"},
+    0x7F: 0x2421,
+    **dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
+}
+"""What is shown of a character that commands a terminal: of ASCII's its picture, of all others that of none."""
+
+
+def visible(text: str, lines: bool = True) -> str:
+    """Return ``text`` with a sign for each character that would command a terminal, such as escape.
+
+    Without ``lines`` line feeds and tabs become spaces.
+    """
+    return (text if lines else text.replace("\n", " ").replace("\t", " ")).translate(_SIGNS)
+
+
+def say(text: str) -> None:
+    """Write ``text`` on stdout, to a terminal as ``visible``, to a file or a pipe byte for byte."""
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,9 @@
 """An estimate as a table for a terminal, or as JSON."""
 
-import sys
-
-from rich.console import Console
-
 from emulator.units import format_si
 from experiments.output.json import to_json
+from experiments.output.streams.screen import Screen
+from experiments.output.streams.standard import say
 from experiments.output.tables import Column, Table, table_of
 from experiments.output.terminal import show
 from experiments.run.own.own import Own
@@ -21,9 +19,9 @@ def show_estimate(study: Study, as_json: bool, own: Own | None = None) -> None:
     """Print what running ``study``, with ``own``, would take; raises ``LightloopError`` for what is refused."""
     found = estimate(study, own)
     if as_json:
-        sys.stdout.write(to_json(found) + "\n")
+        say(to_json(found) + "\n")
     else:
-        show(estimate_table(found), Console())
+        show(estimate_table(found), Screen())
 
 
 def estimate_table(found: Estimate) -> Table:
