@@ -78,7 +78,8 @@ class Stat:
     """Mean and sample standard deviation of ``n`` values, out of ``tried`` runs.
 
     ``sd`` is NaN below two values, ``mean`` too without any. ``n < tried`` says that the others never got
-    there; ``bound`` says that a true value may be larger, because a run ended first.
+    there; ``bound`` says that a true value may be larger, because a run ended first. ``low`` and ``high`` are the
+    ends of the mean's 95 % interval, NaN where none is told.
     """
 
     mean: float
@@ -86,6 +87,22 @@ class Stat:
     n: int
     tried: int
     bound: bool = False
+    low: float = math.nan
+    high: float = math.nan
+
+
+def accuracy_stat(values: Iterable[float], samples: int = 0) -> Stat:
+    """Return the statistics of accuracies, fractions, one a seed, with the 95 % interval of their mean.
+
+    Student's t over seeds, cut to [0, 1]; of one seed Wilson's for its ``samples``, where they are known (> 0).
+    """
+    found = list(values)
+    mean = t_mean(found)
+    if mean.n == 1:
+        low, high = accuracy_interval(found[0], samples or None) or (math.nan, math.nan)
+    else:
+        low, high = max(mean.low, 0.0), min(mean.high, 1.0)
+    return Stat(mean.mean, mean.sd, mean.n, len(found), low=low, high=high)
 
 
 def stat(values: Iterable[float | None], bound: bool = False) -> Stat:

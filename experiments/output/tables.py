@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 from experiments.output.statistics import Stat
 
@@ -75,7 +76,8 @@ def to_markdown(table: Table) -> str:
     lines = [f"### {table.title}", "", _line(column.heading for column in table.columns)]
     lines.append("|" + "|".join("---" if words else "---:" for words in table.words()) + "|")
     lines += [_line(row) for row in table.texts()]
-    lines += ["", *(f"- {note}" for note in table.notes)]
+    told = any(_has_interval(cell) for row in table.rows for cell in row)
+    lines += ["", *(f"- {note}" for note in (*table.notes, *((_INTERVALS,) if told else ())))]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -91,23 +93,39 @@ def to_html(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Return ``table`` as CSV; a column of statistics becomes mean, sd, n, tried, bound, in its heading's unit."""
-    wide = [any(isinstance(row[index], Stat) for row in table.rows) for index in range(len(table.columns))]
+    """Return ``table`` as CSV; a column of statistics becomes mean, sd, n, tried, bound, in its heading's unit.
+
+    Where a statistic has an interval, its column has low and high, too.
+    """
+    wide = [_parts_of([row[index] for row in table.rows]) for index in range(len(table.columns))]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     head: list[str] = []
     for column, split in zip(table.columns, wide, strict=True):
-        head += [f"{column.heading} {part}" for part in _PARTS] if split else [column.heading]
+        head += [f"{column.heading} {part}" for part in split] or [column.heading]
     writer.writerow(head)
     for row in table.rows:
         cells: list[str] = []
         for cell, column, split in zip(row, table.columns, wide, strict=True):
-            cells += _fields(cell, column) if split else [_plain(cell, column)]
+            cells += _fields(cell, column, split) if split else [_plain(cell, column)]
         writer.writerow(cells)
     return buffer.getvalue()
 
 
-_PARTS = ("mean", "sd", "n", "tried", "bound")
+_PARTS: Final = ("mean", "sd", "n", "tried", "bound")
+_ENDS: Final = ("low", "high")
+_INTERVALS: Final = "[low, high]: 95 % interval of the mean over seeds (Student's t); of one seed Wilson's"
+
+
+def _parts_of(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Return into which parts a column of ``cells`` is split; none, where none is a statistic."""
+    if not any(isinstance(cell, Stat) for cell in cells):
+        return ()
+    return (*_PARTS, *_ENDS) if any(map(_has_interval, cells)) else _PARTS
+
+
+def _has_interval(cell: Cell) -> bool:
+    return isinstance(cell, Stat) and not math.isnan(cell.low)
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -131,6 +149,8 @@ def _text(cell: Cell, column: Column) -> str:
     text = ("≥ " if cell.bound else "") + _number(cell.mean, column)
     if not math.isnan(cell.sd):
         text += f" ± {_number(cell.sd, column)}"
+    if _has_interval(cell):
+        text += f" [{_number(cell.low, column)}, {_number(cell.high, column)}]"
     return text if cell.n == cell.tried else f"{text} ({cell.n} of {cell.tried})"
 
 
@@ -143,11 +163,15 @@ def _number(value: float, column: Column) -> str:
     return f"{scaled:,.0f}" if isinstance(scaled, int) or abs(scaled) >= 100 else f"{scaled:.3g}"
 
 
-def _fields(cell: Cell, column: Column) -> list[str]:
+def _fields(cell: Cell, column: Column, parts: Sequence[str]) -> list[str]:
     if not isinstance(cell, Stat):
-        return [_plain(cell, column), "", "", "", ""]
-    numbers = ["" if math.isnan(v) else repr(v * column.factor) for v in (cell.mean, cell.sd)]
-    return [*numbers, str(cell.n), str(cell.tried), str(int(cell.bound))]
+        return [_plain(cell, column), *("" for _ in parts[1:])]
+    scaled = {
+        part: "" if math.isnan(value) else repr(value * column.factor)
+        for part, value in (("mean", cell.mean), ("sd", cell.sd), ("low", cell.low), ("high", cell.high))
+    }
+    counts = {"n": str(cell.n), "tried": str(cell.tried), "bound": str(int(cell.bound))}
+    return [(scaled | counts)[part] for part in parts]
 
 
 def _plain(cell: Cell, column: Column) -> str:

@@ -23,7 +23,7 @@ from emulator.config.models import digest
 from emulator.errors import TaskError
 from emulator.instruments.opu.config import OpuConfig
 from experiments.output.publishing import folder_of, publish, source_note
-from experiments.output.statistics import stat
+from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
 from experiments.paper.plots import COLOURS, band, figure
@@ -149,8 +149,10 @@ def _learnt(found: By, task: str, title: str) -> Table:
     for way, runs in _of(found, task):
         rows.append(
             (
-                way.title, len(runs), runs[0].epochs, stat(run.final for run in runs),
-                stat(run.selected for run in runs), stat(float(run.alignment[0, -1]) for run in runs),
+                way.title, len(runs), runs[0].epochs,
+                accuracy_stat((run.final for run in runs), runs[0].test_samples),
+                accuracy_stat((run.selected for run in runs), runs[0].test_samples),
+                stat(float(run.alignment[0, -1]) for run in runs),
                 stat(float(run.alignment[1, -1]) for run in runs),
             )
         )  # fmt: skip

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from emulator.errors import TaskError
 from experiments.output.publishing import folder_of, publish
 from experiments.output.source import ROOT
-from experiments.output.statistics import stat
+from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.light_in_the_loop.dfa_reference import Method, ReferenceOptions, train_reference
 from experiments.paper.plots import COLOURS, figure
@@ -43,6 +43,8 @@ _HIDDEN: Final = (100,)
 _BATCH: Final = 100
 _METHODS: Final[tuple[Method, ...]] = ("dfa", "tdfa")
 _TITLES: Final = {"dfa": "DFA, exact error", "tdfa": "TDFA, error of -1, 0, 1"}
+_TEST_SAMPLES: Final = 2000
+"""Of the 10,000 images of the set."""
 _SOURCES: Final = ("controllers/feedback_alignment", "data", "experiments/tasks")
 _ZOOM_FROM: Final = 30
 """First epoch of the inset, as in the paper."""
@@ -173,8 +175,9 @@ def _table(curves: Sequence[Curve], epochs: int) -> Table:
         final = [one.test_accuracy[-1] for one in mine]
         rows.append(
             (
-                _TITLES[method], len(mine), stat(final), min(final), max(final),
-                stat(one.selected for one in mine), stat(one.val_loss[-1] for one in mine),
+                _TITLES[method], len(mine), accuracy_stat(final, _TEST_SAMPLES), min(final), max(final),
+                accuracy_stat((one.selected for one in mine), _TEST_SAMPLES),
+                stat(one.val_loss[-1] for one in mine),
                 stat(one.alignment[-1] for one in mine), stat(one.wall_s for one in mine),
             )
         )  # fmt: skip

@@ -51,6 +51,8 @@ class TrainingOutcome:
     box_j: float
     host_j: float
     frames: int
+    test_samples: int = 0
+    """Samples behind each accuracy; 0 where the trace does not say."""
 
     @property
     def final(self) -> float:
@@ -99,6 +101,7 @@ def _outcome(trace: Trace, study: Study, metrics: dict[str, MetricSeries]) -> Tr
         box_j=energy_j.get(_BOX, 0.0),
         host_j=math.fsum(energy_j.get(name, 0.0) for name in _HOST),
         frames=round(exposed_s / study.section(OpuConfig).camera.exposure_s),
+        test_samples=int(metrics["test_samples"].value[-1]) if "test_samples" in metrics else 0,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.output.statistics import first_crossing, ratios, recovered_share, stat
+from experiments.output.statistics import accuracy_stat, first_crossing, ratios, recovered_share, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure
@@ -57,7 +57,13 @@ def _accuracy_table(results: Results) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for alpha, found in _each(results):
         numbers = [(one.ideal, one.deployed, one.final, one.selected, one.best) for one in found]
-        rows.append((alpha, len(found), *(stat(column) for column in zip(*numbers, strict=True))))
+        rows.append(
+            (
+                alpha,
+                len(found),
+                *(accuracy_stat(column, found[0].test_samples) for column in zip(*numbers, strict=True)),
+            )
+        )
     notes = (
         "mean ± standard deviation over seeds; a seed fixes chip, active set, batches, split and pre-training",
         "selected: test accuracy of the state with the lowest validation loss; best: chosen on the test set",

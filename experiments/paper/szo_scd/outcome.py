@@ -50,6 +50,8 @@ class Outcome:
     accepted: int
     tied: int
     pruned: int
+    test_samples: int
+    """Samples behind each accuracy; 0 where the trace does not say."""
 
     @property
     def deployed(self) -> float:
@@ -108,6 +110,7 @@ def _outcome(trace: Trace, metrics: dict[str, MetricSeries]) -> Outcome:
         accepted=int(_last(metrics, "steps_accepted")),
         tied=int(_last(metrics, "losses_tied")),
         pruned=int(_last(metrics, "steps_pruned")),
+        test_samples=int(_last(metrics, "test_samples")) if "test_samples" in metrics else 0,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.streams import stream
-from experiments.output.statistics import Stat, stat
+from experiments.output.statistics import Stat, accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure
@@ -116,8 +116,9 @@ def _network_table(results: Results) -> Table:
                 row.network, row.reading, row.p, len(found), found[0].active,
                 stat(_total(one.initial_rad) for one in found), stat(_total(one.final_rad) for one in found),
                 savings(_totals(own), _totals(base)), stat(one.heaters_j for one in found),
-                savings(_joules(own), _joules(base)), stat(one.final for one in found),
-                stat(one.selected for one in found), stat(back),
+                savings(_joules(own), _joules(base)),
+                accuracy_stat((one.final for one in found), found[0].test_samples),
+                accuracy_stat((one.selected for one in found), found[0].test_samples), stat(back),
             )
         )  # fmt: skip
     notes = (

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.output.statistics import stat
+from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, figure
@@ -99,10 +99,10 @@ def _tables(results: Results) -> tuple[Table, ...]:
     for row in _ROWS:
         found = results.of(row.point)
         if found:
-            numbers = [_numbers(one) for one in found]
-            rows.append(
-                (row.family, row.what, len(found), *(stat(column) for column in zip(*numbers, strict=True)))
-            )
+            columns_of = list(zip(*(_numbers(one) for one in found), strict=True))
+            samples, rest = found[0].test_samples, columns_of[_ACCURACIES:]
+            accuracies = (accuracy_stat(column, samples) for column in columns_of[:_ACCURACIES])
+            rows.append((row.family, row.what, len(found), *accuracies, *(stat(column) for column in rest)))
     notes = (
         "base: doped_si with 14-bit ADCs, 256 averages, 8-bit heater DACs and a step of at least one DAC step",
         "ties: losses exactly equal after the step up, in % of visits; Algorithm 1 then steps back unasked",
@@ -111,6 +111,10 @@ def _tables(results: Results) -> tuple[Table, ...]:
     return (
         Table(f"Resolution of readings and phases: {results.queries:,} queries", columns, tuple(rows), notes),
     )
+
+
+_ACCURACIES: Final = 4
+"""How many of a run's numbers are accuracies; they come first."""
 
 
 def _numbers(one: Outcome) -> tuple[float, ...]:

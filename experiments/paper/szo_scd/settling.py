@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.output.statistics import first_crossing, recovered_share, stat
+from experiments.output.statistics import accuracy_stat, first_crossing, recovered_share, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.experiment import MNIST, Experiment, Results
 from experiments.paper.plots import COLOURS, band, figure, shades
@@ -94,13 +94,16 @@ def _bench_table(results: Results, bench: _Bench) -> Table:
     equal_s = min(one.t_s[-1] for _, outcomes in found for one in outcomes)
     rows: list[tuple[Cell, ...]] = []
     for wait, outcomes in found:
+        samples = outcomes[0].test_samples
         rows.append(
             (
                 wait, wait + bench.latency_s / TAU_S, len(outcomes),
                 stat(1e6 * one.t_s[-1] / one.queries[-1] for one in outcomes),
-                stat(one.deployed for one in outcomes), stat(one.final for one in outcomes),
-                stat(one.selected for one in outcomes), stat(one.t_s[-1] for one in outcomes),
-                stat(accuracy_at(one, equal_s) for one in outcomes), stat(_back(one, one.t_s) for one in outcomes),
+                accuracy_stat((one.deployed for one in outcomes), samples),
+                accuracy_stat((one.final for one in outcomes), samples),
+                accuracy_stat((one.selected for one in outcomes), samples), stat(one.t_s[-1] for one in outcomes),
+                accuracy_stat((accuracy_at(one, equal_s) for one in outcomes), samples),
+                stat(_back(one, one.t_s) for one in outcomes),
                 stat(one.energy_j[-1] for one in outcomes), stat(one.energy_j[-1] - one.host_j for one in outcomes),
                 stat(_back(one, one.energy_j) for one in outcomes),
             )

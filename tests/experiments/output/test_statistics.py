@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from emulator.errors import ConfigError
 from experiments.output.statistics import (
     accuracy_interval,
+    accuracy_stat,
     first_crossing,
     mean_band,
     mean_curve,
@@ -119,3 +120,12 @@ def test_a_band_is_the_interval_of_the_mean_at_every_point() -> None:
     for place, values in enumerate(curves.T):
         alone = t_mean(values.tolist())
         assert (mean[place], low[place], high[place]) == pytest.approx((alone.mean, alone.low, alone.high))
+
+
+def test_accuracies_over_seeds_have_students_interval_within_0_and_1_and_one_alone_wilsons() -> None:
+    several, alone = accuracy_stat([0.6, 0.7, 0.9]), accuracy_stat([0.9], 100)
+    mean = t_mean([0.6, 0.7, 0.9])
+    assert (several.mean, several.sd, several.low, several.high) == (mean.mean, mean.sd, mean.low, 1.0)
+    assert (alone.low, alone.high) == accuracy_interval(0.9, 100)
+    assert math.isnan(accuracy_stat([0.9]).low)
+    assert accuracy_stat([]).n == 0

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from experiments.output.statistics import Stat, stat
+from experiments.output.statistics import Stat, accuracy_stat, stat
 from experiments.output.tables import Column, Table, table_of, to_csv, to_html, to_markdown
 
 TABLE = Table(
@@ -30,6 +30,9 @@ def test_markdown_shows_mean_and_spread_and_what_was_not_reached() -> None:
         (stat([1.0, None]), "1.0 (1 of 2)"),
         (Stat(5.0, float("nan"), 1, 1, bound=True), "≥ 5.0"),
         (stat([]), "-"),
+        (accuracy_stat([0.5, 0.75]), "0.6 ± 0.2 [0.0, 1.0]"),
+        (accuracy_stat([0.25], 1000), "0.2 [0.2, 0.3]"),
+        (accuracy_stat([0.25]), "0.2"),
         (float("nan"), "-"),
     ],
 )
@@ -44,6 +47,15 @@ def test_csv_splits_statistics_and_has_equal_rows() -> None:
     assert float(rows[1][2]) == pytest.approx(60.0)
     assert rows[2][2:] == ["", "", "0", "2", "0"]
     assert len({len(row) for row in rows}) == 1
+
+
+def test_an_interval_has_columns_of_its_own_and_a_note_that_says_what_it_is() -> None:
+    table = Table("", (Column("x %", 1, 100.0),), ((accuracy_stat([0.5, 0.6, 0.7]),), (stat([0.5]),)))
+    head, first, second = csv.reader(io.StringIO(to_csv(table)))
+    assert head[-2:] == ["x % low", "x % high"]
+    assert [float(cell) for cell in first[-2:]] == pytest.approx([35.16, 84.84], abs=0.01)
+    assert second[-2:] == ["", ""]
+    assert "- [low, high]: 95 % interval of the mean over seeds (Student's t)" in to_markdown(table)
 
 
 def test_html_escapes_its_texts_and_tells_words_from_numbers() -> None:

@@ -45,7 +45,7 @@ def test_finished_runs_are_not_repeated_and_the_table_compares_seed_by_seed(
     run_ternary(tmp_path, seeds=2, epochs=3, jobs=1)
     said = capsys.readouterr().out
     assert "TDFA minus DFA, seed by seed: -1.50 ± 0.71 points" in said
-    assert "| DFA, exact error | 2 | 95.00 ± 0.00 | 95.00 | 95.00 |" in said
+    assert "| DFA, exact error | 2 | 95.00 ± 0.00 [95.00, 95.00] | 95.00 | 95.00 |" in said
     assert (folder / "ternary.png").is_file()
 
 
