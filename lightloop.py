@@ -7,7 +7,8 @@
         print(trace.status, trace.elapsed_s, trace.metrics()["test_accuracy"].value[-1])
 
 Runs: `run` a study, or a controller of your own (`OwnController`) in the place of the study's, which is given a
-`Setting` and ends in a `RunResult`; `open_study` gives a `Study`, with `Changes`, and `shipped_studies` names some.
+`Setting` and ends in a `RunResult`; the command line has `lightloop run STUDY --controller FILE.py:NAME` for it.
+`open_study` gives a `Study`, with `Changes`, and `shipped_studies` names some.
 
 Sweeps: `sweep` runs a study at every point of its axes, with several seeds, and gives a `Swept`.
 

@@ -31,6 +31,7 @@ from experiments.export.command import COMMAND as EXPORT
 from experiments.figure.command import COMMAND as FIGURE
 from experiments.inspect.command import COMMAND as INSPECT
 from experiments.keys.command import COMMAND as KEYS
+from experiments.new.command import COMMAND as NEW
 from experiments.output.streams.pulse import Pulse, duration
 from experiments.output.streams.standard import standard_streams, visible
 from experiments.paper.command import COMMAND as PAPER
@@ -52,6 +53,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     SWEEP,
     STUDIES,
     TASKS,
+    NEW,
     PRESETS,
     KEYS,
     INSPECT,

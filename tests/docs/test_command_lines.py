@@ -85,6 +85,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )[:1]
     (folder / "my_study.toml").write_text(study, encoding="utf-8")
     (folder / "my_chip.toml").write_text(preset_text("chip", "doped_si"), encoding="utf-8")
+    (folder / "spsa.py").write_bytes((ROOT / "docs" / "examples" / "spsa.py").read_bytes())
     (folder / "fitted.toml").write_text("[chip.link]\nlatency_s = 2e-6\n", encoding="utf-8")
     return folder
 
@@ -104,7 +105,8 @@ def test_a_command_line_does_what_the_page_says(
     words = small(words_of(line))
     for word in words[1:]:  # the pages' lines build on each other, and a test runs alone, too
         if word.endswith(".h5") and words[0] != "run" and not Path(word).exists():
-            assert main(["run", "vowel_recovery", "--out", word, *RECOVERY, "-q"]) == 0
+            own = words[words.index("--controller") :][:2] if "--controller" in words else []
+            assert main(["run", "vowel_recovery", "--out", word, *own, *RECOVERY, "-q"]) == 0
     out = words[words.index("--out") + 1] if "--out" in words else None
     if out is not None and words[0] == "run":
         Path(out).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Files to start from: a controller, a preset, a study, a task."""
