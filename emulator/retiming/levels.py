@@ -1,6 +1,7 @@
 """The levels that recorded commands set, such as what heaters draw for new phases; exact integrals of them."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from emulator.retiming.check import Links, Times
 from emulator.retiming.prices import HOLDS, NEVER, PASSES, PriceRows
 
 __all__ = ["Levels", "integral_w_ps", "recorded_levels", "set_instants"]
+
+_NEVER: Final = NEVER  # a kernel takes constants of its own file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,15 +28,18 @@ class Levels:
 
 def set_instants(links: Links, times: Times, prices: PriceRows, place: int) -> NDArray[np.int64]:
     """Return when (ps) each command of the instrument at ``place`` sets its level, in the order of issue."""
-    mine, plan, started = prices.server == place, links.plan, times.t_started
+    mine = prices.server == place
+    level, at_once = np.where(mine, prices.level, NEVER), mine & (prices.mode == PASSES)
+    if not at_once.any():
+        instants = np.empty(len(links.plan), dtype=np.int64)
+        return instants[: _set_instants(links.plan, links.order, times.t_started, level, instants)]
+    plan, started = links.plan, times.t_started
     if links.order.size:
         plan, started = plan[links.order], started[links.order]
-    after = np.where(mine, prices.level, NEVER)[plan]
+    after = level[plan]
     instants = started + after
-    at_once = mine & (prices.mode == PASSES)
-    if at_once.any():
-        rows = np.flatnonzero(at_once[plan])
-        instants[rows] = _undisturbed_ps(links, times, prices, mine, started[rows])
+    rows = np.flatnonzero(at_once[plan])
+    instants[rows] = _undisturbed_ps(links, times, prices, mine, started[rows])
     return np.asarray(instants[after != NEVER])
 
 
@@ -73,6 +79,25 @@ def integral_w_ps(levels: Levels, set_ps: NDArray[np.int64], elapsed_ps: int) ->
         order = np.argsort(set_ps, kind="stable")
         set_ps, watts = set_ps[order], watts[order]
     return _integral(levels.initial_w, watts, set_ps, elapsed_ps)
+
+
+@kernel
+def _set_instants(
+    plan: NDArray[np.uint16],
+    order: NDArray[np.int32],
+    t_started: NDArray[np.int64],
+    level: NDArray[np.int64],
+    instants: NDArray[np.int64],
+) -> int:
+    """Fill ``instants`` with when each command sets a level, for those that do; return how many do."""
+    count = 0
+    for place in range(plan.size):
+        row = order[place] if order.size else place
+        after = level[plan[row]]
+        if after != _NEVER:
+            instants[count] = t_started[row] + after
+            count += 1
+    return count
 
 
 @kernel

@@ -17,7 +17,6 @@ from emulator.retiming.check import Links, Times, check, claim_plans, conclude, 
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.levels import Levels, recorded_levels, set_instants
 from emulator.retiming.prices import SENDS, PlanFacts, Prices, price
-from emulator.trace.reading.contents import Contents
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import COMMANDS, NO_COMMAND, REMAINDER, SCHEMA_VERSION, Frames
 
@@ -85,11 +84,7 @@ def read_recording(trace: Trace, laboratory: Laboratory, verify: bool = True) ->
     the message then names the first command that does not.
     """
     _refuse_unsuited(trace)
-    contents = Contents(trace.path)
-    try:
-        return _Loader(trace, contents, laboratory, verify).load()
-    finally:
-        contents.close()
+    return _Loader(trace, laboratory, verify).load()
 
 
 def _refuse_unsuited(trace: Trace) -> None:
@@ -108,8 +103,8 @@ def _refuse_unsuited(trace: Trace) -> None:
 class _Loader:
     """Read column after column, and let go of each as soon as it has been condensed."""
 
-    def __init__(self, trace: Trace, contents: Contents, laboratory: Laboratory, verify: bool) -> None:
-        self._trace, self._contents, self._laboratory, self._verify = trace, contents, laboratory, verify
+    def __init__(self, trace: Trace, laboratory: Laboratory, verify: bool) -> None:
+        self._trace, self._laboratory, self._verify = trace, laboratory, verify
         self._where = str(trace.path)
 
     def load(self) -> Recording:
@@ -148,7 +143,7 @@ class _Loader:
 
     def _column(self, table: str, name: str) -> NDArray[Any]:
         if self._trace.schema_version == SCHEMA_VERSION:
-            return self._contents.read(f"/{table}/{name}", self._verify)
+            return self._trace.contents.read(f"/{table}/{name}", self._verify)
         whole = self._trace.commands if table == COMMANDS.name else self._trace.power_levels
         return np.asarray(getattr(whole, name))  # of an older trace the columns are made anew
 

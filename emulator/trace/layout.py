@@ -31,6 +31,7 @@ __all__ = [
     "checksum",
     "chunk_rows",
     "h5py",
+    "new_checksum",
     "trace_digest",
 ]
 
@@ -89,9 +90,14 @@ class Seal:
     checksum: str
 
 
+def new_checksum() -> blake2b:
+    """Return the state of a checksum that has seen nothing yet; its ``hexdigest`` is what ``checksum`` returns."""
+    return blake2b(digest_size=16)
+
+
 def checksum(*arrays: NDArray[np.generic] | bytes) -> str:
     """Return the BLAKE2b digest of the bytes of ``arrays``, one after the other, as 32 hexadecimal digits."""
-    state = blake2b(digest_size=16)
+    state = new_checksum()
     for array in arrays:
         state.update(array if isinstance(array, bytes) else np.ascontiguousarray(array).data)
     return state.hexdigest()

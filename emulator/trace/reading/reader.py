@@ -110,6 +110,11 @@ class Trace:
         """Release the file; arrays that were read stay valid."""
         self._contents.close()
 
+    @property
+    def contents(self) -> Contents:
+        """The checked file itself, for who reads single columns and keeps none of them."""
+        return self._contents
+
     # ------------------------------------------------------------------ what the run was and how it ended
     @property
     def schema_version(self) -> int:
