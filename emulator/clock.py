@@ -13,7 +13,15 @@ import simpy.rt
 from emulator.errors import ClockError
 from emulator.units import LAST_PS, beyond_time
 
-__all__ = ["Clock", "Halted", "RealTimeClock", "VirtualClock", "checked_delay_ps", "make_clock"]
+__all__ = [
+    "Clock",
+    "Halted",
+    "RealTimeClock",
+    "VirtualClock",
+    "bare_environment",
+    "checked_delay_ps",
+    "make_clock",
+]
 
 _NAP_S: Final = 0.05
 """Longest time that a clock in real time sleeps before it looks whether it shall halt."""
@@ -125,3 +133,8 @@ Clock = VirtualClock | RealTimeClock
 def make_clock(mode: Literal["virtual", "real_time"], factor: float = 1.0) -> Clock:
     """Return a clock in ``mode``; ``factor`` is the wall seconds that one emulated second takes in real time."""
     return VirtualClock() if mode == "virtual" else RealTimeClock(factor)
+
+
+def bare_environment() -> simpy.Environment:
+    """Return SimPy's own environment, with nothing of ours in it: what costs of our clocks are measured by."""
+    return simpy.Environment()

@@ -29,7 +29,6 @@ __all__ = [
     "Stretches",
     "busy_and_overlap_ps",
     "claims",
-    "covered_ps",
     "covered_stretches",
     "divide",
     "is_pipelined",
@@ -186,11 +185,6 @@ def _owner(spans: _Lanes, top: Times, below: Times, now: int, until: int) -> tup
 
 
 # ------------------------------------------------------------------------------------- how much is covered
-def covered_ps(t_start: Times, t_end: Times, elapsed_ps: int) -> int:
-    """Return how much of [0, ``elapsed_ps``] the intervals cover together; an inverted one covers nothing."""
-    return covered_stretches(t_start, t_end, elapsed_ps).total_ps
-
-
 def busy_and_overlap_ps(t_start: Times, t_end: Times, elapsed_ps: int) -> tuple[int, int]:
     """Return how much of [0, ``elapsed_ps``] at least one and at least two of the intervals cover."""
     starts, ends = _edges(t_start, t_end, elapsed_ps)

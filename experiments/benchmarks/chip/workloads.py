@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
-from emulator.clock import VirtualClock
+from emulator.clock import bare_environment
 from emulator.instruments.chip.chip import Chip
 from emulator.physics.chip.kernels.layers import forward_plain
 from experiments.benchmarks.chip.plant import Plant
@@ -14,22 +14,21 @@ __all__ = ["bare_timeouts", "plain_queries", "torch_queries"]
 
 
 def bare_timeouts(count: int) -> Workload:
-    """Return the unit of measure: one process that only yields timeouts, as SimPy makes them.
+    """Return the unit of measure: one process that only yields timeouts, in SimPy's own environment.
 
-    ``super`` leaves out the clock's own check of delays, so that the unit is SimPy's and does not flatter us.
+    None of our clock is in it, so that no change of ours can move what everything else is measured by.
     """
 
     def run() -> Cost:
-        clock, watch = VirtualClock(), Stopwatch()
-        timeout = super(VirtualClock, clock).timeout
+        bare, watch = bare_environment(), Stopwatch()
 
         def wait() -> Generator[Any, Any, None]:
             for _ in range(count):
-                yield timeout(1)
+                yield bare.timeout(1)
 
-        clock.process(wait())
+        bare.process(wait())
         with watch:
-            clock.run()
+            bare.run()
         return watch.per(count)
 
     return run

@@ -1,15 +1,18 @@
 """Chunks and the digest: what the digest sees and what it leaves out."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
+import numpy as np
 import pytest
 
-from emulator.trace import Header, Recorder
+from emulator.trace import Header, Recorder, records
 from emulator.trace.layout import chunk_rows
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
-from emulator.trace.schema import DETAILS, Detail
+from emulator.trace.schema import DETAILS, TABLES, Detail
 
 Record = Callable[..., Recorder]
 
@@ -53,3 +56,13 @@ def test_the_digest_sees_every_difference_but_the_creation_time(
             digests.append(trace.digest)
     assert len(set(digests)) == 4
     assert digests[3] == digests[4]
+
+
+def test_a_record_has_the_columns_of_its_table_in_their_order_and_types() -> None:
+    assert sorted(records.__all__) == sorted(table.name.capitalize() for table in TABLES)
+    for table in TABLES:
+        record = getattr(records, table.name.capitalize())
+        assert [field.name for field in fields(record)] == [column.name for column in table.columns]
+        for column in table.columns:
+            dtype = get_args(get_args(get_type_hints(record)[column.name])[1])[0]
+            assert np.dtype(dtype) == column.dtype, f"{table.name}.{column.name}"

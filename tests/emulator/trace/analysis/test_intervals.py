@@ -9,7 +9,6 @@ from emulator.trace.analysis.intervals import (
     Stretches,
     busy_and_overlap_ps,
     claims,
-    covered_ps,
     covered_stretches,
     divide,
     outside,
@@ -123,7 +122,7 @@ def test_busy_overlap_and_cover_equal_a_count_over_every_tick(rows: list[Interva
     depth = depths(rows, elapsed_ps)
     expected = sum(n >= 1 for n in depth), sum(n >= 2 for n in depth)
     assert busy_and_overlap_ps(*arrays(rows), elapsed_ps) == expected
-    assert covered_ps(*arrays(rows), elapsed_ps) == expected[0]
+    assert covered_stretches(*arrays(rows), elapsed_ps).total_ps == expected[0]
 
 
 def ticks_of(found: Stretches) -> set[int]:

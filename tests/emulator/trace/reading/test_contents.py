@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import TraceError
+from emulator.streams import stream
 from emulator.trace.layout import checksum, h5py
 from emulator.trace.reading import contents as reading
 from emulator.trace.reading.contents import CONFIG_PATH, Contents
@@ -79,7 +80,7 @@ def long_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     rows["plan"] = recorder.plan((), ())
     for column in ("agent", "instrument", "kind"):
         recorder.label(f"commands.{column}", "one")
-    rows["value"] = np.random.default_rng(3).normal(size=LONG)
+    rows["value"] = stream(3, "readings").normal(size=LONG)
     recorder.command_rows(rows)
     recorder.close("complete", "", 10 * LONG, LONG)
     return path.read_bytes()
@@ -94,7 +95,7 @@ def long_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_a_column_in_pieces_has_the_values_and_the_checksum_of_the_whole(
     rows: int, chunk: int, at_once: int, dtype: str
 ) -> None:
-    values = np.random.default_rng(rows).integers(0, 256, 8 * rows, dtype=np.uint8).view(dtype)[:rows]
+    values = stream(rows, "bytes").integers(0, 256, 8 * rows, dtype=np.uint8).view(dtype)[:rows]
     with (
         h5py.File("memory", "w", driver="core", backing_store=False) as file,
         pytest.MonkeyPatch.context() as patch,
