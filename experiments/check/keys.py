@@ -82,12 +82,12 @@ def bases(folder: Path, queries: int = _QUERIES) -> dict[str, dict[str, object]]
     x = rng.random((_SAMPLES, 3))
     kinds = np.arange(_SAMPLES) % 2
     weights = {"W1": rng.normal(size=(4, 3)), "W2": rng.normal(size=(2, 4))}
-    np.savez(folder / "data.npz", x=x, y=kinds, z=1 - kinds, u=x[:, ::-1].copy())
+    np.savez(folder / "mine.npz", x=x, y=kinds, z=1 - kinds, u=x[:, ::-1].copy())
     np.savez(folder / "more.npz", x=x**2, y=kinds)
     np.savez(folder / "test.npz", x=x[:12], y=kinds[:12])
     np.savez(folder / "weights.npz", W1=weights["W1"], W2=weights["W2"])
     np.savez(folder / "others.npz", W1=rng.normal(size=(4, 3)), W2=weights["W2"])
-    task: dict[str, object] = {"task.file": str(folder / "data.npz"), "budget.queries": queries}
+    task: dict[str, object] = {"task.file": str(folder / "mine.npz"), "budget.queries": queries}
     return {
         "szo_scd": {
             **task, "controller.kind": "szo_scd", "task.weights": str(folder / "weights.npz"),

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "my_chip.toml").write_text(preset_text("chip", "doped_si"), encoding="utf-8")
     (folder / "spsa.py").write_bytes((ROOT / "docs" / "examples" / "spsa.py").read_bytes())
     (folder / "fitted.toml").write_text("[chip.link]\nlatency_s = 2e-6\n", encoding="utf-8")
+    for page in PAGES:  # the files of one's own that a page makes
+        for code in re.findall(r'^python -c "(.*)"$', page.read_text(encoding="utf-8"), re.M):
+            subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
     return folder
 
 

@@ -65,7 +65,8 @@ def refusal_of(act: Callable[[], object]) -> str:
     try:
         act()
     except LightloopError as error:
-        return str(error).partition(": ")[2] if ".h5: " in str(error) else str(error).removeprefix("test: ")
+        said = str(error).partition(": ")[2] if ".h5: " in str(error) else str(error)
+        return said.removeprefix("test: ").removeprefix("--set: ")  # who asked, which differs
     return ""
 
 
