@@ -1,6 +1,8 @@
 """The keys of studies that begin with some letters, for a terminal and as JSON."""
 
+import textwrap
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -11,6 +13,9 @@ from experiments.run.keys import Group, Key, groups
 __all__ = ["Listed", "listed_keys", "show_keys"]
 
 _LIST = {"agents": "agents[].", "chip.noise": "chip.noise[]."}
+
+_INDENT: Final = 4
+"""Columns by which what is said of a key stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ def show_keys(found: tuple[Listed, ...], console: Console) -> None:
         if one.of:
             notes.append(f"For entries of kind {one.of}.")
         for note in filter(None, notes):
-            console.print(Text(f"    {note}"), style="" if note == one.meaning else "dim", soft_wrap=True)
+            style = "" if note == one.meaning else "dim"
+            for line in textwrap.wrap(note, max(console.width - _INDENT, 1), break_long_words=False):
+                console.print(Text(f"{' ' * _INDENT}{line}"), style=style, soft_wrap=True)
 
 
 def _listed(group: Group, key: Key) -> Listed:

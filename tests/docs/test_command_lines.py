@@ -33,6 +33,7 @@ SMALL = {
     "run mnist_odfa": TRAINING,
     "run fashion_odfa": TRAINING,
     "run mnist_light": TRAINING,
+    "run matrix_recovery": ("--set", "budget.queries=40"),
     "run": RECOVERY,
     "sweep": (*RECOVERY, "--seeds", "1", "--executor", "threads", "--no-traces"),
     "tail": ("--once",),
