@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.arguments import checked_array, checked_kind, checked_whole
 from emulator.commands import Batch
 from emulator.errors import ConfigError
 
@@ -20,8 +21,15 @@ def mini_batches(
     Every epoch is a fresh shuffle; a remainder smaller than a batch is left out of it. Raises ``ConfigError``
     when the set is smaller than one batch.
     """
-    if not 1 <= batch_size <= len(inputs):
-        raise ConfigError(f"batch_size={batch_size} is not allowed; there are {len(inputs)} samples")
+    inputs = checked_array("mini_batches: inputs", inputs, "real numbers, (samples, modes)")
+    labels = checked_array("mini_batches: labels", labels, "labels (samples,), or values (samples, outputs)")
+    if inputs.ndim != 2 or labels.ndim not in {1, 2} or len(labels) != len(inputs):
+        raise ConfigError(
+            f"mini_batches: inputs of shape {inputs.shape} and labels of shape {labels.shape} are refused; "
+            "allowed: (samples, modes), and (samples,) labels or (samples, outputs) values"
+        )
+    checked_kind("mini_batches: rng", rng, np.random.Generator, "a generator, as lightloop.stream returns")
+    checked_whole(f"mini_batches: of {len(inputs)} samples, batch_size", batch_size, 1, len(inputs))
     return _endless(inputs, labels, batch_size, rng)
 
 

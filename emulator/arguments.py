@@ -5,23 +5,28 @@
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from reprlib import Repr
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.errors import ConfigError, LightloopError, nearest
+from emulator.errors import CommandError, ConfigError, LightloopError, nearest
 
 __all__ = [
+    "UNREADABLE",
     "checked_array",
     "checked_choice",
     "checked_flag",
     "checked_kind",
+    "checked_mapping",
     "checked_number",
+    "checked_path",
     "checked_whole",
     "shown",
+    "unreadable",
 ]
 
 _Sort = TypeVar("_Sort")
@@ -29,6 +34,17 @@ _Refusal = type[LightloopError]
 
 _SHORT: Final = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60  # characters of a text, and of what has a repr of its own
+
+UNREADABLE: Final = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
+"""What Python raises for a value of a kind that nobody expected."""
+
+
+def unreadable(command: object, error: Exception) -> CommandError:
+    """Return the refusal of a command that met ``error``: what it was given, and what its class declares."""
+    declared = getattr(type(command), "__annotations__", {})
+    given = ", ".join(f"{name} = {shown(getattr(command, name, None))}" for name in declared)
+    types = ", ".join(f"{name}: {getattr(sort, '__name__', sort)}" for name, sort in declared.items())
+    return CommandError(f"{type(command).__name__}: {given} is refused: {error}; allowed: {types}")
 
 
 def shown(value: object) -> str:
@@ -88,6 +104,22 @@ def checked_kind(
     if not isinstance(value, sort):
         raise error(f"{where} = {shown(value)} is refused; allowed: {allowed}")
     return value
+
+
+def checked_mapping(
+    where: str, value: object, allowed: str, error: _Refusal = ConfigError
+) -> Mapping[str, Any]:
+    """Return ``value``, a mapping whose keys are texts; raises ``error`` for others, with what is ``allowed``."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise error(f"{where} = {shown(value)} is refused; allowed: {allowed}")
+    return value
+
+
+def checked_path(where: str, value: object, error: _Refusal = ConfigError) -> Path:
+    """Return ``value``, a text or a path of at least one character, as a path; raises ``error`` for others."""
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
+        raise error(f"{where} = {shown(value)} is refused; allowed: a text or a Path")
+    return Path(value)
 
 
 def checked_array(

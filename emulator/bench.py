@@ -17,6 +17,7 @@ import simpy
 
 from emulator.agents.agent import Failed, checked_agents
 from emulator.agents.desk import Desk, Floor, disturbed
+from emulator.arguments import checked_kind, checked_whole, shown
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.budgets import Budgets
 from emulator.clock import Halted, RealTimeClock, make_clock
@@ -77,7 +78,14 @@ class Bench:
     def __init__(
         self, lab: Lab, seed: int, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
     ) -> None:
-        clock = clock or ClockConfig()
+        checked_whole("bench: seed", seed, 0)
+        clock = (
+            ClockConfig()
+            if clock is None
+            else checked_kind("bench: clock", clock, ClockConfig, "a ClockConfig")
+        )
+        if budget is not None:
+            checked_kind("bench: budget", budget, BudgetConfig, "a BudgetConfig, or None")
         self.clock = make_clock(clock.mode, clock.factor)
         self.meter = Meter()
         self.recorder: AnyRecorder = NullRecorder()
@@ -188,6 +196,7 @@ class Bench:
         trace as "failed" and is raised again, with a note of the agent. Raises ``CommandError`` for what is no
         agent, and while another thread, or an agent of this bench, has it in use; ``ConfigError`` the second time.
         """
+        _check_observers(observers)
         with self._alone():
             try:
                 if self._ran:
@@ -396,3 +405,13 @@ class Bench:
             for name, total_ps in station.busy_ps().items():
                 busy[name] = busy.get(name, 0) + total_ps
         return busy
+
+
+def _check_observers(observers: object) -> None:
+    """Raise ``CommandError`` for what are no observers."""
+    allowed = "a list of observers, each with every_queries and observe(bench)"
+    if not isinstance(observers, Sequence) or isinstance(observers, str):
+        raise CommandError(f"bench: observers = {shown(observers)} is refused; allowed: {allowed}")
+    for observer in observers:
+        if not (callable(getattr(observer, "observe", None)) and hasattr(observer, "every_queries")):
+            raise CommandError(f"bench: the observer {shown(observer)} is refused; allowed: {allowed}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from emulator.arguments import checked_kind, checked_mapping
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.chip.kind import KIND as CHIP
 from emulator.instruments.host.config import HostConfig
@@ -22,10 +23,17 @@ def placed() -> Mapping[str, InstrumentKind]:
 
 def with_host(lab: Lab) -> Lab:
     """Return ``lab`` with a host, its own or a default one; raises ``ConfigError`` for a kind that is not known."""
+    checked_mapping(
+        "bench: lab", lab, "a Stand by the name of each kind of instrument: {'chip': Stand(config, design)}"
+    )
     unknown = [name for name in lab if name not in INSTRUMENTS]
     if unknown:
         raise ConfigError(
             f"bench: {unknown[0]!r} is no kind of instrument; {nearest(unknown[0], INSTRUMENTS)}; "
             f"known: {', '.join(INSTRUMENTS)}"
         )
+    for name, stand in lab.items():
+        checked_kind(f"bench: lab[{name!r}]", stand, Stand, "a Stand(config, design)")
+        config = INSTRUMENTS[name].config
+        checked_kind(f"bench: {name}'s config", stand.config, config, f"{config.__name__}")
     return lab if "host" in lab else {**lab, "host": Stand(HostConfig())}

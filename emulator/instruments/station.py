@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 import numpy as np
 import simpy
 
+from emulator.arguments import UNREADABLE, unreadable
 from emulator.clock import Clock
 from emulator.commands import Incumbent, Reply, Served
 from emulator.errors import DivergedError
@@ -118,7 +119,10 @@ class Station:
         if type(command) in self._at_once:
             return self._perform(command, asker)
         clock = self._clock
-        service = self._begin(command)
+        try:
+            service = self._begin(command)
+        except UNREADABLE as error:
+            raise unreadable(command, error) from error
         if service.number < 0:
             self._introduce(service)
         issued = clock.now_ps
@@ -294,7 +298,10 @@ class Station:
         """Have an atomic command carried out in one go, after all that were asked for before it."""
         atomic = self._atomic
         assert atomic is not None  # noqa: S101  (only an atomic instrument names commands to be performed)
-        atomic.check(command)
+        try:
+            atomic.check(command)
+        except UNREADABLE as error:
+            raise unreadable(command, error) from error
         self._carry_out_ahead()
         issued = self._clock.now_ps
         started = max(issued, self._free_ps)

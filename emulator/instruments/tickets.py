@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import simpy
 
+from emulator.arguments import checked_kind, checked_whole
 from emulator.commands import Ticket
 from emulator.errors import CommandError
 from emulator.instruments.station import Asker
@@ -42,6 +43,8 @@ class Tickets:
 
     def process(self, ticket: Ticket) -> simpy.Process:
         """Return who serves the command behind ``ticket``; raises ``CommandError`` when nobody does."""
+        checked_kind("Join: ticket", ticket, Ticket, "a Ticket, which is the reply to Start", CommandError)
+        checked_whole("Join: ticket.number", ticket.number, 0, error=CommandError)
         started = self._started.get(ticket.number)
         if started is None:
             old = 0 <= ticket.number < self._issued

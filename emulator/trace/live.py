@@ -15,6 +15,7 @@ from typing import Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.arguments import checked_path
 from emulator.errors import TraceError
 from emulator.trace.schema import TABLES, VOCABULARIES, Detail, Status, Table
 from emulator.trace.writing.header import Footer, Header, Label, Opening, State
@@ -66,7 +67,7 @@ class LiveTrace:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+        self.path = checked_path("LiveTrace: path", path, TraceError)
         self._tail: _Tail | None = None
         self._survey: Survey | None = None
         self._news = News("recording", "running")

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from emulator.arguments import checked_flag, checked_path
+from emulator.errors import TraceError
 from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.journal import journal_path
 from emulator.trace.writing.recover import copy_journal, recover
@@ -20,7 +22,8 @@ def open_trace(path: Path | str, verify: bool = True) -> Trace:
     ``TraceError`` when nothing is there, the run is still live, or the file is damaged, of another version or
     not a trace.
     """
-    path = Path(path)
+    path = checked_path("open_trace: path", path, TraceError)
+    checked_flag("open_trace: verify", verify, TraceError)
     if not path.exists() and journal_path(path).exists():
         if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
             return _read_elsewhere(path, verify)

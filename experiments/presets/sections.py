@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from emulator.arguments import checked_path
 from emulator.config.files import with_preset_files
 from emulator.config.models import PresetModel, build, with_overrides
 from emulator.instruments.chip.config import ChipConfig
@@ -31,6 +32,8 @@ def host(preset: str | None = None, changes: Changes | None = None) -> HostConfi
 
 def _section(model: type[_Section], preset: str | None, changes: Changes | None) -> _Section:
     kind = model.preset_kind
+    if preset is not None:
+        checked_path(f"{kind}: preset", preset)
     tree: dict[str, object] = {} if preset is None else {"preset": str(preset)}
     whole = with_preset_files({kind: with_overrides(tree, overrides(changes))}, {kind: model})
     return build(model, dict[str, object](whole[kind]), f"{kind} preset")  # type: ignore[call-overload]

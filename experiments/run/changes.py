@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emulator.arguments import checked_mapping
 from emulator.errors import ConfigError
 
 __all__ = ["Changes", "overrides"]
@@ -16,7 +17,10 @@ Changes = Mapping[str, object]
 
 def overrides(changes: Changes | None) -> tuple[str, ...]:
     """Return ``changes`` as the command line would have them after ``--set``; raises ``ConfigError``."""
-    return tuple(f"{key}={_toml(key, value)}" for key, value in (changes or {}).items())
+    if changes is None:
+        return ()
+    given = checked_mapping("changes", changes, "values by dotted keys, {'controller.queries': 500}")
+    return tuple(f"{key}={_toml(key, value)}" for key, value in given.items())
 
 
 def _toml(key: str, value: object) -> str:

@@ -7,6 +7,7 @@ is in ``experiments.run.run``.
 from pathlib import Path
 
 from controllers.kind import Setting
+from emulator.arguments import checked_kind, checked_path, checked_whole, shown
 from emulator.bench import RunResult
 from emulator.errors import ConfigError
 from experiments.run import launch
@@ -24,6 +25,9 @@ def open_study(study: str | Path, changes: Changes | None = None, seed: int | No
 
     Raises ``ConfigError`` when there is no such study, or a key or value is refused.
     """
+    checked_path("open_study: study", study)
+    if seed is not None:
+        checked_whole("open_study: seed", seed, 0)
     return launch.open_study(str(study), overrides(changes), seed)
 
 
@@ -45,12 +49,18 @@ def run(
     if not isinstance(study, str | Path):
         if changes or seed is not None:
             raise ConfigError("run: changes and a seed go to open_study when the study is open already")
-        opened = study
+        opened = checked_kind(
+            "run: study", study, Study, "a Study, the name of a shipped one, or a TOML file"
+        )
     else:
         if own is not None:
             own, words = own.given(words)
         opened = launch.open_study(str(study), words, seed)
-    path = None if out is None else Path(out)
+    if controller is not None and not callable(controller):
+        raise ConfigError(
+            f"run: controller = {shown(controller)} is refused; allowed: a generator function of a Setting, or None"
+        )
+    path = None if out is None else checked_path("run: out", out)
     if path is not None:
         launch.check_out(path)
     return run_study(opened if own is None else with_own(opened, own), path, own=own)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from emulator.arguments import checked_kind, checked_mapping, checked_path, checked_whole, shown
 from emulator.config.models import to_toml
 from emulator.errors import ConfigError, TaskError
 from experiments.figure.sweep import beside, draw_front, draw_sweep
@@ -124,15 +125,31 @@ def sweep(
 
     Raises ``ConfigError`` for what is refused, before anything is written, and ``KeyboardInterrupt`` when stopped.
     """
+    if not isinstance(study, Study):
+        checked_path("sweep: study", study)
+    folder = checked_path("sweep: out", out)
+    checked_whole("sweep: seeds", seeds, 1)
+    checked_kind("sweep: pareto", pareto, str, "a text of goals")
+    if isinstance(sweeps, str) or not isinstance(sweeps, Mapping | Sequence):
+        raise ConfigError(
+            f"sweep: sweeps = {shown(sweeps)} is refused; allowed: the values of each dotted key, such as "
+            "{'chip.dac.bits': [6, 8]}, or a list of texts as after --sweep"
+        )
     texts = _axes_of(sweeps) if isinstance(sweeps, Mapping) else tuple(sweeps)
     plan = plan_of(str(study) if isinstance(study, Path) else study, texts, seeds, overrides(changes))
-    found = run_sweep(plan, Path(out), Manner(executor, workers), pareto)
+    found = run_sweep(plan, folder, Manner(executor, workers), pareto)
     if found.stopped:
         raise KeyboardInterrupt
     return found
 
 
 def _axes_of(sweeps: Mapping[str, Sequence[object]]) -> tuple[str, ...]:
+    checked_mapping(
+        "sweep: sweeps", sweeps, "the values of each dotted key, such as {'chip.dac.bits': [6, 8]}"
+    )
+    for path, values in sweeps.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise ConfigError(f"sweep: {path} = {shown(values)} is refused; allowed: a list of values")
     return tuple(
         f"{path}={','.join(text.partition('=')[2] for value in values for text in overrides({path: value}))}"
         for path, values in sweeps.items()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.errors import ConfigError
 from emulator.streams import key_words, stream
 
 names = st.text(min_size=1, max_size=20)
@@ -57,5 +58,5 @@ def test_neighbouring_seeds_are_uncorrelated() -> None:
 
 
 def test_a_negative_seed_is_refused() -> None:
-    with pytest.raises(ValueError, match="non-negative"):
+    with pytest.raises(ConfigError, match="allowed: a whole number, >= 0"):
         stream(-1, "a")

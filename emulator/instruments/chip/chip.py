@@ -211,6 +211,10 @@ class Chip:
         count = len(heaters)
         if len(radians) != count:
             raise CommandError(f"{what}: {count} heaters but {len(radians)} phases; give one phase each")
+        if type(heaters) is dict or type(radians) is dict:
+            raise CommandError(
+                f"{what}: heaters and phases in a dict have no order; allowed: sequences of numbers"
+            )
         active = self._active
         heater: object = None
         phase: object = None

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.arguments import checked_kind
+from emulator.errors import TraceError
 from emulator.trace.analysis.excerpt import claimed_spans
 from emulator.trace.analysis.frames import stored_parts
 from emulator.trace.analysis.intervals import (
@@ -50,6 +52,7 @@ def energy_by_component(trace: Trace) -> dict[str, float]:
     E = (fsum(P * dt_ps) + fsum(W * uses * step_ps)) / 1e12, where uses and picoseconds are multiplied and added as
     integers. Raises ``TraceError`` when the trace is damaged.
     """
+    checked_kind("energy_by_component: trace", trace, Trace, "a Trace, as open_trace returns", TraceError)
     components = trace.labels("power.component")
     drawn = _products_w_ps(trace.power_levels, components, trace.elapsed_ps)
     if trace.detail != "full":  # there, what plans draw is stored with the levels
@@ -88,6 +91,7 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
     elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so
     that all of it is idle.
     """
+    checked_kind("latency_by_span: trace", trace, Trace, "a Trace, as open_trace returns", TraceError)
     shares = _fast_shares(trace)
     if shares is None:
         shares = span_shares_ps(claimed_spans(trace), trace.elapsed_ps)
