@@ -211,7 +211,7 @@ class Chip:
         count = len(heaters)
         if len(radians) != count:
             raise CommandError(f"{what}: {count} heaters but {len(radians)} phases; give one phase each")
-        if type(heaters) is dict or type(radians) is dict:
+        if isinstance(heaters, dict) or isinstance(radians, dict):
             raise CommandError(
                 f"{what}: heaters and phases in a dict have no order; allowed: sequences of numbers"
             )
