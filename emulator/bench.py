@@ -15,9 +15,9 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import simpy
 
-from emulator.agents.agent import Failed, checked_agents
+from emulator.agents.agent import Failed, check_observers, checked_agents
 from emulator.agents.desk import Desk, Floor, disturbed
-from emulator.arguments import checked_kind, checked_whole, shown
+from emulator.arguments import checked_kind, checked_whole
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.budgets import Budgets
 from emulator.clock import Halted, RealTimeClock, make_clock
@@ -79,18 +79,12 @@ class Bench:
         self, lab: Lab, seed: int, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
     ) -> None:
         checked_whole("bench: seed", seed, 0)
-        clock = (
-            ClockConfig()
-            if clock is None
-            else checked_kind("bench: clock", clock, ClockConfig, "a ClockConfig")
-        )
-        if budget is not None:
-            checked_kind("bench: budget", budget, BudgetConfig, "a BudgetConfig, or None")
+        budget, clock = budget or BudgetConfig(), clock or ClockConfig()
+        checked_kind("bench: clock", clock, ClockConfig, "a ClockConfig, or None")
         self.clock = make_clock(clock.mode, clock.factor)
         self.meter = Meter()
         self.recorder: AnyRecorder = NullRecorder()
-        self._attached = False
-        self._ran = False
+        self._attached = self._ran = False
         self._in_use = threading.Lock()
         self._stop: tuple[RunStatus, str] | None = None
         self._observers: list[tuple[int, Observer]] = []
@@ -104,10 +98,8 @@ class Bench:
             for name, kind in INSTRUMENTS.items()
             if name in lab
         }
-        self._stations = {
-            command: station for station in self._by_name.values() for command in station.kind.commands
-        }
-        self.budgets = Budgets(budget or BudgetConfig(), self.meter)
+        self._stations = {kind: one for one in self._by_name.values() for kind in one.kind.commands}
+        self.budgets = Budgets(budget, self.meter)
         if self.budgets.peak is not None:
             self._tell_of_power(self.budgets.peak, lab)
         first = next(iter(self._by_name.values()))
@@ -196,7 +188,7 @@ class Bench:
         trace as "failed" and is raised again, with a note of the agent. Raises ``CommandError`` for what is no
         agent, and while another thread, or an agent of this bench, has it in use; ``ConfigError`` the second time.
         """
-        _check_observers(observers)
+        check_observers(observers)
         with self._alone():
             try:
                 if self._ran:
@@ -405,13 +397,3 @@ class Bench:
             for name, total_ps in station.busy_ps().items():
                 busy[name] = busy.get(name, 0) + total_ps
         return busy
-
-
-def _check_observers(observers: object) -> None:
-    """Raise ``CommandError`` for what are no observers."""
-    allowed = "a list of observers, each with every_queries and observe(bench)"
-    if not isinstance(observers, Sequence) or isinstance(observers, str):
-        raise CommandError(f"bench: observers = {shown(observers)} is refused; allowed: {allowed}")
-    for observer in observers:
-        if not (callable(getattr(observer, "observe", None)) and hasattr(observer, "every_queries")):
-            raise CommandError(f"bench: the observer {shown(observer)} is refused; allowed: {allowed}")

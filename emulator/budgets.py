@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterator
 
+from emulator.arguments import checked_kind
 from emulator.bench_config import BudgetConfig
 from emulator.commands import Spent
 from emulator.errors import ConfigError, nearest
@@ -21,6 +22,7 @@ class Budgets:
     """
 
     def __init__(self, config: BudgetConfig, meter: Meter) -> None:
+        checked_kind("bench: budget", config, BudgetConfig, "a BudgetConfig, or None")
         self.any = (config.energy_j, config.peak_power_w, config.time_s, config.queries) != (None,) * 4
         self.peak: PeakWatch | None = None
         self._config = config

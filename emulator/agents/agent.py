@@ -1,13 +1,14 @@
 """What an agent is, and how its errors come out of the simulation as they were raised."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 
+from emulator.arguments import shown
 from emulator.commands import Controller
 from emulator.errors import CommandError, TraceError
 from emulator.trace.schema import MAX_NAMES
 from emulator.trace.writing.header import Label
 
-__all__ = ["Failed", "checked_agents"]
+__all__ = ["Failed", "check_observers", "checked_agents"]
 
 _WHAT = "an agent is a generator that yields commands: call a generator function to get one"
 
@@ -64,3 +65,13 @@ def _check_name(name: object) -> None:
 
 def _short(thing: object) -> str:
     return f"{type(thing).__name__} {repr(thing)[:60]}"
+
+
+def check_observers(observers: object) -> None:
+    """Raise ``CommandError`` for what are no observers."""
+    allowed = "a list of observers, each with every_queries and observe(bench)"
+    if not isinstance(observers, Sequence) or isinstance(observers, str):
+        raise CommandError(f"bench: observers = {shown(observers)} is refused; allowed: {allowed}")
+    for observer in observers:
+        if not (callable(getattr(observer, "observe", None)) and hasattr(observer, "every_queries")):
+            raise CommandError(f"bench: the observer {shown(observer)} is refused; allowed: {allowed}")
