@@ -79,7 +79,8 @@ class Bench:
         self, lab: Lab, seed: int, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
     ) -> None:
         checked_whole("bench: seed", seed, 0)
-        budget, clock = budget or BudgetConfig(), clock or ClockConfig()
+        budget = BudgetConfig() if budget is None else budget
+        clock = ClockConfig() if clock is None else clock
         checked_kind("bench: clock", clock, ClockConfig, "a ClockConfig, or None")
         self.clock = make_clock(clock.mode, clock.factor)
         self.meter = Meter()

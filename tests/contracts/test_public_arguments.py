@@ -36,6 +36,13 @@ def yielded(command: Any) -> None:
     ll.Bench({"host": ll.Stand(ll.host())}, 0).run({"mine": agent()})
 
 
+def named(command: Any) -> None:
+    def agent() -> Any:
+        yield command
+
+    ll.Bench({"chip": ll.Stand(CHIP, DESIGN)}, 0).run({"mine": agent()})
+
+
 def projected(command: Any) -> None:
     ll.Bench({"opu": ll.Stand(UNIT, ll.OpuDesign(8, 5, "ternary"))}, 0).ask(command)
 
@@ -65,6 +72,9 @@ TABLE: dict[str, Row] = {
         {"heaters": ONE, "radians": TENTH, "batch": BATCH, "decide": None}, {"decide": "none"},
     ),
     "Descent": Row(lambda **k: asked(ll.Sequence(ONE, TENTH, BATCH, ll.Descent(queries=3, **k))), DESCENT),
+    "Incumbent": Row(
+        lambda **k: named(ll.Incumbent(**k)), {"radians": [0.1], "heaters": [1]}, {"heaters": "none"}
+    ),
     "Project": Row(
         lambda **k: projected(ll.Project(**k)), {"vectors": np.ones((2, 8), dtype=np.float32)}
     ),
@@ -137,7 +147,7 @@ SILENT = {
     "judged when its arrays are used": "Design Keep Setting",
     "sections, judged by pydantic and turned into a ConfigError by build": "ChipConfig HostConfig OpuConfig Study",
     "a kernel, which takes arrays alone": "cross_entropy",
-    "judged by a test of its own": "main preset_names",
+    "judged by a test of its own": "ask_tell main preset_names",
 }
 """Public names without a row, by the reason."""
 
