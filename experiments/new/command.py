@@ -1,6 +1,5 @@
 """``lightloop new``: parses, calls and prints; the work is done by the modules that it imports."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -17,9 +16,10 @@ def new(
 ) -> None:
     """Write a commented file to start from into this folder, and say how to run it."""
     from experiments.new.writing import write_new
+    from experiments.output.streams.standard import say
 
     written = write_new(what, name, force)
-    sys.stdout.write(f"wrote {' and '.join(map(str, written.files))}\nrun it: {written.run}\n")
+    say(f"wrote {' and '.join(map(str, written.files))}\nrun it: {written.run}\n")
 
 
 COMMAND = Command(new)

@@ -273,7 +273,7 @@ def test_an_optimiser_that_is_made_already_serves_as_well() -> None:
         (sep_cma, {"queries": 0}, "queries=0 is not allowed; allowed: a whole number >= 1"),
         (sep_cma, {"queries": 2.5}, r"queries=2\.5"),
         (sep_cma, {"batch_size": True}, "batch_size=True"),
-        (sep_cma, {"batch_size": 1000}, "batch_size=1000 is not allowed; there are 40 samples"),
+        (sep_cma, {"batch_size": 1000}, "of 40 samples, batch_size = 1000 is refused"),
         (sep_cma, {"loop": "cloud"}, "loop='cloud' is not allowed; allowed: 'sequencer', 'host'"),
         (Climber, {"span_rad": -1.0}, r"span_rad=-1\.0"),
     ],

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.arguments import checked_kind
+from emulator.arguments import shown
 from emulator.errors import TraceError
 from emulator.trace.analysis.excerpt import claimed_spans
 from emulator.trace.analysis.frames import stored_parts
@@ -46,13 +46,21 @@ IDLE: Final = "idle"
 _KEYS: Final = 256 * 256  # resource and activity are one byte each
 
 
+def _check(what: str, trace: object) -> None:
+    """Raise ``TraceError`` for what has nothing of a trace."""
+    if not hasattr(trace, "elapsed_ps"):
+        raise TraceError(
+            f"{what}: trace = {shown(trace)} is refused; allowed: a Trace, as open_trace returns"
+        )
+
+
 def energy_by_component(trace: Trace) -> dict[str, float]:
     """Return the energy in joules that each component of ``trace`` drew: of its levels, and of plans above them.
 
     E = (fsum(P * dt_ps) + fsum(W * uses * step_ps)) / 1e12, where uses and picoseconds are multiplied and added as
     integers. Raises ``TraceError`` when the trace is damaged.
     """
-    checked_kind("energy_by_component: trace", trace, Trace, "a Trace, as open_trace returns", TraceError)
+    _check("energy_by_component", trace)
     components = trace.labels("power.component")
     drawn = _products_w_ps(trace.power_levels, components, trace.elapsed_ps)
     if trace.detail != "full":  # there, what plans draw is stored with the levels
@@ -91,7 +99,7 @@ def latency_by_span(trace: Trace) -> dict[str, float]:
     elapsed time. Raises ``TraceError`` when the trace is damaged; a trace of detail "summary" knows no spans, so
     that all of it is idle.
     """
-    checked_kind("latency_by_span: trace", trace, Trace, "a Trace, as open_trace returns", TraceError)
+    _check("latency_by_span", trace)
     shares = _fast_shares(trace)
     if shares is None:
         shares = span_shares_ps(claimed_spans(trace), trace.elapsed_ps)
