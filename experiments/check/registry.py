@@ -5,6 +5,7 @@ from typing import Final
 from experiments.check.audit import AUDIT
 from experiments.check.determinism import DETERMINISM
 from experiments.check.estimates import ESTIMATES
+from experiments.check.keys import KEYS
 from experiments.check.kills import KILLS
 from experiments.check.retiming import RETIMING
 from experiments.check.trace_faults import FAULTS
@@ -13,5 +14,5 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES)
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS)
 """Every check, by the word that calls it."""
