@@ -36,6 +36,8 @@ _PLAN: Final = {"chip.heaters.coupling": "spacing"}
 _TEST: Final = {"task.test_file": "@test.npz"}
 
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "szo_scd:budget.components": {"budget.energy_j": 0.01},
+    "odfa:budget.components": {"budget.energy_j": 2.0},
     "task.split": _TEST,
     "task.test_file_digest": _TEST,
     "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
@@ -64,6 +66,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
 """What has to hold for a key to act, beside the tiny study; None takes a key out of it."""
 
 VALUES: Final[Mapping[str, tuple[object, ...]]] = {
+    "budget.components": (["host"],),
     "task.name": ("mnist8x8",),
     "task.classes": ([1, 0],),
     "task.labels": (["1", "0"],),
