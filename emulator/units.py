@@ -58,6 +58,7 @@ def db_to_amplitude(loss_db: float) -> float:
 
 
 _PREFIXES = (
+    (1e15, "P"),
     (1e12, "T"),
     (1e9, "G"),
     (1e6, "M"),

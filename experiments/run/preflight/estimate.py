@@ -23,6 +23,7 @@ from experiments.run.preflight.machine import available_bytes, resident_bytes
 from experiments.run.prepare import Prepared, prepare
 from experiments.run.run import others_of, program_of, watch_of
 from experiments.run.study import Study
+from experiments.run.watching.watch import Watch
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, rehearse, reproducible
 from experiments.tasks.task import Task
 
@@ -97,7 +98,8 @@ def estimate(study: Study, own: Own | None = None) -> Estimate:
         build_s = monotonic() - begun
         expected = program.queries if (most := study.budget.queries) is None else min(program.queries, most)
         pilots = _pilots(study, prepared, expected, own)
-        look_s, looks = _look_s(study, prepared, program), _looks(study, prepared, program, expected)
+        watch = watch_of(study, prepared, program)
+        look_s, looks = _look_s(study, prepared, program, watch), _looks(study, program, watch, expected)
     whole = extended(pilots, expected, study)
     share = whole.queries / max(1, expected)
     paced_s = whole.emulated_s * study.clock.factor if study.clock.mode == "real_time" else 0.0
@@ -184,17 +186,16 @@ def extended(pilots: list[Pilot], expected: int, study: Study) -> Pilot:
     return Pilot(last.queries + round(left), emulated_s, wall_s, energy_j, round(size), reason)
 
 
-def _look_s(study: Study, prepared: Prepared, program: Program) -> float:
+def _look_s(study: Study, prepared: Prepared, program: Program, watch: Watch) -> float:
     """Return how long it takes to measure accuracy once, in seconds; the first look loads what others find."""
     bench = make_bench(study, prepared, program.sizes, program.shows)
-    watch = watch_of(study, prepared, program)
     watch.observe(bench)
     begun = monotonic()
     watch.observe(bench)
     return monotonic() - begun
 
 
-def _looks(study: Study, prepared: Prepared, program: Program, queries: int) -> int:
+def _looks(study: Study, program: Program, watch: Watch, queries: int) -> int:
     if program.mark is not None and study.evaluation.every_queries is None:
         return 1 + program.epochs
-    return 2 + queries // watch_of(study, prepared, program).every_queries
+    return 2 + queries // watch.every_queries

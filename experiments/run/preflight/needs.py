@@ -8,6 +8,7 @@ from controllers.kind import DEPLOYMENT
 from emulator.errors import ConfigError
 from emulator.instruments.instrument import Scale
 from emulator.instruments.registry import INSTRUMENTS
+from emulator.units import format_si
 from experiments.models.registry import MODELS
 from experiments.run.preflight.machine import available_bytes
 from experiments.run.study import Study
@@ -18,7 +19,7 @@ __all__ = ["needs_of", "refuse_what_cannot_fit", "refuse_what_cannot_stand", "sc
 
 Needs = Mapping[str, int]
 
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
+_DIGITS: Final = 3
 _SHARE: Final = 0.95
 """Of the memory that can be had, what a run may plan with: the rest is for what nobody counted."""
 
@@ -82,11 +83,10 @@ def _room(available: int | None) -> int | None:
 
 
 def _listed(needs: Needs, room: int) -> str:
+    total, most = (format_si(size, "B", _DIGITS) for size in (sum(needs.values()), room))
     parts = sorted(needs.items(), key=lambda item: -item[1])
-    total = _amount(sum(needs.values()))
-    return f"it needs {total} of memory, and {_amount(room)} can be had: " + ", ".join(
-        f"{what} {_amount(size)}" for what, size in parts
-    )
+    listed = ", ".join(f"{what} {format_si(size, 'B', _DIGITS)}" for what, size in parts)
+    return f"it needs {total} of memory, and {most} can be had: {listed}"
 
 
 def _advice(study: Study, task: Task, room: int) -> str:
@@ -121,11 +121,3 @@ def _largest(candidates: range, fits: Callable[[int], bool]) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(candidates[middle]) else (low, middle - 1)
     return candidates[low]
-
-
-def _amount(size: float) -> str:
-    for unit in _UNITS[:-1]:
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} {_UNITS[-1]}"
