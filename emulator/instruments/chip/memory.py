@@ -6,7 +6,7 @@ from typing import Final
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.instrument import Scale
 from emulator.physics.chip.kernels.arena import tape_bytes
-from emulator.physics.chip.mesh import rotators_of
+from emulator.physics.chip.mesh import Shape, rotators_of, rows_in_use
 
 __all__ = ["devices_of", "memory"]
 
@@ -14,13 +14,12 @@ _DEVICE_BYTES: Final = 700
 """Bytes that one device takes at most while a chip is made: measured, half of them for as long as it stands."""
 
 
-def devices_of(layers: tuple[tuple[int, int], ...], shape: str) -> int:
+def devices_of(layers: tuple[tuple[int, int], ...], shape: Shape) -> int:
     """Return the phases of ``layers`` (outputs, inputs each) on meshes of ``shape``, without building them."""
     count = 0
     for outputs, inputs in layers:
-        rank = min(outputs, inputs)
-        rows_v, rows_u = (rank, rank) if shape == "thin" else (inputs, outputs)
-        count += rotators_of(rows_v, inputs) + rank + rotators_of(rows_u, outputs)
+        rows_v, rows_u = rows_in_use(outputs, inputs, shape)
+        count += rotators_of(rows_v, inputs) + min(outputs, inputs) + rotators_of(rows_u, outputs)
     return count
 
 

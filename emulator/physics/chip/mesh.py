@@ -24,6 +24,7 @@ __all__ = [
     "reconstruct_matrix",
     "reconstruct_rows",
     "rotators_of",
+    "rows_in_use",
     "triangle",
 ]
 
@@ -81,6 +82,12 @@ class LayerPhases:
     def flat(self) -> Floats:
         """Return all phases of the layer as one array: V*, then Sigma, then U."""
         return np.concatenate([self.v, self.sigma, self.u])
+
+
+def rows_in_use(outputs: int, inputs: int, shape: Shape) -> tuple[int, int]:
+    """Return how many rows of its two triangles, V* and U, a layer uses: its rank, or in a square mesh all."""
+    rank = min(outputs, inputs)
+    return (rank, rank) if shape == "thin" else (inputs, outputs)
 
 
 def rotators_of(rows: int, modes: int) -> int:
@@ -177,7 +184,7 @@ def reconstruct_matrix(
     """Return the weights (M, N) that ``phases`` realise on an ideal chip: decompose_matrix inverted."""
     outputs, inputs = phases.shape
     rank = min(outputs, inputs)
-    rows_v, rows_u = (rank, rank) if shape == "thin" else (inputs, outputs)
+    rows_v, rows_u = rows_in_use(outputs, inputs, shape)
     right = reconstruct_rows(phases.v, np.ones(rows_v), inputs, rotation)[:rank]
     left = reconstruct_rows(phases.u[::-1], np.ones(rows_u), outputs, rotation)[:rank].T
     return np.asarray((left * (phases.signs * sigma_max * np.cos(phases.sigma))) @ right)

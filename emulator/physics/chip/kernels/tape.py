@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
 from emulator.kernel import kernel
-from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, Triangle, rotators_of, triangle
+from emulator.physics.chip.mesh import (
+    LayerPhases,
+    Rotation,
+    Shape,
+    Triangle,
+    rotators_of,
+    rows_in_use,
+    triangle,
+)
 
 __all__ = [
     "CHECKPOINT_SPACING",
@@ -88,8 +96,8 @@ def layer_map(
     """Return the map of the layer that ``phases`` describe."""
     outputs, inputs = phases.shape
     rank = min(outputs, inputs)
-    v = triangle(rank if shape == "thin" else inputs, inputs)
-    u = triangle(rank if shape == "thin" else outputs, outputs)
+    rows_v, rows_u = rows_in_use(outputs, inputs, shape)
+    v, u = triangle(rows_v, inputs), triangle(rows_u, outputs)
     ccw = 1.0 if rotation == "ccw" else -1.0
     upper = np.concatenate([v.upper, np.arange(rank), u.upper[::-1]])
     sense = np.concatenate(
@@ -109,8 +117,8 @@ def layer_map(
 
 def checkpoints_of(inputs: int, outputs: int, shape: Shape) -> int:
     """Return how many checkpoints ``layer_map`` gives a layer, without building it."""
-    rank, spacing = min(inputs, outputs), CHECKPOINT_SPACING * max(inputs, outputs)
-    rows_v, rows_u = (rank, rank) if shape == "thin" else (inputs, outputs)
+    spacing = CHECKPOINT_SPACING * max(inputs, outputs)
+    rows_v, rows_u = rows_in_use(outputs, inputs, shape)
     in_v, in_u = rotators_of(rows_v, inputs), rotators_of(rows_u, outputs)
     # Where V* has no rotator, the checkpoint in front of Sigma is the first; U's first is one of its own.
     return -(-in_v // spacing) + 1 + -(-in_u // spacing)
