@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controllers.batches import mini_batches
+from controllers.data_sheet import DataSheet
+from controllers.deployment import Deployment
 from emulator.commands import Batch, Controller
 from emulator.config.models import StrictModel
 
@@ -63,7 +65,7 @@ class Batches:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """Hold what is public where a controller works; of the instruments it knows data sheets only.
+    """Hold what is public where a controller works: of instruments what was ordered, and their data sheets.
 
     Attributes
     ----------
@@ -75,6 +77,10 @@ class Setting:
         Of deployed weights: the active devices (n,) and their design phases (n,), in radians.
     dac_step_rad
         Step of the phase DAC, in radians; 0 is none.
+    deployment
+        What was taped out: design phases of all devices, and which are active; None where nothing was deployed.
+    sheet
+        The data sheet of the chip that it was deployed on.
     model
         The network that is trained, with its first weights; None where weights were deployed.
     loss
@@ -94,6 +100,8 @@ class Setting:
     heaters: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     phases: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     dac_step_rad: float = 0.0
+    deployment: Deployment | None = None
+    sheet: DataSheet | None = None
     model: "Model | None" = None
     loss: "Loss | None" = None
     batch_size: int = 32

@@ -36,6 +36,8 @@ TESTED_BY_CALLERS = {
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",
+    "controllers/data_sheet.py": "experiments/run/test_prepare.py: what the setting says of a chip",
+    "emulator/physics/chip/kernels/adjoint.py": "physics/chip/test_adjoint.py: derivatives of whole networks",
     "emulator/physics/chip/kernels/products.py": "kernels/test_layers.py",
     "emulator/physics/chip/kernels/query.py": "the state of a chip: instruments/chip/test_state.py, test_probe.py",
     "emulator/physics/chip/kernels/rest.py": "kernels/test_layers.py: the rest of a layer is one matrix",

@@ -1,5 +1,6 @@
 """What a study needs before emulated time begins: data, a network, its deployment, the controller's setting."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
 from controllers.kind import DEPLOYMENT, Setting
 from data.own import read_bytes, sought
@@ -29,7 +31,7 @@ from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_o
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import FileOptions, Task, TaskOptions
 
-__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "refuse_early", "task_of"]
+__all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "refuse_early", "sheet_of", "task_of"]
 
 _MESH_MODEL: Final = mlp.KIND.name
 """The kind of network that a chip of meshes is."""
@@ -230,6 +232,20 @@ def _refuse_on_a_chip(study: Study, task: Task) -> None:
         )
 
 
+def sheet_of(chip: ChipConfig) -> DataSheet:
+    """Return what the maker of ``chip`` tells of it."""
+    mesh, heaters, receiver = chip.mesh, chip.heaters, chip.receiver
+    return DataSheet(
+        mesh.sigma_max,
+        mesh.shape,
+        mesh.rotation,
+        mesh.insertion_loss_db,
+        chip.activation_clip,
+        receiver.full_scale_output if receiver.adc_bits else math.inf,
+        heaters.sigma_gamma / (heaters.gamma_rad_per_v2 if heaters.sigma_kind == "absolute" else 1.0),
+    )
+
+
 def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer) -> Prepared:
     chip, wanted = study.section(ChipConfig), study.section(DeploymentConfig)
     notes: tuple[str, ...] = ()
@@ -266,6 +282,8 @@ def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer
         heaters=deployment.heaters,
         phases=deployment.phases[deployment.active],
         dac_step_rad=phase_step_rad(chip.dac.bits),
+        deployment=deployment,
+        sheet=sheet_of(chip),
     )
     digest = None if brought is None else brought.digest
     return Prepared(task, setting, TapedOut(pretrained, deployment), notes=notes, weights_digest=digest)

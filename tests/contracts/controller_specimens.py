@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controllers.ask_tell import ask_tell
+from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
@@ -93,6 +94,8 @@ def small_setting(seed: int) -> Setting:
         deployment.heaters,
         deployment.phases[deployment.active],
         dac_step_rad=0.02,
+        deployment=deployment,
+        sheet=DataSheet(),
         model=Mlp.drawn(SIZES, stream(seed, "tests/weights")),
     )
 

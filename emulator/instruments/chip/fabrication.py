@@ -16,7 +16,7 @@ from emulator.instruments.chip.noise.term import Receiver
 from emulator.physics.chip import converters, floorplan, laser, photodetector
 from emulator.physics.chip.kernels.circuit import COS_FACTOR, SIN_FACTOR
 from emulator.physics.chip.kernels.layers import ReceiverParameters
-from emulator.physics.chip.kernels.tape import LayerMap, propagate_plain
+from emulator.physics.chip.kernels.tape import LayerMap, loss_gain
 from emulator.physics.chip.mesh import LayerPhases
 
 __all__ = [
@@ -93,14 +93,9 @@ def sigma_mask(layer: LayerMap) -> NDArray[np.bool_]:
 
 def loss_gains(layers: tuple[LayerMap, ...], design: Design, loss: float) -> list[float]:
     """Return each layer's receiver gain: it restores the Frobenius norm that insertion loss took away."""
-    if loss == 1.0:
-        return [1.0] * len(layers)
-    gains = []
-    for layer, phases in zip(layers, design.layers, strict=True):
-        unit = np.eye(layer.inputs)
-        full, lossy = (propagate_plain(unit, layer, phases.flat(), amplitude) for amplitude in (1.0, loss))
-        gains.append(float(np.linalg.norm(full) / np.linalg.norm(lossy)))
-    return gains
+    return [
+        loss_gain(layer, phases.flat(), loss) for layer, phases in zip(layers, design.layers, strict=True)
+    ]
 
 
 def receiver_parameters(

@@ -26,7 +26,7 @@ from emulator.instruments.instrument import Stand
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
 from emulator.trace import Detail, Header, NullRecorder, Recorder
-from experiments.run.run import prepare
+from experiments.run.prepare import prepare, sheet_of
 from experiments.run.sections import DeploymentConfig
 from experiments.run.study import Study, study_from_text
 
@@ -91,6 +91,8 @@ class Plant:
             deployment.heaters,
             deployment.phases[deployment.active],
             phase_step_rad(self.chip.dac.bits),
+            deployment,
+            sheet_of(self.chip),
         )
         options = self.options.model_copy(update={"queries": queries, "loop": loop})
         return study.kind.start(options, setting).controller

@@ -33,6 +33,7 @@ __all__ = [
     "copy_part",
     "fill_tiles",
     "layer_map",
+    "loss_gain",
     "propagate",
     "propagate_plain",
     "tile",
@@ -286,3 +287,12 @@ def propagate_plain(columns: Floats, layer: LayerMap, phases: Floats, loss_ampli
         light[top] = loss_amplitude * (cos[device] * above - sin[device] * below)
         light[top + 1] = loss_amplitude * (sin[device] * above + cos[device] * below)
     return light[: layer.outputs]
+
+
+def loss_gain(layer: LayerMap, phases: Floats, loss_amplitude: float) -> float:
+    """Return the receiver's gain of a layer: it restores the Frobenius norm that loss took away at ``phases``."""
+    if loss_amplitude == 1.0:
+        return 1.0
+    unit = np.eye(layer.inputs)
+    full, lossy = (propagate_plain(unit, layer, phases, amplitude) for amplitude in (1.0, loss_amplitude))
+    return float(np.linalg.norm(full) / np.linalg.norm(lossy))
