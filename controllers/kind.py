@@ -14,13 +14,13 @@ from controllers.batches import mini_batches
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment
 from emulator.commands import Batch, Controller
-from emulator.config.models import StrictModel
+from emulator.config.models import PositiveInt, StrictModel
 
 if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Loss
     from controllers.feedback_alignment.work import Model
 
-__all__ = ["DEPLOYMENT", "Batches", "Kind", "Loop", "Options", "Program", "Setting"]
+__all__ = ["DEPLOYMENT", "Batches", "Kind", "Loop", "Options", "Program", "Setting", "TuningOptions"]
 
 DEPLOYMENT = "deployment"
 """The section that a controller needs when it tunes weights that others have deployed."""
@@ -31,6 +31,19 @@ class Options(StrictModel):
 
     kind: str
     """Which controller this section configures."""
+
+
+class TuningOptions(Options):
+    """The options that mean the same in every controller which tunes a chip by queries.
+
+    A kind that inherits an option keeps a study's value of it when ``--set controller.kind`` chooses that kind in
+    place of the study's own (``experiments.run.switch``); it may give it another default.
+    """
+
+    queries: PositiveInt = 300_000
+    """Queries after which the controller ends; every reading is one."""
+    batch_size: PositiveInt = 32
+    """Samples in a mini-batch."""
 
 
 class Batches:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from controllers.kind import DEPLOYMENT, Kind, Loop, Options, Program, Setting
+from controllers.kind import DEPLOYMENT, Kind, Loop, Program, Setting, TuningOptions
 from controllers.losses import loss_for
 from controllers.phases import TWO_PI, wrapped
 from emulator.commands import (
@@ -41,7 +41,7 @@ _SETTLE = Settle()
 _UNVISITED = "coordinates_unvisited"
 
 
-class SzoScdConfig(Options):
+class SzoScdConfig(TuningOptions):
     """Configure SZO-SCD; the defaults are the paper's for its MNIST network."""
 
     kind: Literal["szo_scd"] = "szo_scd"
@@ -60,10 +60,6 @@ class SzoScdConfig(Options):
     """Whether the step may shrink without limit (the text) or not below one DAC step (the authors' later code)."""
     epoch_iterations: PositiveInt | None = None
     """Iterations after which the step decays; None is one pass over the training set."""
-    batch_size: PositiveInt = 32
-    """Samples in a mini-batch."""
-    queries: PositiveInt = 300_000
-    """Queries after which the controller ends, at the next coordinate."""
     power_awareness: Fraction = 0.0
     """Probability of skipping a step back that would raise the power, [0, 1]; the paper's p."""
     pruning: Literal["text", "printed"] = "text"

@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["CONTEXTS", "EXCEPTIONS", "VALUES"]
+__all__ = ["CONTEXTS", "EXCEPTIONS", "SETTINGS", "VALUES"]
 
 _OTHER_FILE: Final = "0" * 64
 _METRICS: Final = "decides when something is measured, at no cost: it changes rows of metrics alone"
 _LIST: Final = "is a list of sections, each with a walk of its own kind:"
+
+SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
+    "szo_scd": {"sparsity": 0.6, "epoch_iterations": 2, "power_awareness": 0.5},
+    "odfa": {"epochs": 2, "align_every": 2},
+}
+"""Of a kind of controller, the options of its tiny study beside kind, batch_size and, on a chip, queries."""
 
 EXCEPTIONS: Final[Mapping[str, str]] = {
     "title": "says in words what the study is about",

@@ -17,11 +17,13 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import numpy as np
 from pydantic import BaseModel
 
+from controllers.kind import DEPLOYMENT
+from controllers.registry import CONTROLLERS
 from emulator.bench import Bench
 from emulator.config.models import PresetModel, preset_names
 from emulator.errors import LightloopError, TaskError
 from emulator.streams import stream
-from experiments.check.key_table import CONTEXTS, EXCEPTIONS, VALUES
+from experiments.check.key_table import CONTEXTS, EXCEPTIONS, SETTINGS, VALUES
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.changes import overrides
 from experiments.run.run import Started, run_study
@@ -39,6 +41,7 @@ __all__ = [
     "keys_of_study",
     "verdict_of",
     "walk",
+    "walked",
 ]
 
 ACTS, REFUSED, EXCUSED, DEAD = "acts", "refused", "excused", "dead"
@@ -77,7 +80,10 @@ class _Looker:
 
 
 def bases(folder: Path, queries: int = _QUERIES) -> dict[str, dict[str, object]]:
-    """Return a tiny study of each controller, as changes to the empty one; its files go into ``folder``."""
+    """Return a tiny study of each controller, as changes to the empty one; its files go into ``folder``.
+
+    The first kind that needs certain sections stands for all that need the same: only its walk visits them.
+    """
     rng = stream(0, "check/keys")
     x = rng.random((_SAMPLES, 3))
     kinds = np.arange(_SAMPLES) % 2
@@ -88,18 +94,27 @@ def bases(folder: Path, queries: int = _QUERIES) -> dict[str, dict[str, object]]
     np.savez(folder / "weights.npz", W1=weights["W1"], W2=weights["W2"])
     np.savez(folder / "others.npz", W1=rng.normal(size=(4, 3)), W2=weights["W2"])
     task: dict[str, object] = {"task.file": str(folder / "mine.npz"), "budget.queries": queries}
+    chip = {
+        **task,
+        "task.weights": str(folder / "weights.npz"),
+        "deployment.alpha": 0.8,
+        "controller.queries": queries,
+    }
+    networks = {DEPLOYMENT: chip, "opu": {**task, "task.hidden": [6, 6]}}
     return {
-        "szo_scd": {
-            **task, "controller.kind": "szo_scd", "task.weights": str(folder / "weights.npz"),
-            "deployment.alpha": 0.8,
-            "controller.sparsity": 0.6, "controller.batch_size": 8, "controller.queries": queries,
-            "controller.epoch_iterations": 2, "controller.power_awareness": 0.5,
-        },
-        "odfa": {
-            **task, "controller.kind": "odfa", "task.hidden": [6, 6], "controller.epochs": 2,
-            "controller.batch_size": 8, "controller.align_every": 2,
-        },
+        name: {
+            **next(base for needed, base in networks.items() if needed in kind.needs),
+            "controller.kind": name, "controller.batch_size": 8,
+            **{f"controller.{key}": value for key, value in SETTINGS.get(name, {}).items()},
+        }
+        for name, kind in CONTROLLERS.items()
     }  # fmt: skip
+
+
+def walked(controller: str, key: str) -> bool:
+    """Return whether the walk of ``controller`` visits ``key``: its own options, and what none visited before."""
+    kinds = [each.name for each in CONTROLLERS.values() if each.needs == CONTROLLERS[controller].needs]
+    return kinds[0] == controller or key.startswith("controller.")
 
 
 def keys_of_study(study: Study) -> Iterator[tuple[str, object, Any]]:
@@ -192,7 +207,7 @@ def walk(only: frozenset[str] | None = None, queries: int = _QUERIES) -> list[Ve
         for controller, base in bases(folder, queries).items():
             study = study_from_overrides(overrides(base))
             for key, value, kind in keys_of_study(study):
-                if only is None or key in only:
+                if walked(controller, key) and (only is None or key in only):
                     found.append(verdict_of(controller, key, value, kind, base, folder, known))
     return found
 

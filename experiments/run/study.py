@@ -34,6 +34,7 @@ from emulator.instruments.registry import INSTRUMENTS, placed
 from experiments.agents.kind import AgentOptions
 from experiments.agents.registry import AGENTS
 from experiments.run.sections import DeploymentConfig, EvaluationConfig, TaskConfig, with_task_files
+from experiments.run.switch import for_chosen_kind, kind_named
 
 __all__ = [
     "Study",
@@ -53,6 +54,7 @@ _MOVED: Final = {"alpha": DEPLOYMENT, "active_share": DEPLOYMENT}
 
 
 _TASK: Final = "task."
+_KIND: Final = "controller.kind"
 _NO_OTHER_TASK: Final = {"task.seed", "task.validation_fraction"}
 _MAX_TITLE: Final = 200
 
@@ -143,12 +145,13 @@ def type_of(controller: Kind) -> type[Study]:
 def load_study(path: Path | str, overrides: Sequence[str] = (), seed: int | None = None) -> Study:
     """Return the study in the TOML file ``path``, with overrides such as ``"deployment.alpha=0.05"`` on top.
 
-    Files that it names are seen from its folder, those of overrides from the working folder. Raises
+    Overrides that choose another kind of controller keep of the file's [controller] what both kinds share. Files
+    that it names are seen from its folder, those of overrides from the working folder. Raises
     ``ConfigError`` naming file, key, value and what is allowed.
     """
     further = [] if seed is None else [f"seed={seed}"]
     own = seen_from(read_toml(path), Path(path).parent)
-    tree = with_overrides(own, (*overrides, *further))
+    tree = with_overrides(for_chosen_kind(own, overrides), (*overrides, *further))
     return _built(_retitled(tree, own, overrides, Path(path).stem), str(path), (*overrides, *further))
 
 
@@ -172,19 +175,23 @@ def study_from_text(text: str, where: str = "study", overrides: Sequence[str] = 
     for path in (override.partition("=")[0].strip() for override in overrides):
         if path.endswith(".preset"):
             tree.pop(path.removesuffix(".preset"), None)
-    return _built(with_overrides(tree, overrides), where, overrides)
+    return _built(with_overrides(for_chosen_kind(tree, overrides), overrides), where, overrides)
 
 
 def _retitled(tree: Tree, before: Tree, overrides: Sequence[str], stem: str) -> Tree:
-    """Return ``tree`` with a title that is still true where ``overrides`` bring another task than its file has."""
+    """Return ``tree`` with a title that is still true where ``overrides`` bring another task or controller."""
     told = {key.strip(): value for key, _, value in (each.partition("=") for each in overrides)}
+    other_kind = kind_named(tree) != kind_named(before)
     changed = [key for key in told if key.startswith(_TASK) and key not in _NO_OTHER_TASK]
+    changed += [_KIND] if other_kind and _KIND in told else []
     title = before.get("title")
     if not changed or "title" in told or not isinstance(title, str) or not title:
         return tree
     task = tree.get("task")
     said = ", ".join(f"{key}={told[key].strip()}" for key in changed)
-    other = isinstance(task, dict) and any(f"{_TASK}{key}" in told for key in ("name", "file"))
+    other = other_kind or (
+        isinstance(task, dict) and any(f"{_TASK}{key}" in told for key in ("name", "file"))
+    )
     return {
         **tree,
         "title": f"{stem} with {said}"[:_MAX_TITLE] if other else f"{title}; with {said}"[:_MAX_TITLE],
