@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from experiments.compare.quality import Quality
 from experiments.inspect.seeds import SeedGroup
-from experiments.output.statistics import Mean, accuracy_interval, t_mean
+from experiments.output.statistics import Mean, t_mean
 
 if TYPE_CHECKING:
     from experiments.compare.comparison import Contender
 
-__all__ = ["ACCURACIES", "Group", "group_of", "numbers_of"]
+__all__ = ["VALUES", "Group", "group_of", "numbers_of", "path_of"]
 
-ACCURACIES: Final = ("ideal", "first", "last", "best", "selected")
-"""Which accuracies of a run are compared, by their names."""
+VALUES: Final = ("ideal", "first", "last", "best", "selected")
+"""Which values of what a run is judged by are compared, by their names."""
 
 _COSTS: Final = ("queries", "elapsed_s", "energy_j", "energy_delay_j_s")
 _REACHED: Final = ("queries", "elapsed_s", "energy_j")
@@ -26,7 +27,8 @@ class Group:
     """Hold what traces that differ in their seeds alone have in common.
 
     ``numbers`` are by the path that each has in a trace's entry: "accuracy.selected", "energy_j",
-    "energy_by_component_j.laser". Intervals are Student's t over seeds, of one run's accuracy Wilson's.
+    "energy_by_component_j.laser", "quality.last" where no accuracy judges. Intervals are Student's t over seeds, of
+    one run's accuracy Wilson's.
     ``to_first`` has the differences to the first group, of seeds that both have.
     """
 
@@ -43,6 +45,8 @@ def group_of(group: SeedGroup, first: SeedGroup, contenders: Sequence["Contender
     theirs = {at: numbers_of(contenders[at]) for at in first.members}
     names = list(dict.fromkeys(name for one in mine.values() for name in one))
     both = group.paired(first)
+    own_judge, first_judge = (contenders[one.members[0]].judged for one in (group, first))
+    alike = own_judge.measure == first_judge.measure
     to_first = {
         name: t_mean([
             mine[own][name] - theirs[other][name]
@@ -50,6 +54,7 @@ def group_of(group: SeedGroup, first: SeedGroup, contenders: Sequence["Contender
             if name in mine[own] and name in theirs[other]
         ])
         for name in names
+        if alike or not name.startswith(f"{path_of(own_judge)}.")
     }  # fmt: skip
     return Group(
         group.name,
@@ -62,7 +67,7 @@ def group_of(group: SeedGroup, first: SeedGroup, contenders: Sequence["Contender
 
 def numbers_of(one: "Contender") -> dict[str, float]:
     """Return what ``one`` brings that has a mean, by its path in the JSON of a comparison."""
-    found: dict[str, float | None] = {f"accuracy.{name}": getattr(one.accuracy, name) for name in ACCURACIES}
+    found = {f"{path_of(one.judged)}.{name}": getattr(one.judged, name) for name in VALUES}
     found |= {name: getattr(one, name) for name in _COSTS}
     if one.reached is not None:
         found |= {f"reached.{name}": getattr(one.reached, name) for name in _REACHED}
@@ -71,14 +76,18 @@ def numbers_of(one: "Contender") -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
 
 
+def path_of(quality: Quality) -> str:
+    """Return under which key ``quality`` stands in the entry of a trace."""
+    return "accuracy" if quality.measure.is_share else "quality"
+
+
 def _mean(name: str, members: Sequence["Contender"], numbers: Sequence[dict[str, float]]) -> Mean:
     known = [one[name] for one in numbers if name in one]
     mean = t_mean(known)
-    most = 1.0 if name.startswith("accuracy.") else math.inf
-    if mean.n > 1:  # none of these numbers is ever negative
-        return replace(mean, low=max(0.0, mean.low), high=min(most, mean.high))
-    if most > 1.0:
-        return mean
-    alone = next(member for member, one in zip(members, numbers, strict=True) if name in one)
-    interval = accuracy_interval(known[0], alone.accuracy.samples)
+    alone = next(member for member, one in zip(members, numbers, strict=True) if name in one).judged
+    judges = name.startswith(f"{path_of(alone)}.")
+    if mean.n > 1:  # no amount is ever negative
+        least, most = (alone.measure.least, alone.measure.most) if judges else (0.0, math.inf)
+        return replace(mean, low=max(least, mean.low), high=min(most, mean.high))
+    interval = alone.interval(known[0]) if judges else None
     return mean if interval is None else replace(mean, low=interval.low, high=interval.high)

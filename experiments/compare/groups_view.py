@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -9,9 +10,10 @@ from emulator.config.difference import Difference, differences
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si, si_prefix
 from experiments.compare.comparison import Comparison
-from experiments.compare.groups import ACCURACIES, Group
+from experiments.compare.groups import VALUES, Group, path_of
 from experiments.inspect.seeds import seeds_text
 from experiments.output.amounts import shown_value
+from experiments.output.measures import Measure
 from experiments.output.statistics import Mean
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
@@ -38,16 +40,16 @@ _NOTES = (
 
 
 def show_groups(found: Comparison, console: Console) -> None:
-    """Print accuracy, cost, ledgers and the configuration's differences, a column a group of seeds."""
-    groups, common = found.groups, found.common_accuracy
+    """Print quality, cost, ledgers and the configuration's differences, a column a group of seeds."""
+    groups = found.groups
     parts: list[tuple[str, list[Row]]] = [
         ("Groups of traces that differ in their seeds alone", _groups(found)),
-        ("Accuracy (%)", _accuracies(groups)),
+        *((measure.heading, _qualities(found, measure)) for measure in found.measures),
         ("Cost", [row for label, name, unit in _COSTS for row in _amount_rows(groups, label, name, unit)]),
     ]
-    if common is not None:
+    if found.common:
         rows = [row for one in _COSTS[:3] for row in _reached(groups, *one)]
-        parts.append((f"Cost until {100 * common:.1f} % was first measured", rows))
+        parts.append((f"Cost until {found.common} was first measured", rows))
     parts += [
         ("Energy by component", _shares(groups, "energy_by_component_j.", "J")),
         ("Latency by span", _shares(groups, "latency_by_span_s.", "s")),
@@ -69,11 +71,20 @@ def _groups(found: Comparison) -> list[Row]:
     ]
 
 
-def _accuracies(groups: Sequence[Group]) -> list[Row]:
+def _qualities(found: Comparison, measure: Measure) -> list[Row]:
+    """Return the values of ``measure``; no cell of groups that are judged by another."""
+
+    def texts(*values: float) -> tuple[str, ...]:
+        return tuple(map(measure.number, values))
+
+    judged = {one.name: one.judged for one in found.traces}
+    path = next(path_of(one) for one in judged.values() if one.measure == measure)
+    groups = [
+        one if judged[one.traces[0]].measure == measure else replace(one, numbers={}, to_first={})
+        for one in found.groups
+    ]
     return [
-        row
-        for name in ACCURACIES
-        for row in _rows(groups, _WORDS.get(name, name), f"accuracy.{name}", _percent)
+        row for name in VALUES for row in _rows(groups, _WORDS.get(name, name), f"{path}.{name}", texts, "")
     ]
 
 
@@ -90,11 +101,9 @@ def _amount_rows(groups: Sequence[Group], label: str, name: str, unit: str) -> l
     return _rows(groups, label, name, together)
 
 
-def _percent(*values: float) -> tuple[str, ...]:
-    return tuple(f"{100 * value:.1f}" for value in values)
-
-
-def _rows(groups: Sequence[Group], label: str, name: str, texts: Texts) -> list[Row]:
+def _rows(
+    groups: Sequence[Group], label: str, name: str, texts: Texts, absent: str = "not recorded"
+) -> list[Row]:
     """Return the mean of a number a group, its interval, and the difference to the first; [] where none has it.
 
     What is the same in every run has no interval, and no difference where it is that in all groups.
@@ -102,7 +111,7 @@ def _rows(groups: Sequence[Group], label: str, name: str, texts: Texts) -> list[
     means = [one.numbers.get(name) for one in groups]
     if not any(means):
         return []
-    rows: list[Row] = [(label, *("not recorded" if one is None else texts(one.mean)[0] for one in means))]
+    rows: list[Row] = [(label, *(absent if one is None else texts(one.mean)[0] for one in means))]
     ends = [_interval(one, texts) for one in means]
     if any(ends):
         rows.append(("  95 % interval", *ends))

@@ -1,15 +1,17 @@
 """A comparison as tables for a terminal; it computes nothing but shares and percentages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.compare.comparison import Comparison, Contender
+from experiments.compare.groups import VALUES
+from experiments.compare.quality import Quality
 from experiments.output.amounts import percent_interval, shown_value
 from experiments.output.fragment import fragment_note
-from experiments.output.statistics import accuracy_interval
+from experiments.output.measures import Measure
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import show
 
@@ -18,25 +20,18 @@ __all__ = ["show_comparison"]
 Row = tuple[str, ...]
 """A label, and a cell for each trace."""
 
-_ACCURACIES: Sequence[tuple[str, Callable[[Contender], float | None]]] = (
-    ("ideal", lambda one: one.accuracy.ideal),
-    ("first", lambda one: one.accuracy.first),
-    ("last", lambda one: one.accuracy.last),
-    ("best seen", lambda one: one.accuracy.best),
-    ("selected", lambda one: one.accuracy.selected),
-)
+_WORDS = {"best": "best seen"}
 
 
 def show_comparison(found: Comparison, console: Console) -> None:
-    """Print accuracy, cost, ratios, ledgers and the configuration's differences, a column a trace."""
+    """Print quality, cost, ratios, ledgers and the configuration's differences, a column a trace."""
     joules = [one.energy_by_component_j for one in found.traces]
     seconds = [one.latency_by_span_s for one in found.traces]
-    common = found.common_accuracy or 0.0
     parts: Sequence[tuple[str, Sequence[Row]]] = (
         ("Runs", _runs(found)),
-        ("Accuracy (%)", _accuracies(found)),
+        *((measure.heading, _qualities(found, measure)) for measure in found.measures),
         ("Cost, and its ratio to the first trace", _cost(found)),
-        (f"Cost until {100 * common:.1f} % was first measured", _to_common(found)),
+        (f"Cost until {found.common} was first measured", _to_common(found)),
         ("Energy by component", _amounts("J", joules)),
         ("Latency by span", _amounts("s", seconds)),
         ("Utilisation (% of the elapsed time)", _utilisation(found)),
@@ -60,17 +55,17 @@ def _status(one: Contender) -> str:
     return f"{one.status}: a fragment" if fragment_note(one.status, one.elapsed_s) else one.status
 
 
-def _accuracies(found: Comparison) -> list[Row]:
+def _qualities(found: Comparison, measure: Measure) -> list[Row]:
+    """Return the values of ``measure``, with intervals where it has them; no cell of runs judged by another."""
     rows: list[Row] = []
-    for label, read in _ACCURACIES:
-        values = [read(one) for one in found.traces]
+    judged = [one.judged if one.judged.measure == measure else Quality() for one in found.traces]
+    for name in VALUES:
+        values = [getattr(one, name) for one in judged]
         if values.count(None) == len(values):
             continue
-        rows.append((label, *map(_percent, values)))
-        ends = [
-            percent_interval(accuracy_interval(value, one.accuracy.samples)).strip()
-            for value, one in zip(values, found.traces, strict=True)
-        ]
+        rows.append((_WORDS.get(name, name), *("" if one is None else measure.number(one) for one in values)))
+        pairs = zip(judged, values, strict=True)
+        ends = [percent_interval(one.interval(value)).strip() for one, value in pairs]
         if any(ends):
             rows.append(("  95 % Wilson", *ends))
     return rows
@@ -96,7 +91,7 @@ def _cost(found: Comparison) -> list[Row]:
 
 
 def _to_common(found: Comparison) -> list[Row]:
-    if found.common_accuracy is None:
+    if not found.common:
         return []
     reached = [one.reached for one in found.traces]
     return [

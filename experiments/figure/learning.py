@@ -1,4 +1,4 @@
-"""Training with light: accuracy, and alignment with the true gradient, against seconds with epochs, and joules.
+"""Training with light: its metric, and alignment with the true gradient, against seconds with epochs, and joules.
 
 NOT the recovery of a chip. What the trace does not hold is left out: joules need recorded power or energy.
 """
@@ -14,6 +14,7 @@ from experiments.figure.progress import Floats, Progress, Steps, label_axis, pro
 from experiments.figure.style import BLUE, COLOURS, GREY, ORANGE, title_of
 from experiments.figure.values import accuracy_band, draw_band, drawable, needed
 from experiments.output.drawing import keep_apart
+from experiments.output.measures import Measure, measure_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,14 +26,15 @@ _LAYER = re.compile(r"alignment_(\d+)")
 
 
 def learning_figure(trace: Trace) -> "Figure":
-    """Return test accuracy (top) and alignment a layer (bottom) against emulated time with epochs, and energy.
+    """Return the test metric (top) and alignment a layer (bottom) against emulated time with epochs, and energy.
 
     Raises ``TraceError`` when no epoch of a training was recorded.
     """
     from matplotlib.figure import Figure
 
     series = drawable(trace)
-    needed(trace, series, ("epoch", "test_accuracy"), "learning")
+    measure = measure_in(series)
+    needed(trace, series, ("epoch", f"test_{measure.name}"), "learning")
     epoch = series["epoch"]
     axes = progress_of(trace, Steps("Epochs", epochs_of(epoch)), epoch.t_s)
     layers = sorted((int(found[1]), name) for name in series if (found := _LAYER.fullmatch(name)))
@@ -42,12 +44,12 @@ def learning_figure(trace: Trace) -> "Figure":
         rows, len(axes), sharex="col", sharey="row", squeeze=False, height_ratios=(1.3, 1.0)[:rows]
     )
     for column, axis in enumerate(axes):
-        _draw_accuracy(panels[0][column], series, axis)
+        _draw_measure(panels[0][column], series, axis, measure)
         if layers:
             _draw_alignment(panels[1][column], series, layers, axis)
         label_axis(panels[0][column], panels[-1][column], axis)
-    panels[0][0].set_ylabel("Test accuracy (%)")
-    panels[0][0].legend(loc="lower right")
+    panels[0][0].set_ylabel(f"Test {measure.label}")
+    panels[0][0].legend(loc="lower right" if measure.rises else "upper right")
     if layers:
         panels[1][0].set_ylabel("Alignment (cosine)")
         panels[1][0].legend(loc="lower right")
@@ -68,24 +70,25 @@ def epochs_of(epoch: MetricSeries) -> Callable[[Floats], Floats]:
     return epochs
 
 
-def _draw_accuracy(axes: "Axes", series: dict[str, MetricSeries], axis: Progress) -> None:
-    accuracy = series["test_accuracy"]
-    label = f"at the end {100 * float(accuracy.value[-1]):.1f} %"
-    axes.plot(axis.at(accuracy.t_s), 100 * accuracy.value, color=BLUE, marker="o", markersize=3, label=label)
-    draw_band(axes, axis.at(accuracy.t_s), accuracy_band(series), BLUE)
-    chosen = series.get("selected_test_accuracy")
+def _draw_measure(axes: "Axes", series: dict[str, MetricSeries], axis: Progress, measure: Measure) -> None:
+    found, factor = series[f"test_{measure.name}"], measure.factor
+    label = f"at the end {measure.text(float(found.value[-1]))}"
+    axes.plot(axis.at(found.t_s), factor * found.value, color=BLUE, marker="o", markersize=3, label=label)
+    if measure.is_share:
+        draw_band(axes, axis.at(found.t_s), accuracy_band(series), BLUE)
+        axes.set_ylim(0.0, 102.0)
+    chosen = series.get(f"selected_test_{measure.name}")
     if chosen is not None:
-        label = f"least validation loss so far, {100 * float(chosen.value[-1]):.1f} %"
+        label = f"least validation loss so far, {measure.text(float(chosen.value[-1]))}"
         axes.plot(
             axis.at(chosen.t_s),
-            100 * chosen.value,
+            factor * chosen.value,
             "o",
             color=ORANGE,
             markersize=6,
             fillstyle="none",
             label=label,
         )
-    axes.set_ylim(0.0, 102.0)
 
 
 def _draw_alignment(

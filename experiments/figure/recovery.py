@@ -75,7 +75,7 @@ def _draw_measure(axes: "Axes", series: dict[str, MetricSeries], axis: Progress,
     axes.axhline(factor * deployed, color=GREY, linestyle=":", label=f"deployed, {measure.text(deployed)}")
     label = f"on the chip, at the end {measure.text(last)}"
     axes.plot(axis.at(found.t_s), factor * found.value, color=BLUE, linewidth=0.9, zorder=3, label=label)
-    if name == "accuracy":
+    if measure.is_share:
         draw_band(axes, axis.at(found.t_s), accuracy_band(series), BLUE)
     chosen = series.get(f"selected_test_{name}")
     if chosen is not None:

@@ -43,8 +43,6 @@ MOST: Final = len(COLOURS) * len(_STROKES)
 
 _LAYER: Final = re.compile(r"alignment_\d+")
 _GRID: Final = 200
-_LIMITS: Final = {"accuracy": (0.0, 1.0), "fidelity": (0.0, 1.0), "r2": (-math.inf, 1.0)}
-_POSITIVE: Final = (0.0, math.inf)
 _WIDE: Final = 44
 """Characters from which on entries of a legend stand one below the other."""
 
@@ -85,7 +83,7 @@ def seeds_figure(traces: Sequence[Trace], kind: str) -> "Figure":
             f"figure: these {len(traces)} traces are {len(groups)} groups of seeds; allowed: up to {MOST}"
         )
     held = [drawable(trace) for trace in traces]
-    measure = measure_in(held[0]) if kind == "recovery" else measure_in(())
+    measure = measure_in(held[0])
     panels = _panels(kind, traces, held, measure)
     columns, runs = _columns(kind, traces, held, measure)
     figure = Figure(figsize=(1.2 + 3.1 * max(2, len(columns)), 1.9 + 2.1 * len(panels)), layout="constrained")
@@ -123,8 +121,15 @@ def _panels(
     wanted = (judged, "heater_power_w") if kind == "recovery" else ("epoch", judged)
     for trace, series in zip(traces, held, strict=True):
         needed(trace, series, wanted, kind)
-    ends = _LIMITS.get(measure.name, _POSITIVE)
-    found = [_Panel(f"Test {measure.label}", lambda series: series[judged], measure.factor, *ends)]
+    found = [
+        _Panel(
+            f"Test {measure.label}",
+            lambda series: series[judged],
+            measure.factor,
+            measure.least,
+            measure.most,
+        )
+    ]
     if kind == "recovery":
         found.append(_Panel("Heater power (W)", lambda series: series["heater_power_w"], 1.0, 0.0, math.inf))
     elif all(_layers(series) for series in held):
@@ -262,7 +267,7 @@ def _name(figure: "Figure", groups: Sequence[SeedGroup], runs: Sequence[_Run], m
 def _band_label(groups: Sequence[SeedGroup], runs: Sequence[_Run], measure: Measure) -> str:
     several = any(len(group.members) > 1 for group in groups)
     alone = [runs[group.members[0]].series for group in groups if len(group.members) == 1]
-    sampled = measure.name == "accuracy" and any("test_samples" in series for series in alone)
+    sampled = measure.is_share and any("test_samples" in series for series in alone)
     over_seeds, over_samples = "of the mean over seeds (Student's t)", "of its test samples"
     parts = ([over_seeds] if several else []) + ([f"of one seed: {over_samples}"] if sampled else [])
     return f"95 % interval {'; '.join(parts)}" if parts else ""
@@ -274,8 +279,7 @@ def _said(runs: Sequence[_Run], group: SeedGroup, measure: Measure) -> str:
         return f"{group.name}: at the end {measure.text(last.mean)} (1 seed)"
     if last.sd == 0.0:
         return f"{group.name}: at the end {measure.text(last.mean)} in all {last.n} seeds"
-    least, most = _LIMITS.get(measure.name, _POSITIVE)
-    low, high = measure.text(max(last.low, least)), measure.text(min(last.high, most))
+    low, high = measure.text(max(last.low, measure.least)), measure.text(min(last.high, measure.most))
     return f"{group.name}: at the end {measure.text(last.mean)}, {low} to {high} ({last.n} seeds)"
 
 

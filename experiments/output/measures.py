@@ -1,5 +1,6 @@
 """What the metrics of tasks are called, in which unit they are shown, and which way is better; it computes none."""
 
+import math
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
@@ -7,7 +8,7 @@ __all__ = ["MEASURES", "Measure", "measure_in", "rises"]
 
 
 class Measure(NamedTuple):
-    """Say how people read a metric: words, unit, the factor to it, digits, and whether more is better."""
+    """Say how people read a metric: words, unit, factor, digits, whether more is better, and its range."""
 
     name: str
     words: str
@@ -15,22 +16,43 @@ class Measure(NamedTuple):
     factor: float
     digits: int
     rises: bool
+    least: float = 0.0
+    most: float = math.inf
+
+    def number(self, value: float) -> str:
+        """Return ``value`` in its unit, which is not said."""
+        return f"{self.factor * value:.{self.digits}f}"
 
     def text(self, value: float) -> str:
         """Return ``value`` with its unit."""
-        return f"{self.factor * value:.{self.digits}f}{f' {self.unit}' if self.unit else ''}"
+        return f"{self.number(value)}{f' {self.unit}' if self.unit else ''}"
+
+    @property
+    def short(self) -> str:
+        """Return the words without what explains them."""
+        return self.words.partition(",")[0]
 
     @property
     def label(self) -> str:
         """Return the name of an axis."""
         return f"{self.words} ({self.unit})" if self.unit else self.words
 
+    @property
+    def heading(self) -> str:
+        """Return the name of an axis as a heading begins."""
+        return self.label[:1].upper() + self.label[1:]
+
+    @property
+    def is_share(self) -> bool:
+        """Tell whether it is a share of samples, which has Wilson's interval."""
+        return self.name == "accuracy"
+
 
 MEASURES: Final = (
-    Measure("accuracy", "accuracy", "%", 100.0, 1, rises=True),
-    Measure("r2", "R²", "", 1.0, 3, rises=True),
+    Measure("accuracy", "accuracy", "%", 100.0, 1, rises=True, most=1.0),
+    Measure("r2", "R²", "", 1.0, 3, rises=True, least=-math.inf, most=1.0),
     Measure("rmse", "RMSE, in the target's unit", "", 1.0, 4, rises=False),
-    Measure("fidelity", "fidelity", "", 1.0, 4, rises=True),
+    Measure("fidelity", "fidelity", "", 1.0, 4, rises=True, most=1.0),
     Measure("relative_error", "relative error", "%", 100.0, 2, rises=False),
 )
 

@@ -22,6 +22,7 @@ from emulator.trace import Recorder
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import ps_to_s
+from experiments.compare.quality import MEASURED
 from experiments.replay.origin import Origin, refuse_replay, replay_header, titled
 from experiments.replay.score import Score, asked_ps, performers
 from experiments.run.bench import design_of, make_bench
@@ -33,7 +34,7 @@ __all__ = ["MetricPair", "Timed", "timed"]
 
 _MODE: Final = "timed"
 _TAPED_OUT: Final = ("chip.mesh.shape", "chip.mesh.rotation", "chip.mesh.sigma_max")
-_SHOWN: Final = ("test_accuracy", "val_accuracy", "val_loss", "heater_power_w", "energy_j")
+_SHOWN: Final = (*MEASURED, "val_loss", "heater_power_w", "energy_j")
 
 
 class MetricPair(NamedTuple):

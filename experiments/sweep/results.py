@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from emulator.config.difference import Scalar
 from emulator.errors import ConfigError
 from experiments.output.files import new_file
+from experiments.output.measures import MEASURES
 from experiments.sweep.folder import Record
 
 __all__ = ["Row", "Spot", "columns_of", "to_csv", "write_parquet"]
@@ -18,8 +19,8 @@ __all__ = ["Row", "Spot", "columns_of", "to_csv", "write_parquet"]
 Interval = Callable[[float, int], tuple[float, float]]
 
 _FIRST: Final = (
-    "accuracy", "accuracy_low", "accuracy_high", "test_samples", "queries", "elapsed_s", "energy_j",
-    "energy_delay_j_s",
+    "accuracy", "accuracy_low", "accuracy_high", *(each.name for each in MEASURES[1:]), "test_samples", "queries",
+    "elapsed_s", "energy_j", "energy_delay_j_s",
 )  # fmt: skip
 _WHOLE: Final = frozenset({"test_samples", "queries"})
 

@@ -17,6 +17,7 @@ from emulator.config.difference import Scalar
 from emulator.errors import ConfigError, nearest
 from emulator.units import format_si
 from experiments.output.amounts import unit_of
+from experiments.output.measures import MEASURES
 from experiments.output.pareto import Goal, front
 from experiments.output.statistics import Mean, t_mean
 from experiments.output.tables import Column, Table, table_of
@@ -36,8 +37,8 @@ __all__ = [
 
 _PRODUCT: Final = "energy_delay_j_s"
 _ALWAYS: Final = ("elapsed_s", "energy_j", _PRODUCT)
+_MEASURES: Final = {each.name: each for each in MEASURES}
 _UNITS: Final = {"_j_s": "J s", "_j": "J", "_s": "s", "_w": "W"}
-_SHARES: Final = "accuracy"
 
 
 class Outline(Protocol):
@@ -145,11 +146,8 @@ def summarize(plan: Outline, rows: Sequence[Row], title: str = "", goals: Sequen
 
 
 def _judged(known: Sequence[str]) -> tuple[str, ...]:
-    """Return the number by which runs of this task are judged: accuracy, or the metric of a regression."""
-    if _SHARES in known:
-        return (_SHARES,)
-    chosen = [name for name in known if name.startswith("selected_test_")]
-    return tuple(chosen or [name for name in known if name.startswith("test_") and name != "test_samples"])
+    """Return the number by which runs of this task are judged; nothing where they logged none."""
+    return tuple(measure.name for measure in MEASURES if measure.name in known)
 
 
 def _measured(name: str, rows: Sequence[Row], first: Sequence[Row]) -> Measured:
@@ -160,8 +158,9 @@ def _measured(name: str, rows: Sequence[Row], first: Sequence[Row]) -> Measured:
     if len(mine) == 1 and f"{name}_low" in only[0].numbers:  # one run: the interval of its own test samples
         low, high = only[0].numbers[f"{name}_low"], only[0].numbers[f"{name}_high"]
         mean = replace(mean, low=low, high=high)
-    if name == _SHARES:
-        mean = replace(mean, low=max(mean.low, 0.0), high=min(mean.high, 1.0)) if mean.n else mean
+    judge = _MEASURES.get(name)
+    if judge is not None and mean.n:
+        mean = replace(mean, low=max(mean.low, judge.least), high=min(mean.high, judge.most))
     return Measured(mean, t_mean([mine[seed] - theirs[seed] for seed in both]))
 
 
@@ -183,6 +182,9 @@ def _marked(points: Sequence[PointSummary], goals: Sequence[Goal]) -> tuple[Poin
 
 def sense_of(name: str) -> tuple[str, float, str]:
     """Return how a column is called for people, by which factor it is shown, and its unit."""
+    if name in _MEASURES:
+        measure = _MEASURES[name]
+        return measure.words, measure.factor, measure.unit
     if "accuracy" in name:
         return name.replace("_", " "), 100.0, "%"
     for ending, unit in _UNITS.items():

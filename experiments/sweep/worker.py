@@ -15,6 +15,7 @@ from emulator.instruments.chip.config import ChipConfig, DacConfig, HeaterConfig
 from emulator.instruments.chip.state import ChipCore
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
+from experiments.output.measures import measure_in
 from experiments.output.source import source_digest
 from experiments.run.bench import design_of
 from experiments.run.run import prepare, run_study
@@ -28,7 +29,6 @@ FAILED: Final = "failed"
 
 _SAMPLES = 64
 _TOLERANCE = 1e-9
-_JUDGED: Final = "test_accuracy"
 
 
 class Order(NamedTuple):
@@ -88,8 +88,9 @@ def _numbers(trace: Trace) -> list[tuple[str, float]]:
         "energy_delay_j_s": energy_j * trace.elapsed_s,
     }
     metrics = {name: float(one.value[-1]) for name, one in trace.metrics().items() if len(one.value)}
-    if _JUDGED in metrics:
-        found["accuracy"] = metrics.get(f"selected_{_JUDGED}", metrics[_JUDGED])
+    judge = measure_in(metrics).name
+    if f"test_{judge}" in metrics:
+        found[judge] = metrics.get(f"selected_test_{judge}", metrics[f"test_{judge}"])
     parts = {f"energy_j.{name}": value for name, value in sorted(joules.items())}
     return [*(metrics | parts | found).items()]
 

@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from emulator.trace.open import open_trace
 from emulator.trace.schema import METRICS, POWER
 from emulator.trace.writing.journal import journal_path
 from emulator.units import format_si, ps_to_s
+from experiments.output.measures import MEASURES
 from experiments.output.streams.standard import say
 
 __all__ = ["tail_trace"]
 
 _INTERRUPTED = 130
 _SHORTEST_S, _LONGEST_S = 0.05, 3600.0
-_ACCURACIES = ("test_accuracy", "val_accuracy", "train_accuracy")
+_PARTS = ("test", "val", "train")
 _LOSSES = ("val_loss", "train_loss", "loss")
 
 
@@ -127,17 +129,21 @@ class _Gauges:
 
     def line(self, elapsed_ps: int, queries: int) -> str:
         parts = [format_si(ps_to_s(elapsed_ps), "s"), f"{queries:,} queries"]
-        accuracy, loss = self._first(_ACCURACIES), self._first(_LOSSES)
-        if accuracy is not None:
-            parts.append(f"{accuracy.split('_')[0]} {100 * self._values[accuracy]:.1f} %")
+        parts += self._judged()
+        loss = next((name for name in _LOSSES if name in self._values), None)
         if loss is not None:
             parts.append(f"{loss} {self._values[loss]:.4g}")
         if self._watts:
             parts.append(format_si(math.fsum(self._watts.values()), "W"))
         return "  ".join(parts)
 
-    def _first(self, names: Sequence[str]) -> str | None:
-        return next((name for name in names if name in self._values), None)
+    def _judged(self) -> list[str]:
+        """Return what the run is judged by, of the first part of the data that it logged; [] where it did not."""
+        for part, measure in product(_PARTS, MEASURES):
+            value = self._values.get(f"{part}_{measure.name}")
+            if value is not None:
+                return [f"{part} {'' if measure.is_share else f'{measure.short} '}{measure.text(value)}"]
+        return []
 
 
 def _last(keys: NDArray[Any], values: NDArray[np.float64]) -> list[tuple[int, float]]:

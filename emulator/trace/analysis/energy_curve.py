@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.trace.analysis.sums import sum_once
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S
@@ -53,7 +54,7 @@ def total_energy_j(trace: Trace, t_ps: NDArray[np.int64]) -> NDArray[np.float64]
     """Return the energy of all components by each instant ``t_ps``; None when the trace does not hold it.
 
     A trace of detail "summary" recorded no power: the metric ``energy_j`` is read in straight lines between
-    the instants at which it was logged.
+    the instants at which it was logged, and on to the whole energy at the end.
     """
     components = trace.labels("power.component")
     if len(trace.power.t):
@@ -64,4 +65,7 @@ def total_energy_j(trace: Trace, t_ps: NDArray[np.int64]) -> NDArray[np.float64]
     logged = trace.metrics().get("energy_j")
     if logged is None or len(logged.value) == 0:
         return None
-    return np.interp(t_ps / PS_PER_S, logged.t_s, logged.value)
+    whole_j = sum_once(trace.totals().get("energy_j", {}).values())
+    ends_s, ends_j = ([trace.elapsed_s], [whole_j]) if whole_j >= logged.value[-1] else ([], [])
+    t_s, drawn_j = np.append(logged.t_s, ends_s), np.append(logged.value, ends_j)
+    return np.asarray(np.interp(t_ps / PS_PER_S, t_s, drawn_j))

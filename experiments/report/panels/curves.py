@@ -1,4 +1,7 @@
-"""Accuracy against queries, emulated time or energy: one plot, whose horizontal axis the reader chooses."""
+"""What judges runs, against queries, emulated time or energy: one plot, whose horizontal axis the reader chooses.
+
+Runs that are judged by another metric than the first are not in it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from emulator.trace.analysis.energy_curve import total_energy_j
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.units import PS_PER_S
 from experiments.compare.comparison import Contender
+from experiments.output.measures import Measure
 from experiments.report.markup import Markup, element, join, note, swatch, text
 from experiments.report.numbers import Scale, scale_for
 from experiments.report.plot import new_plot
@@ -37,8 +41,9 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The accuracies of one run; None is one that it did not log."""
+    """The values of ``measure`` in one run; None is one that it did not log."""
 
+    measure: Measure
     measured: Curve | None
     selected: Curve | None
 
@@ -59,31 +64,45 @@ class Axis:
 
 
 def read_curves(trace: Trace, contender: Contender) -> Curves:
-    """Return the measured accuracy of ``trace`` and that of the state selected so far."""
-    name = contender.accuracy.metric
+    """Return what was measured of ``trace``, and that of the state selected so far."""
+    name = contender.judged.metric
     every = trace.metrics()
-    return Curves(_curve(trace, every.get(name or "")), _curve(trace, every.get(f"selected_{name}")))
+    return Curves(
+        contender.judged.measure,
+        _curve(trace, every.get(name or "")),
+        _curve(trace, every.get(f"selected_{name}")),
+    )
 
 
 def curves_section(
     contenders: Sequence[Contender], curves: Sequence[Curves]
 ) -> tuple[Section, tuple[Axis, ...]]:
     """Return the section, and the axes that its control chooses from."""
-    drawn = [curve for one in curves for _, curve in one.drawn()]
+    shown = _shown(curves)
+    drawn = [curve for number in shown for _, curve in curves[number].drawn()]
     if not drawn:
         return Section("accuracy", "Accuracy", (note("No trace logged an accuracy."),)), ()
-    scales = _scales(drawn)
+    scales, measure = _scales(drawn), curves[shown[0]].measure
     axes = _axes(drawn, scales)
-    plot = _plot(axes[0])
-    for number, (contender, one) in enumerate(zip(contenders, curves, strict=True)):
-        _draw(plot, number, (contender, one), scales, axes[0].field)
-    parts = (_control(axes), _legend(contenders, curves), plot, note(_words(drawn)))
-    return Section("accuracy", "Accuracy", parts), axes
+    plot = _plot(axes[0], measure)
+    for number in shown:
+        _draw(plot, number, (contenders[number], curves[number]), scales, axes[0].field)
+    legend = _legend(shown, contenders, curves)
+    left = [one.name for number, one in enumerate(contenders) if number not in shown and one.judged.metric]
+    words = _words(drawn) + (f" Judged by another metric: {', '.join(left)}." if left else "")
+    title = measure.words[:1].upper() + measure.words[1:]
+    return Section("accuracy", title, (_control(axes), legend, plot, note(words))), axes
 
 
 def curve_names(curves: Sequence[Curves]) -> list[str]:
     """Return the names under which the page's script finds the lines of the plot."""
-    return [_curve_name(number, kind) for number, one in enumerate(curves) for kind, _ in one.drawn()]
+    return [_curve_name(number, kind) for number in _shown(curves) for kind, _ in curves[number].drawn()]
+
+
+def _shown(curves: Sequence[Curves]) -> list[int]:
+    """Return which of ``curves`` one axis can show: those of the measure of the first that has any."""
+    known = [number for number, one in enumerate(curves) if one.drawn()]
+    return [number for number in known if curves[number].measure == curves[known[0]].measure]
 
 
 def _curve_name(number: int, kind: str) -> str:
@@ -121,12 +140,12 @@ def _axes(curves: Sequence[Curve], scales: tuple[Scale, Scale]) -> tuple[Axis, .
     return tuple(axes)
 
 
-def _plot(axis: Axis) -> "figure":
+def _plot(axis: Axis, measure: Measure) -> "figure":
     from bokeh.models import NumeralTickFormatter, Range1d
 
     plot = new_plot(
         360,
-        (axis.label, "Accuracy (%)"),
+        (axis.label, measure.heading),
         x_range=Range1d(start=0.0, end=axis.end or 1.0, name="accuracy-range"),
         tools="pan,box_zoom,wheel_zoom,reset,save",
     )
@@ -146,14 +165,15 @@ def _draw(
     from bokeh.models import HoverTool
 
     contender, curves = one
-    if contender.accuracy.ideal is not None:
-        plot.hspan(y=[100 * contender.accuracy.ideal], line_color=colour(number), line_dash="dotted")
+    ideal, measure = contender.judged.ideal, curves.measure
+    if ideal is not None:
+        plot.hspan(y=[measure.factor * ideal], line_color=colour(number), line_dash="dotted")
     for kind, curve in curves.drawn():
-        source = _source(curve, scales, field)
+        source = _source(curve, measure, scales, field)
         line = (
-            plot.line("x", "accuracy", source=source)
+            plot.line("x", "value", source=source)
             if kind == "measured"
-            else plot.step("x", "accuracy", source=source, mode="after", line_dash="dashed")
+            else plot.step("x", "value", source=source, mode="after", line_dash="dashed")
         )
         line.glyph.line_color = colour(number)
         line.glyph.line_width = 1.5
@@ -161,18 +181,18 @@ def _draw(
         columns = [("queries", "@queries{0,0}"), (f"time ({scales[0].unit})", "@time{0,0.000}")]
         if curve.energy_j is not None:
             columns.append((f"energy ({scales[1].unit})", "@energy{0,0.000}"))
-        tooltips = [(f"{kind} accuracy (%)", "@accuracy{0.0}"), *columns]
+        tooltips = [(f"{kind} {measure.label}", f"@value{{0.{'0' * measure.digits}}}"), *columns]
         plot.add_tools(HoverTool(renderers=[line], tooltips=tooltips, visible=False))
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _source(curve: Curve, scales: tuple[Scale, Scale], field: str) -> "ColumnDataSource":
+def _source(curve: Curve, measure: Measure, scales: tuple[Scale, Scale], field: str) -> "ColumnDataSource":
     from bokeh.models import ColumnDataSource
 
     columns: dict[str, NDArray[np.float64]] = {
         "queries": curve.queries.astype(np.float64),
         "time": curve.elapsed_s * scales[0].factor,
-        "accuracy": 100 * curve.value,
+        "value": measure.factor * curve.value,
     }
     if curve.energy_j is not None:
         columns["energy"] = curve.energy_j * scales[1].factor
@@ -185,13 +205,13 @@ def _control(axes: Sequence[Axis]) -> Markup:
     return element("p", join((label, element("select", options, id="accuracy-choice"))), class_="control")
 
 
-def _legend(contenders: Sequence[Contender], curves: Sequence[Curves]) -> Markup:
+def _legend(shown: Sequence[int], contenders: Sequence[Contender], curves: Sequence[Curves]) -> Markup:
     styles = ["solid: measured"]
-    if any(one.selected is not None for one in curves):
+    if any(curves[number].selected is not None for number in shown):
         styles.append("dashed: the state of least validation loss so far")
-    if any(one.accuracy.ideal is not None for one in contenders):
+    if any(contenders[number].judged.ideal is not None for number in shown):
         styles.append("dotted: the electronic model")
-    entries = [swatch(colour(number), one.name) for number, one in enumerate(contenders)]
+    entries = [swatch(colour(number), contenders[number].name) for number in shown]
     words = element("span", text(" · ".join(styles)), class_="note")
     return element("p", join((*entries, words)), class_="legends")
 

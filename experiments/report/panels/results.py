@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from experiments.compare.comparison import Comparison, Contender, Ratio
+from experiments.compare.quality import Quality
 from experiments.output.amounts import percent_interval
-from experiments.output.statistics import accuracy_interval
+from experiments.output.measures import Measure
 from experiments.report.markup import Markup, element, join, note, table
 from experiments.report.numbers import aligned, scale_for
 from experiments.report.section import Section
@@ -14,18 +15,19 @@ __all__ = ["results_section"]
 
 _ABSENT: Final = "not recorded"
 
-_ACCURACIES: Sequence[tuple[str, Callable[[Contender], float | None]]] = (
-    ("electronic model", lambda one: one.accuracy.ideal),
-    ("before training", lambda one: one.accuracy.first),
-    ("at the end", lambda one: one.accuracy.last),
-    ("state of least validation loss", lambda one: one.accuracy.selected),
-    ("best seen", lambda one: one.accuracy.best),
-)
+_WORDS: Final = {
+    "ideal": "electronic model",
+    "first": "before training",
+    "last": "at the end",
+    "selected": "state of least validation loss",
+    "best": "best seen",
+}
 
 
 def results_section(comparison: Comparison) -> Section:
-    """Return the section: accuracies, cost and the cost of a common accuracy, a column a trace."""
-    parts = [_accuracies(comparison), _cost(comparison), _common(comparison)]
+    """Return the section: quality, cost and the cost of a common quality, a column a trace."""
+    qualities = [_quality(comparison, measure) for measure in comparison.measures]
+    parts = [*qualities, _cost(comparison), _common(comparison)]
     columns = element("div", join(part for part in parts if part is not None), class_="columns")
     return Section("results", "Results", (columns,))
 
@@ -34,26 +36,27 @@ def _names(comparison: Comparison) -> list[str]:
     return [one.name for one in comparison.traces]
 
 
-def _accuracies(comparison: Comparison) -> Markup | None:
-    rows = [
-        [label, *(_percent(read(one)) + _interval(read(one), one) for one in comparison.traces)]
-        for label, read in _ACCURACIES
-    ]
-    rows = [row for row in rows if any(row[1:])]
-    if not rows:
-        return None
-    samples = dict.fromkeys(one.accuracy.samples for one in comparison.traces)
+def _quality(comparison: Comparison, measure: Measure) -> Markup | None:
+    """Return the values of ``measure``; no cell of runs that are judged by another."""
+    judged = [one.judged if one.judged.measure == measure else Quality() for one in comparison.traces]
+    rows = [[label, *(_cell(one, getattr(one, name)) for one in judged)] for name, label in _WORDS.items()]
+    shown = table([measure.heading, *_names(comparison)], [row for row in rows if any(row[1:])])
+    if not measure.is_share:
+        return element("div", shown)
+    samples = dict.fromkeys(one.samples for one in judged)
     counted = ", ".join(f"{each:,}" for each in samples if each is not None)
     basis = (
         f"In brackets: 95 % Wilson interval, from {counted} samples; seeds and noise come on top."
         if counted
         else "No interval: the trace does not say how many samples were measured."
     )
-    return element("div", join((table(["accuracy (%)", *_names(comparison)], rows), note(basis))))
+    return element("div", join((shown, note(basis))))
 
 
-def _interval(value: float | None, one: Contender) -> str:
-    return percent_interval(accuracy_interval(value, one.accuracy.samples))
+def _cell(quality: Quality, value: float | None) -> str:
+    if value is None:
+        return ""
+    return quality.measure.number(value) + percent_interval(quality.interval(value))
 
 
 def _cost(comparison: Comparison) -> Markup:
@@ -93,7 +96,7 @@ _RATIOS: Sequence[tuple[str, Callable[[Ratio], float | None]]] = (
 
 
 def _common(comparison: Comparison) -> Markup | None:
-    if comparison.common_accuracy is None or len(comparison.traces) < 2:
+    if not comparison.common or len(comparison.traces) < 2:
         return None
     reached = [one.reached for one in comparison.traces]
     time = scale_for(max((one.elapsed_s for one in reached if one), default=0.0), "s")
@@ -107,10 +110,8 @@ def _common(comparison: Comparison) -> Markup | None:
         ],
         [f"energy ({energy.unit})", *aligned(joules, energy, _ABSENT)],
     ]
-    head = f"until {100 * comparison.common_accuracy:.1f} % was first measured"
-    words = (
-        "The greatest accuracy that every run measured at some time: what it took each of them to get there."
-    )
+    head = f"until {comparison.common} was first measured"
+    words = "The best that every run measured at some time: what it took each of them to get there."
     return element("div", join((table([head, *_names(comparison)], rows), note(words))))
 
 
@@ -120,10 +121,6 @@ def _largest(amounts: Sequence[float | None]) -> float:
 
 def _by(amount: float | None, one: Contender) -> float | None:
     return amount / one.queries if amount is not None and one.queries else None
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
 
 
 def _times(value: float | None) -> str:

@@ -15,9 +15,9 @@ from experiments.compare.comparison import (
     Comparison,
     compare_traces,
     config_differences,
-    reach,
     trace_names,
 )
+from experiments.compare.quality import reach
 from experiments.compare.view import show_comparison
 from experiments.inspect.inspection import inspect_trace
 from experiments.run.run import run_study
@@ -125,7 +125,7 @@ def test_traces_without_accuracy_are_compared_all_the_same(tmp_path: Path) -> No
 
 def test_json_is_strict_and_names_what_was_promised(found: Comparison) -> None:
     tree = json.loads(found.to_json(), parse_constant=pytest.fail)
-    assert set(tree) == {"common_accuracy", "traces", "differences", "ratios", "groups"}
+    assert set(tree) == {"common_accuracy", "common_quality", "traces", "differences", "ratios", "groups"}
     promised = {
         "elapsed_s",
         "energy_j",

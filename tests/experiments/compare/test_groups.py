@@ -60,7 +60,7 @@ def test_one_trace_a_group_has_wilsons_interval_and_every_key_as_before(tmp_path
     assert (alone.low, alone.high) == share_interval(0.7, 100)
     assert math.isnan(found.groups[0].numbers["energy_j"].low)
     told = json.loads(found.to_json())
-    assert list(told) == ["common_accuracy", "traces", "differences", "ratios", "groups"]
+    assert list(told) == ["common_accuracy", "common_quality", "traces", "differences", "ratios", "groups"]
     assert told["groups"][0]["numbers"]["energy_j"] == {
         "mean": 2.0, "sd": None, "low": None, "high": None, "n": 1
     }  # fmt: skip

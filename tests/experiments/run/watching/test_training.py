@@ -36,6 +36,7 @@ def test_the_watch_measures_the_network_and_selects_by_validation_loss(task: Tas
         assert found["val_loss"] == pytest.approx((np.log(np.exp(logits[0]).sum(1)) - peaks).mean(), rel=1e-5)
         best = min(best, (found["val_loss"], found["test_accuracy"]))
         assert found["selected_test_accuracy"] == best[1]
+        assert found["energy_j"] == lab.energy_j
         for parameter in ready.model.blocks[-1].parameters():
             parameter.data = -2.0 * parameter.data
     assert watch.facts(lab) == f"test {100 * watch.test:.1f} %"
