@@ -11,6 +11,7 @@ from experiments.command import (
     Json,
     Overlays,
     Overrides,
+    OwnControllerName,
     Quiet,
     StudyName,
     Sweeps,
@@ -31,6 +32,7 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     ] = None,
     overrides: Overrides = None,
     overlays: Overlays = None,
+    controller: OwnControllerName = None,
     workers: Annotated[int, typer.Option(help="Runs at the same time.")] = 2,
     executor: Annotated[str, typer.Option(help="processes, threads or dask.")] = "processes",
     scheduler: Annotated[
@@ -56,7 +58,8 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     from experiments.sweep.summary import summary_tables
     from experiments.sweep.sweep import Manner, run_sweep
 
-    plan = plan_of(study, tuple(sweeps or ()), seeds, changes_of(overlays, overrides), seed)
+    changes = changes_of(overlays, overrides)
+    plan = plan_of(study, tuple(sweeps or ()), seeds, changes, seed, controller)
     folder = out or Path("out") / f"{Path(study).name.removesuffix('.toml')}-sweep"
     if not quiet:
         sys.stderr.write(f"sweep: {sized(plan, traces)} -> {visible(str(folder), lines=False)}\n")

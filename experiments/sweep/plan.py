@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -13,6 +13,8 @@ from emulator.config.models import digest, to_toml
 from emulator.errors import ConfigError, LightloopError
 from experiments.output.source import source_digest
 from experiments.run.launch import open_study
+from experiments.run.own.loading import load_own, rooted
+from experiments.run.own.own import Own, refuse_absent, with_own
 from experiments.run.prepare import refuse_early, task_of
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.task import Task
@@ -59,7 +61,8 @@ class Run:
 class Plan:
     """Hold the runs of a sweep, point by point and seed by seed; ``paths`` are the swept ones.
 
-    ``study``, ``sweeps`` and ``settings`` are what was asked for.
+    ``study``, ``sweeps`` and ``settings`` are what was asked for; ``controller`` loads the one of the user's own
+    that takes the place of the study's, wherever it is asked for, and is empty where none does.
     """
 
     study: str
@@ -69,6 +72,7 @@ class Plan:
     paths: tuple[str, ...]
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
+    controller: str = ""
 
     @property
     def points(self) -> int:
@@ -97,10 +101,12 @@ def plan_of(
     seeds: int = 1,
     settings: Sequence[str] = (),
     seed: int | None = None,
+    controller: str | None = None,
 ) -> Plan:
     """Return the plan of ``study`` at every point of ``sweeps``, with ``seeds`` seeds from the study's own on.
 
-    ``sweeps`` are written as for a what-if, ``settings`` as for a run; ``seed`` replaces the study's. Traces are of
+    ``sweeps`` are written as for a what-if, ``settings`` as for a run; ``seed`` replaces the study's, and
+    ``controller``, a FILE.py:NAME or what an installed package offers, its controller. Traces are of
     detail "summary" unless a setting says otherwise. Raises ``ConfigError`` for more than ``MAX_RUNS`` runs, and
     for whatever a run would refuse before its work, also for want of memory, naming the point.
     """
@@ -112,26 +118,39 @@ def plan_of(
         raise ConfigError(
             f"sweep: {count:,} points with {seeds:,} seeds are {count * seeds:,} runs; allowed: up to {MAX_RUNS:,}"
         )
-    base = _opened(study, tuple(settings), seed)
+    own = None if controller is None else load_own(controller)
+    base, _ = _opened(study, tuple(settings), seed, own)
     numbers = tuple(range(base.seed, base.seed + seeds))
     runs: list[Run] = []
     for point, chosen in enumerate(product(*(axis.overrides for axis in axes)), start=1):
         for number in numbers:
-            built = _built(study, (_SUMMARY, *settings, *chosen), number, chosen)
-            runs.append(Run(point, _values(built, chosen), built, _name(built)))
+            built, arguments = _built(study, (_SUMMARY, *settings, *chosen), number, own, chosen)
+            runs.append(Run(point, _values(built, arguments, chosen), built, _name(built)))
     _refuse_twins(runs, tuple(axis.path for axis in axes))
     _refuse_early(runs, tuple(axis.path for axis in axes))
     paths = tuple(axis.path for axis in axes)
     asked = study if isinstance(study, str) else base.title
-    return Plan(asked, base.title or asked, tuple(sweeps), tuple(settings), paths, numbers, tuple(runs))
+    return Plan(
+        asked, base.title or asked, tuple(sweeps), tuple(settings), paths, numbers, tuple(runs),
+        "" if controller is None else rooted(controller),
+    )  # fmt: skip
 
 
-def _opened(study: str | Study, settings: tuple[str, ...], seed: int | None) -> Study:
-    """Return ``study`` with ``settings`` and ``seed`` on top."""
+def _opened(
+    study: str | Study, settings: tuple[str, ...], seed: int | None, own: Own | None
+) -> tuple[Study, Mapping[str, object]]:
+    """Return ``study`` with ``settings`` and ``seed`` on top, and the arguments of ``own``, which runs in it."""
+    if own is not None:
+        own, settings = own.given(settings)
     if isinstance(study, str):
-        return open_study(study, settings, seed)
-    further = () if seed is None else (f"seed={seed}",)
-    return study_from_text(to_toml(study), "study", (*settings, *further))
+        opened = open_study(study, settings, seed)
+    else:
+        further = () if seed is None else (f"seed={seed}",)
+        opened = study_from_text(to_toml(study), "study", (*settings, *further))
+    if own is None:
+        refuse_absent(opened)
+        return opened, {}
+    return with_own(opened, own), own.arguments
 
 
 def _axes(sweeps: Sequence[str]) -> tuple[Axis, ...]:
@@ -149,16 +168,21 @@ def _axes(sweeps: Sequence[str]) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
-def _built(study: str | Study, settings: tuple[str, ...], seed: int, chosen: Sequence[str]) -> Study:
+def _built(
+    study: str | Study, settings: tuple[str, ...], seed: int, own: Own | None, chosen: Sequence[str]
+) -> tuple[Study, Mapping[str, object]]:
     try:
-        return _opened(study, settings, seed)
+        return _opened(study, settings, seed, own)
     except ConfigError as error:
         raise ConfigError(f"sweep: the point {', '.join(chosen)} is refused: {error}") from error
 
 
-def _values(study: Study, chosen: Sequence[str]) -> tuple[Scalar, ...]:
-    """Return what the study makes of the swept values; one that it does not keep stands as it was written."""
-    known = leaves(study)
+def _values(study: Study, arguments: Mapping[str, object], chosen: Sequence[str]) -> tuple[Scalar, ...]:
+    """Return what the study makes of the swept values, or its own controller of its ``arguments``.
+
+    A value that neither keeps stands as it was written.
+    """
+    known = {**leaves(study), **{f"controller.{key}": value for key, value in arguments.items()}}
     pairs = (override.partition("=") for override in chosen)
     return tuple(scalar(known[path]) if path in known else text.strip() for path, _, text in pairs)
 

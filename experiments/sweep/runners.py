@@ -78,7 +78,7 @@ class Farm:
             if self._server.poll() is not None:
                 _shut(self._server)
                 self._server = self._begin(("--cold",))
-            line = json.dumps([number, order.study, order.trace]) + "\n"
+            line = json.dumps([number, *order]) + "\n"
             try:
                 _pipe(self._server.stdin).write(line.encode())
                 _pipe(self._server.stdin).flush()

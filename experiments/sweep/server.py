@@ -14,7 +14,7 @@ import sys
 from typing import Any, Final
 
 from emulator.bench_config import BudgetConfig, ClockConfig
-from experiments.run.run import run_study
+from experiments.run.run import prepare, run_study
 from experiments.run.study import study_from_text
 from experiments.sweep.worker import Order, carry_out
 from experiments.tasks.pretraining import reproducible
@@ -55,11 +55,12 @@ class _Server:
         said = os.read(_STDIN, _CHUNK)
         *lines, self._left = (self._left + said).split(b"\n")
         for line in lines:
-            number, study, trace = json.loads(line)
+            number, *asked = json.loads(line)
+            order = Order(*asked)
             if self._cold:
                 self._cold = False
-                _warm_up(study)
-            self._fork(number, Order(study, trace))
+                _warm_up(order)
+            self._fork(number, order)
         return bool(said)
 
     def _fork(self, number: int, order: Order) -> None:
@@ -105,10 +106,16 @@ def _work(order: Order, writing: int) -> None:
         os._exit(code)
 
 
-def _warm_up(text: str) -> None:
-    """Load the kernels, and train the network, that the first order needs: every fork then has them."""
+def _warm_up(order: Order) -> None:
+    """Load the kernels, and train the network, that the first order needs: every fork then has them.
+
+    A controller of the user's own runs in forks alone: what it leaves behind is its own.
+    """
     with contextlib.suppress(Exception):  # whatever is wrong with the study, its fork will say so
-        study = study_from_text(text)
+        study = study_from_text(order.study)
+        if order.controller:
+            prepare(study)
+            return
         run_study(study.model_copy(update={"budget": BudgetConfig(queries=1), "clock": ClockConfig()}))
 
 

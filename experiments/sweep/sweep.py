@@ -107,7 +107,7 @@ class Swept:
         return to_json({**head, **state, "rows": rows, "points": self.summary.points, "files": self.files})
 
 
-def sweep(
+def sweep(  # noqa: PLR0913  (each is an option of the command)
     study: Study | str | Path,
     sweeps: Mapping[str, Sequence[object]] | Sequence[str],
     out: str | Path,
@@ -116,12 +116,15 @@ def sweep(
     executor: Executor | str = RUNNERS[0],
     workers: int = 2,
     pareto: str = "",
+    controller: str | None = None,
 ) -> Swept:
     """Run ``study`` at every point of ``sweeps`` with ``seeds`` seeds, into the folder ``out``; return its table.
 
     ``sweeps`` has the values of each dotted key, or texts as after ``--sweep``; ``changes`` hold at every point.
     ``executor`` is "processes", "threads", "dask", or any executor of ``concurrent.futures``, whose workers see the
     same ``out``. What ``out`` holds already is not run again. A run that fails is a row with its reason.
+    ``controller`` is one of your own in the place of the study's, by a text that workers can load: FILE.py:NAME, or
+    what an installed package offers.
 
     Raises ``ConfigError`` for what is refused, before anything is written, and ``KeyboardInterrupt`` when stopped.
     """
@@ -130,13 +133,16 @@ def sweep(
     folder = checked_path("sweep: out", out)
     checked_whole("sweep: seeds", seeds, 1)
     checked_kind("sweep: pareto", pareto, str, "a text of goals")
+    if controller is not None:
+        checked_kind("sweep: controller", controller, str, "FILE.py:NAME, a text: workers load it by it")
     if isinstance(sweeps, str) or not isinstance(sweeps, Mapping | Sequence):
         raise ConfigError(
             f"sweep: sweeps = {shown(sweeps)} is refused; allowed: the values of each dotted key, such as "
             "{'chip.dac.bits': [6, 8]}, or a list of texts as after --sweep"
         )
     texts = _axes_of(sweeps) if isinstance(sweeps, Mapping) else tuple(sweeps)
-    plan = plan_of(str(study) if isinstance(study, Path) else study, texts, seeds, overrides(changes))
+    asked = str(study) if isinstance(study, Path) else study
+    plan = plan_of(asked, texts, seeds, overrides(changes), controller=controller)
     found = run_sweep(plan, folder, Manner(executor, workers), pareto)
     if found.stopped:
         raise KeyboardInterrupt
@@ -185,7 +191,7 @@ def _run_missing(
     failed = sum(_is_over(records[run.name], manner.attempts) for run in plan.runs)
     done = len(plan.runs) - len(waiting)
     say(done, len(plan.runs), failed)
-    orders = [_order(folder, run, manner.keep_traces) for run in waiting]
+    orders = [_order(folder, run, manner.keep_traces, plan.controller) for run in waiting]
     for place, outcome in ended(orders, runner):
         run, order = waiting[place], orders[place]
         before = records[run.name]
@@ -204,13 +210,13 @@ def _is_over(record: Record | None, attempts: int) -> bool:
     return record is not None and not record.finished and record.attempts >= attempts
 
 
-def _order(folder: Folder, run: Run, keep: bool) -> Order:
+def _order(folder: Folder, run: Run, keep: bool, controller: str) -> Order:
     if not keep:
-        return Order(to_toml(run.study))
+        return Order(to_toml(run.study), controller=controller)
     trace = folder.trace(run.name).absolute()
     trace.parent.mkdir(parents=True, exist_ok=True)
     clear(trace)  # the folder is locked: what lies here was left by a run that died
-    return Order(to_toml(run.study), str(trace))
+    return Order(to_toml(run.study), str(trace), controller)
 
 
 def _checked(outcome: Outcome, order: Order) -> Outcome:
@@ -252,6 +258,7 @@ def _about(plan: Plan) -> str:
         "title": plan.title,
         "sweeps": plan.sweeps,
         "settings": plan.settings,
+        **({"controller": plan.controller} if plan.controller else {}),
         "seeds": plan.seeds,
         "source": source_digest(),
         "runs": [{"name": run.name, "point": run.point, "seed": run.seed} for run in plan.runs],

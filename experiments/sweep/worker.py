@@ -18,6 +18,8 @@ from emulator.trace.reading.reader import Trace
 from experiments.output.measures import measure_in
 from experiments.output.source import source_digest
 from experiments.run.bench import design_of
+from experiments.run.own.loading import load_own
+from experiments.run.own.own import Own, recalled
 from experiments.run.run import prepare, run_study
 from experiments.run.study import Study, study_from_text
 from experiments.tasks.electronic import logits
@@ -32,10 +34,14 @@ _TOLERANCE = 1e-9
 
 
 class Order(NamedTuple):
-    """Ask for a run: a study as TOML, and the path of its trace, or nothing if it shall not be kept."""
+    """Ask for a run: a study as TOML, the path of its trace, and a controller of one's own.
+
+    No trace is kept where its path is empty; ``controller`` is what ``load_own`` loads, empty for the study's.
+    """
 
     study: str
     trace: str = ""
+    controller: str = ""
 
 
 class Outcome(NamedTuple):
@@ -58,12 +64,13 @@ def carry_out(order: Order, alone: bool = False) -> Outcome:
     """
     try:
         study = study_from_text(order.study)
+        own = recalled(study, load_own(order.controller) if order.controller else None)
         if DEPLOYMENT in study.kind.needs:
             check_kernels(study)
         if order.trace:
-            return _measured(study, Path(order.trace), alone)
+            return _measured(study, own, Path(order.trace), alone)
         with tempfile.TemporaryDirectory(prefix="lightloop-") as folder:
-            return _measured(study, Path(folder) / "run.h5", alone)
+            return _measured(study, own, Path(folder) / "run.h5", alone)
     except LightloopError as error:
         return Outcome(FAILED, f"{type(error).__name__}: {error}", source=source_digest())
     except Exception as error:  # noqa: BLE001  (a sweep goes on when one of its points meets a fault of ours)
@@ -71,8 +78,8 @@ def carry_out(order: Order, alone: bool = False) -> Outcome:
         return Outcome(FAILED, reason, source=source_digest(), said=traceback.format_exc())
 
 
-def _measured(study: Study, out: Path, alone: bool) -> Outcome:
-    run_study(study, out, alone=alone)
+def _measured(study: Study, own: Own | None, out: Path, alone: bool) -> Outcome:
+    run_study(study, out, own=own, alone=alone)
     with open_trace(out) as trace:
         return Outcome(trace.status, trace.reason, tuple(_numbers(trace)), source_digest())
 

@@ -124,7 +124,8 @@ TABLE: dict[str, Row] = {
     "run": Row(lambda **k: ll.run(**{"study": "none such", **k}), {"study": None, "out": None}),
     "sweep": Row(
         lambda **k: ll.sweep(**{"study": "none such", "out": "no/where", **k}),
-        {"study": None, "sweeps": {}, "out": None, "seeds": 1},
+        {"study": None, "sweeps": {}, "out": None, "seeds": 1, "controller": ""},
+        {"controller": "none"},
     ),
     "open_trace": Row(lambda **k: ll.open_trace(**{"path": Path("none.h5"), **k}), {"path": None, "verify": True}),
     "LiveTrace": Row(ll.LiveTrace, {"path": None}),

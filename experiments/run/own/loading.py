@@ -16,7 +16,7 @@ from emulator.errors import ConfigError, nearest
 from experiments.run.own.guard import told_at
 from experiments.run.own.own import Own, digest_of, own_of
 
-__all__ = ["ENTRY_POINTS", "load_own"]
+__all__ = ["ENTRY_POINTS", "load_own", "rooted"]
 
 ENTRY_POINTS: Final = "lightloop.controllers"
 """The group under which an installed package offers controllers by name."""
@@ -62,6 +62,12 @@ def load_own(named: str) -> Own:
             f"{hint and f'; {hint}'}"
         )
     return Own(function, f"{path.name}:{name}", digest_of(path), str(path.resolve()), brief=True)
+
+
+def rooted(named: str) -> str:
+    """Return what loads the same controller as ``named`` does, from whatever folder it is asked for."""
+    file, colon, name = named.rpartition(":")
+    return f"{Path(file).resolve()}:{name}" if colon else named
 
 
 def _is_here(value: object, module: ModuleType) -> bool:

@@ -18,7 +18,7 @@ from experiments.sweep.worker import FAILED, Order, carry_out
 STAND_IN = """
 import json, os, signal, sys
 for line in sys.stdin:
-    number, study, trace = json.loads(line)
+    number, study, trace, controller = json.loads(line)
     if study == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     outcome = ["complete", study, [["queries", 1.0]], "source", ""] if study == "good" else None
