@@ -21,7 +21,19 @@ from controllers.kind import Setting
 from controllers.losses import loss_for
 from controllers.phases import wrapped
 from emulator import commands
-from emulator.commands import Batch, Command, Compute, Controller, Incumbent, Log, Probe, SetPhases, Settle
+from emulator.commands import (
+    Batch,
+    Command,
+    Compute,
+    Controller,
+    Incumbent,
+    Log,
+    Probe,
+    SetPhases,
+    Settle,
+    Spending,
+    Spent,
+)
 from emulator.errors import CommandError, ConfigError
 
 __all__ = ["ask_tell"]
@@ -40,6 +52,9 @@ _BYTES_PER_PHASE: Final = 48
 
 _ACTIVITY: Final = "optimise"
 
+_QUERIES: Final = 20_000
+"""Readings at most where neither the caller nor a budget says how many."""
+
 
 def _separable(phases: int, candidates: int) -> int:
     """Return the operations that a separable evolution strategy spends on a generation."""
@@ -50,7 +65,7 @@ def _separable(phases: int, candidates: int) -> int:
 class _Options:
     """Hold the options of ``ask_tell``."""
 
-    queries: int
+    queries: int | None
     batch_size: int | None
     population: int | None
     loop: Literal["sequencer", "host"]
@@ -62,7 +77,7 @@ class _Options:
         """Raise ``ConfigError`` for a number that cannot be."""
         for name, least in (("queries", 1), ("batch_size", 1), ("population", 1)):
             value = getattr(self, name)
-            if (value is None and name != "queries") or (type(value) is int and value >= least):
+            if value is None or (type(value) is int and value >= least):
                 continue
             raise ConfigError(
                 f"ask_tell: {name}={value!r} is not allowed; allowed: a whole number >= {least}"
@@ -76,7 +91,7 @@ class _Options:
 def ask_tell(
     optimiser: Any,
     *,
-    queries: int = 20_000,
+    queries: int | None = None,
     batch_size: int | None = 32,
     population: int | None = None,
     loop: Literal["sequencer", "host"] = "sequencer",
@@ -97,8 +112,10 @@ def ask_tell(
         ``tell(candidates, losses)``; or a trial with ``suggest_float(name, low, high)``, as Optuna's, told by
         ``tell(trial, loss)``, which is asked for every heater within ``span_rad`` of its design phase.
     queries
-        Readings at most; a generation that would exceed them is not begun. ``should_stop()``, where there is one,
-        ends the search as well, and so does any budget of the study.
+        Readings at most; a generation that would exceed them is not begun. None takes what the run's budget of
+        queries leaves, which ``controller.queries`` sets, and 20,000 where there is none. A generation that would
+        spend that budget whole is not begun, either: nobody would hear of it. ``should_stop()``, where there is
+        one, ends the search as well, and so does any other budget of the study.
     batch_size
         Samples in the mini-batch of a generation; None takes the whole training set, so that losses of different
         generations compare.
@@ -199,12 +216,9 @@ def _search(optimiser: Any, setting: Setting, options: _Options, batches: Iterat
     while not _stops(optimiser):
         generation = _asked(optimiser, setting, options)
         count = len(generation.phases)
-        if asked + count > options.queries:
+        if not (yield from _granted(asked, count, options)):
             if asked == 0:
-                raise ConfigError(
-                    f"ask_tell: queries={options.queries} is not allowed; a generation of this "
-                    f"{type(optimiser).__name__} takes {count}"
-                )
+                raise _too_few(optimiser, count, options)
             break
         losses = yield from _read(generation.phases, heaters, batch, options)
         asked += count
@@ -223,6 +237,25 @@ def _search(optimiser: Any, setting: Setting, options: _Options, batches: Iterat
             batch = next(batches)
     yield SetPhases(heaters.tolist(), named.tolist())
     yield Settle()
+
+
+def _granted(asked: int, count: int, options: _Options) -> Generator[Command, Any, bool]:
+    """Return whether ``count`` readings more than ``asked`` may be asked for, and will be heard of."""
+    spent: Spent = yield Spending()
+    left = spent.queries_left
+    most = _QUERIES if options.queries is None and left is None else options.queries
+    return (most is None or asked + count <= most) and (left is None or count < left)
+
+
+def _too_few(optimiser: Any, count: int, options: _Options) -> ConfigError:
+    """Return the refusal of a search that may not begin."""
+    takes = f"a generation of this {type(optimiser).__name__} takes {count}"
+    if options.queries is not None and count > options.queries:
+        return ConfigError(f"ask_tell: queries={options.queries} is not allowed; {takes}")
+    return ConfigError(
+        f"ask_tell: the run's budget of queries (controller.queries, budget.queries) is too small: {takes}, and "
+        "the run ends when the budget is spent; allowed: one more, at least"
+    )
 
 
 def _read(

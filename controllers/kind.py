@@ -5,7 +5,7 @@ Each controller's file ends with its ``KIND``; ``controllers.registry`` lists th
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,25 @@ if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Loss
     from controllers.feedback_alignment.work import Model
 
-__all__ = ["DEPLOYMENT", "Batches", "Kind", "Loop", "Options", "Program", "Setting", "TuningOptions"]
+__all__ = [
+    "DEPLOYMENT",
+    "BatchSize",
+    "Batches",
+    "Kind",
+    "Loop",
+    "Options",
+    "Program",
+    "QueryOptions",
+    "Setting",
+    "TuningOptions",
+]
 
 DEPLOYMENT = "deployment"
 """The section that a controller needs when it tunes weights that others have deployed."""
+
+
+BatchSize = PositiveInt | Literal["all"]
+"""Samples in a mini-batch, or "all" of the training set."""
 
 
 class Options(StrictModel):
@@ -33,8 +48,8 @@ class Options(StrictModel):
     """Which controller this section configures."""
 
 
-class TuningOptions(Options):
-    """The options that mean the same in every controller which tunes a chip by queries.
+class QueryOptions(Options):
+    """The option that means the same in every controller which tunes a chip by queries.
 
     A kind that inherits an option keeps a study's value of it when ``--set controller.kind`` chooses that kind in
     place of the study's own (``experiments.run.switch``); it may give it another default.
@@ -42,6 +57,11 @@ class TuningOptions(Options):
 
     queries: PositiveInt = 300_000
     """Queries after which the controller ends; every reading is one."""
+
+
+class TuningOptions(QueryOptions):
+    """The options that mean the same in every controller which learns from one mini-batch after the other."""
+
     batch_size: PositiveInt = 32
     """Samples in a mini-batch."""
 

@@ -6,9 +6,9 @@ where the controller that it replaces would have worked, and has that one's sect
 
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Literal
 
-from controllers.kind import Kind, Options, Program, Setting
+from controllers.kind import BatchSize, Kind, Options, Program, Setting
 from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.commands import Controller
 from emulator.config.models import PositiveInt
@@ -36,8 +36,8 @@ class OwnOptions(Options):
     """Kind of the controller that the study itself has."""
     queries: PositiveInt | None = None
     """Queries after which the run ends; they are a budget of the run."""
-    batch_size: PositiveInt = 32
-    """Samples in a mini-batch of ``setting.batches``."""
+    batch_size: BatchSize = 32
+    """Samples in a mini-batch of ``setting.batches``, or "all" of the training set."""
     arguments: tuple[str, ...] = ()
     """What the function was given besides the setting, as ``--set controller.NAME=value`` has it."""
 
@@ -68,10 +68,9 @@ def _unused(theirs: Kind, options: OwnOptions) -> frozenset[str]:
 
 
 def _options(theirs: Kind, options: OwnOptions) -> Options:
-    given: dict[str, Any] = {
-        key: getattr(options, key) for key in SHARED if key in theirs.options.model_fields
-    }
-    return theirs.options.model_validate({key: value for key, value in given.items() if value is not None})
+    """Return the options of ``theirs`` that stood here: its sizes may follow from the batch, never from queries."""
+    fits = "batch_size" in theirs.options.model_fields and options.batch_size != "all"
+    return theirs.options.model_validate({"batch_size": options.batch_size} if fits else {})
 
 
 def _start(theirs: Kind, options: OwnOptions, setting: Setting) -> Program:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from controllers.feedback_alignment import odfa
 from controllers.kind import Kind
+from controllers.populations import cmaes, ga, pso
 from controllers.zeroth_order import szo_scd
 
 __all__ = ["CONTROLLERS", "DEFAULT", "by_name"]
@@ -14,7 +15,7 @@ def by_name(*kinds: Kind) -> Mapping[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
-CONTROLLERS = by_name(szo_scd.KIND, odfa.KIND)
+CONTROLLERS = by_name(szo_scd.KIND, cmaes.KIND, ga.KIND, pso.KIND, odfa.KIND)
 
 DEFAULT = szo_scd.KIND.name
 """The controller of a study that names none."""

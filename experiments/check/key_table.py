@@ -11,6 +11,9 @@ _LIST: Final = "is a list of sections, each with a walk of its own kind:"
 
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "szo_scd": {"sparsity": 0.6, "epoch_iterations": 2, "power_awareness": 0.5},
+    "cmaes": {"population": 4},
+    "ga": {"population": 6},
+    "pso": {"population": 4},
     "odfa": {"epochs": 2, "align_every": 2},
 }
 """Of a kind of controller, the options of its tiny study beside kind, batch_size and, on a chip, queries."""

@@ -194,7 +194,7 @@ def _setting(study: Study, task: Task) -> Setting:
         task.y_train,
         partial(stream, study.seed),
         loss=task.loss.of_tensors,
-        batch_size=study.batch_size,
+        batch_size=study.batch_size or len(task.x_train),
     )
 
 
@@ -213,7 +213,7 @@ def _refuse_words(study: Study) -> None:
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:
-    if study.batch_size > len(task.x_train):
+    if study.batch_size is not None and study.batch_size > len(task.x_train):
         raise ConfigError(
             f"controller.batch_size = {study.batch_size} is refused; task '{task.name}' has {len(task.x_train):,} "
             "samples to learn from"

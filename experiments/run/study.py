@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, create_model
 
-from controllers.kind import DEPLOYMENT, Kind, Options
+from controllers.kind import DEPLOYMENT, BatchSize, Kind, Options
 from controllers.own import OWN, OwnOptions, own_kind
 from controllers.registry import CONTROLLERS, DEFAULT
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
@@ -95,9 +95,10 @@ class Study(StrictModel):
         return own_kind(said.in_place_of) if isinstance(said, OwnOptions) else CONTROLLERS[said.kind]
 
     @property
-    def batch_size(self) -> int:
-        """Return how many samples the controller takes at once; 1 when it says nothing of batches."""
-        return int(getattr(self.controller, "batch_size", 1))
+    def batch_size(self) -> int | None:
+        """Return how many samples the controller takes at once: None is all, 1 where it says nothing of batches."""
+        said: BatchSize = getattr(self.controller, "batch_size", 1)
+        return None if said == "all" else said
 
     def section(self, config: type[S]) -> S:
         """Return the section that is a ``config``; raises ``ConfigError`` when this study has none."""

@@ -19,6 +19,8 @@ from controllers.deployment import Deployment, deploy
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
 from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
+from controllers.populations import cmaes, ga, pso
+from controllers.populations.search import PopulationOptions
 from controllers.registry import CONTROLLERS
 from controllers.zeroth_order import szo_scd
 from controllers.zeroth_order.szo_scd import SzoScdConfig
@@ -43,6 +45,8 @@ from emulator.commands import (
     SetPhases,
     Settle,
     Settled,
+    Spending,
+    Spent,
     Start,
     Ticket,
 )
@@ -123,6 +127,10 @@ def training(**options: Any) -> OdfaConfig:
     return OdfaConfig(**{"batch_size": 8, "epochs": 5, "align_every": 4, **options})
 
 
+def searching(config: Callable[..., PopulationOptions], **options: Any) -> PopulationOptions:
+    return config(**{"queries": 300, "batch_size": 8, **options})
+
+
 SPECIMENS = [
     Specimen("szo_scd", szo_scd.KIND, tuning()),
     # Steps of half a turn: phases wrap all the time.
@@ -140,6 +148,15 @@ SPECIMENS = [
         szo_scd.KIND,
         tuning(loop="sequencer", power_awareness=0.5, queries=2000),
     ),
+    Specimen("cmaes", cmaes.KIND, searching(cmaes.CmaesConfig)),
+    Specimen(
+        "cmaes of variances alone",
+        cmaes.KIND,
+        searching(cmaes.CmaesConfig, covariance="separable", sigma_rad=3.0, population=6),
+    ),
+    Specimen("ga", ga.KIND, searching(ga.GaConfig, population=6, span_rad=3.0)),
+    Specimen("ga by the host", ga.KIND, searching(ga.GaConfig, population=8, loop="host")),
+    Specimen("pso", pso.KIND, searching(pso.PsoConfig, population=6, span_rad=3.0)),
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
@@ -233,6 +250,8 @@ class CannedBench:
             return PhasesSet(0.01)
         if isinstance(command, Settle):
             return Settled(6_000_000)
+        if isinstance(command, Spending):
+            return Spent(0, 0, 0, 0.0, 0.0, *5 * (None,))
         return Computed(1_000_000) if isinstance(command, Compute) else None
 
     def _readings(self, command: Sequence) -> Readings:

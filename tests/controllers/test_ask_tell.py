@@ -1,6 +1,6 @@
 """Optimisers by ask and tell, as controllers: real ones and the tests' own, on a bench that knows the optimum."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import cmaes
@@ -14,59 +14,21 @@ from controllers.kind import Setting
 from controllers.losses import cross_entropy
 from controllers.phases import TWO_PI
 from emulator.commands import (
-    Command,
     Compute,
     Incumbent,
     Log,
     Probe,
-    Reading,
-    Readings,
     Sequence,
     SetPhases,
     Settle,
 )
 from emulator.errors import CommandError, ConfigError
-from tests.contracts.controller_specimens import small_setting, told
+from tests.contracts.controller_specimens import told
+from tests.controllers.known_optimum import SETTING, SIZE, distance, of_kind, talk
 
 Floats = NDArray[np.float64]
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-SETTING = small_setting(0)
-SIZE = SETTING.heaters.size
-TARGET = SETTING.phases + 0.3
-
-
-def outputs_of(radians: Any, labels: NDArray[np.int64]) -> Floats:
-    """Return outputs (samples, 3) whose cross-entropy falls towards the target, whatever turn it lies in."""
-    off = np.mod(np.asarray(radians) - TARGET + np.pi, TWO_PI) - np.pi
-    outputs = np.zeros((len(labels), 3))
-    outputs[np.arange(len(labels)), labels] = 5.0 - float(off @ off)
-    return outputs
-
-
-def talk(controller: Any) -> Iterator[Command]:
-    reply: Any = None
-    while True:
-        try:
-            command = controller.send(reply)
-        except StopIteration:
-            return
-        yield command
-        reply = None
-        if isinstance(command, Sequence):
-            read = np.array([outputs_of(each, command.batch.labels) for each in command.radians])
-            reply = Readings(read, command.radians[:, -1], float("nan"), len(read), 0, 0, 0, 0.0)
-        elif isinstance(command, Probe):
-            reply = Reading(outputs_of(command.radians, command.batch.labels), 0)
-
-
-def distance(command: Any) -> float:
-    off = np.mod(np.asarray(command.radians) - TARGET + np.pi, TWO_PI) - np.pi
-    return float(np.linalg.norm(off))
-
-
-def of_kind(commands: list[Command], kind: type[Any]) -> list[Any]:
-    return [command for command in commands if isinstance(command, kind)]
 
 
 def sep_cma(setting: Setting) -> Any:
@@ -189,8 +151,8 @@ def test_the_mean_is_the_incumbent_where_there_is_one_and_else_the_best_so_far()
 
 
 def test_it_ends_with_the_chip_at_the_incumbent() -> None:
-    *_, named, _, _, setting, settled = talk(ask_tell(sep_cma, queries=60)(SETTING))
-    assert isinstance(named, Incumbent)
+    *_, setting, settled = commands = list(talk(ask_tell(sep_cma, queries=60)(SETTING)))
+    named = of_kind(commands, Incumbent)[-1]
     assert isinstance(setting, SetPhases)
     assert setting.radians == list(named.radians)
     assert isinstance(settled, Settle)
@@ -346,3 +308,37 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
 def test_fewer_queries_than_a_generation_are_refused() -> None:
     with pytest.raises(ConfigError, match="queries=3 is not allowed; a generation of this SepCMA takes"):
         list(talk(ask_tell(sep_cma, queries=3)(SETTING)))
+    with pytest.raises(ConfigError, match=r"budget of queries .* is too small: a generation of this SepCMA"):
+        list(talk(ask_tell(sep_cma)(SETTING), budget=sep_cma(SETTING).population_size))
+
+
+# ------------------------------------------------------------------------------ the run's own budget
+
+
+@pytest.mark.parametrize("queries", [None, 10_000])
+@pytest.mark.parametrize("generations", [5, 5.5])
+def test_every_generation_that_the_budget_pays_for_is_told_and_the_chip_ends_at_the_incumbent(
+    queries: int | None, generations: float
+) -> None:
+    """The run ends at the reply that spends the budget whole: that reply nobody would hear."""
+    size = sep_cma(SETTING).population_size
+    budget = round(generations * size)
+    commands = list(talk(ask_tell(sep_cma, queries=queries)(SETTING), budget=budget))
+    read = of_kind(commands, Sequence)
+    assert len(read) == (budget - 1) // size
+    assert len([each for each in of_kind(commands, Log) if each.name == "train_loss"]) == len(read)
+    last = of_kind(commands, SetPhases)[-1]
+    np.testing.assert_array_equal(last.radians, of_kind(commands, Incumbent)[-1].radians)
+
+
+def test_without_a_number_it_takes_what_the_budget_leaves_and_20_000_where_there_is_none() -> None:
+    class Quick(Swarm):
+        def ask(self) -> Any:
+            return [self.best] * 900
+
+        def tell(self, candidate: Any, loss: Any) -> None:
+            del candidate, loss
+
+    limited = list(talk(ask_tell(Quick, batch_size=2)(SETTING), budget=30_000))
+    free = list(talk(ask_tell(Quick, batch_size=2)(SETTING)))
+    assert [len(of_kind(each, Sequence)) for each in (limited, free)] == [33, 22]

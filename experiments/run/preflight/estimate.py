@@ -7,6 +7,7 @@ for peak power, which only the tried queries can tell.
 """
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from time import monotonic, process_time
 from typing import Final, NamedTuple
 
 from controllers.kind import Program
+from emulator.bench import Bench
 from emulator.bench_config import ClockConfig
 from emulator.errors import ConfigError
 from emulator.units import PS_PER_S
@@ -32,6 +34,7 @@ __all__ = ["Estimate", "Pilot", "estimate", "extended"]
 _LONG_ENOUGH_S: Final = 1.0
 _FIRST: Final = 64
 _GROWTH: Final = 8
+_ENOUGH: Final = "enough queries were tried"
 _LONGEST_S: Final = (2**63 - 1) / PS_PER_S
 
 
@@ -71,6 +74,18 @@ class Estimate:
     available_bytes: int
     """What can be had at the moment; 0 where the system does not say."""
     trace_bytes: int
+
+
+@dataclass
+class _Enough:
+    """Stop a run that has made so many queries."""
+
+    every_queries: int
+
+    def observe(self, bench: Bench) -> Mapping[str, float]:
+        if bench.queries >= self.every_queries:
+            bench.stop("budget", _ENOUGH)
+        return {}
 
 
 class _Training:
@@ -139,20 +154,22 @@ def _pilots(study: Study, prepared: Prepared, expected: int, own: Own | None) ->
 
 
 def _pilot(study: Study, prepared: Prepared, own: Own | None, folder: Path, queries: int) -> Pilot:
-    """Run the first ``queries`` of ``study``, at full speed, and nobody watches."""
-    budget = study.budget.model_copy(update={"queries": queries})
-    small = study.model_copy(update={"budget": budget, "clock": ClockConfig()})
+    """Run the first ``queries`` of ``study``, at full speed, and nobody watches.
+
+    Its budgets are those of the run: a controller that asks what they leave hears the same.
+    """
+    small = study.model_copy(update={"clock": ClockConfig()})
     out = folder / f"{len(list(folder.iterdir()))}.h5"
     program = program_of(small, prepared, own)
     name = study.kind.name if own is None else own.agent
     begun = monotonic()
     bench = make_bench(small, prepared, program.sizes, program.shows)
     bench.attach(recorder_of(small, out))
-    result = bench.run({name: program.controller, **others_of(small)})
+    result = bench.run({name: program.controller, **others_of(small)}, [_Enough(queries)])
     wall_s = monotonic() - begun
     if result.status not in {"complete", "budget"}:
         raise ConfigError(f"a run of this study ends as {result.status}: {result.reason}")
-    ended = "" if result.reason.startswith("budget.queries") else result.reason or "the controller"
+    ended = "" if result.reason == _ENOUGH else result.reason or "the controller"
     return Pilot(result.queries, result.elapsed_s, wall_s, result.energy_j, out.stat().st_size, ended)
 
 

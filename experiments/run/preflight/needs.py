@@ -41,7 +41,7 @@ def needs_of(
     sizes = task.layer_sizes
     if hidden is not None:
         sizes = (sizes[0], *hidden, sizes[-1])
-    batch = study.batch_size if batch is None else batch
+    batch = batch or study.batch_size or len(task.x_train)
     if DEPLOYMENT not in study.kind.needs:
         return {"weights and their training": MODELS[study.task.model].training_bytes(sizes, batch)}
     scale = scale_of(task, batch, sizes)
@@ -72,7 +72,7 @@ def refuse_what_cannot_stand(
     room = _room(available)
     for name, config in study.standing().items():
         if name in sizes and room is not None:
-            needs = INSTRUMENTS[name].memory(config, Scale(sizes=sizes[name], batch=study.batch_size))
+            needs = INSTRUMENTS[name].memory(config, Scale(sizes=sizes[name], batch=study.batch_size or 1))
             if sum(needs.values()) > room:
                 raise ConfigError(f"the {name} is refused: {_listed(needs, room)}")
 
@@ -90,7 +90,7 @@ def _listed(needs: Needs, room: int) -> str:
 
 
 def _advice(study: Study, task: Task, room: int) -> str:
-    hidden, batch = task.layer_sizes[1:-1], study.batch_size
+    hidden, batch = task.layer_sizes[1:-1], study.batch_size or len(task.x_train)
 
     def fits(units: tuple[int, ...], samples: int) -> bool:
         return sum(needs_of(study, task, units, samples).values()) <= room

@@ -89,6 +89,7 @@ def test_a_controller_that_is_registered_is_in_the_guide_with_no_further_line(
 
     kind = Kind("guess", Guess, frozenset({"chip"}), lambda *_: pytest.fail("not started here"))
     monkeypatch.setitem(CONTROLLERS, "guess", kind)  # type: ignore[arg-type]
-    assert "### `[chip]`: for `szo_scd`, `guess`" in pages()
+    on_a_chip = [name for name, each in CONTROLLERS.items() if "chip" in each.needs]
+    assert f"### `[chip]`: for {', '.join(f'`{each}`' for each in on_a_chip)}" in pages()
     assert "### `[controller]` of kind `guess`" in pages()
     assert "| `controller.patience` | 7 | Guesses until it gives up, one `\\|` another, >= 1 |" in pages()
