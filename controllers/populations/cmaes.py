@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from controllers.kind import Kind, Program, Setting
-from controllers.populations.search import NEEDS, Population, PopulationOptions, library, program, seed_of
+from controllers.populations.search import NEEDS, Population, PopulationOptions, needed, program, seed_of
 from emulator.config.models import Radians
 
 __all__ = ["KIND", "CmaesConfig", "start"]
@@ -49,11 +49,12 @@ def _separable_flops(phases: int, candidates: int) -> int:
 def start(options: CmaesConfig, setting: Setting) -> Program:
     """Return the search around the design phases; raises ``ConfigError`` for what cannot be."""
     full = options.covariance == "full"
-    package = library(_NAME, "cmaes")
+    with needed(_NAME, "cmaes"):
+        from cmaes import CMA, SepCMA
     size = options.population or 4 + math.floor(3 * math.log(max(1, setting.heaters.size)))
 
     def make(given: Setting) -> Any:
-        strategy = package.CMA if full else package.SepCMA
+        strategy = CMA if full else SepCMA
         return strategy(
             mean=given.phases, sigma=options.sigma_rad, seed=seed_of(_NAME, given), population_size=size
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controllers.kind import Setting
-from controllers.populations.search import library, seed_of
+from controllers.populations.search import needed, seed_of
 
 __all__ = ["Generations", "first_generation"]
 
@@ -25,13 +25,14 @@ class Generations:
     """Ask a pymoo ``algorithm`` for generations within ``span_rad`` of the design, and tell it their losses."""
 
     def __init__(self, kind: str, algorithm: Any, setting: Setting, span_rad: float) -> None:
-        problem = library(kind, "pymoo.core.problem").Problem
-        endless = library(kind, "pymoo.core.termination").NoTermination
+        with needed(kind, "pymoo"):
+            from pymoo.core.problem import Problem
+            from pymoo.core.termination import NoTermination
         design = setting.phases
         self._algorithm = algorithm.setup(
-            problem(n_var=design.size, n_obj=1, xl=design - span_rad, xu=design + span_rad),
+            Problem(n_var=design.size, n_obj=1, xl=design - span_rad, xu=design + span_rad),
             seed=seed_of(kind, setting),
-            termination=endless(),
+            termination=NoTermination(),
         )
         self._asked: Any = None
 

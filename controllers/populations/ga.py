@@ -12,7 +12,7 @@ from pydantic import Field
 
 from controllers.kind import Kind, Program, Setting
 from controllers.populations.from_pymoo import Generations, first_generation
-from controllers.populations.search import NEEDS, Population, PopulationOptions, library, program
+from controllers.populations.search import NEEDS, Population, PopulationOptions, needed, program
 from emulator.config.models import Fraction, Radians
 
 __all__ = ["KIND", "GaConfig", "start"]
@@ -48,16 +48,17 @@ def _flops(phases: int, candidates: int) -> int:
 
 def start(options: GaConfig, setting: Setting) -> Program:
     """Return the search around the design phases; raises ``ConfigError`` for what cannot be."""
-    ga = library(_NAME, "pymoo.algorithms.soo.nonconvex.ga").GA
-    crossover = library(_NAME, "pymoo.operators.crossover.sbx").SBX
-    mutation = library(_NAME, "pymoo.operators.mutation.pm").PM
+    with needed(_NAME, "pymoo"):
+        from pymoo.algorithms.soo.nonconvex.ga import GA
+        from pymoo.operators.crossover.sbx import SBX
+        from pymoo.operators.mutation.pm import PM
 
     def make(given: Setting) -> Any:
-        algorithm = ga(
+        algorithm = GA(
             pop_size=options.population,
             sampling=first_generation(_NAME, given, options.population, options.spread_rad, options.span_rad),
-            crossover=crossover(prob=options.crossover),
-            mutation=mutation(prob=options.mutation),
+            crossover=SBX(prob=options.crossover),
+            mutation=PM(prob=options.mutation),
         )
         return Generations(_NAME, algorithm, given, options.span_rad)
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from controllers.kind import Kind, Program, Setting
 from controllers.populations.from_pymoo import Generations, first_generation
-from controllers.populations.search import NEEDS, Population, PopulationOptions, library, program
+from controllers.populations.search import NEEDS, Population, PopulationOptions, needed, program
 from emulator.config.models import Radians
 
 __all__ = ["KIND", "PsoConfig", "start"]
@@ -48,10 +48,11 @@ def _flops(phases: int, candidates: int) -> int:
 
 def start(options: PsoConfig, setting: Setting) -> Program:
     """Return the search around the design phases; raises ``ConfigError`` for what cannot be."""
-    swarm = library(_NAME, "pymoo.algorithms.soo.nonconvex.pso").PSO
+    with needed(_NAME, "pymoo"):
+        from pymoo.algorithms.soo.nonconvex.pso import PSO
 
     def make(given: Setting) -> Any:
-        algorithm = swarm(
+        algorithm = PSO(
             pop_size=options.population,
             sampling=first_generation(_NAME, given, options.population, options.spread_rad, options.span_rad),
             max_velocity_rate=options.speed,

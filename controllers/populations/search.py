@@ -3,9 +3,8 @@
 What this module does not know: which optimisers there are, and when their packages are imported.
 """
 
-from collections.abc import Callable
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -14,7 +13,7 @@ from controllers.ask_tell import ask_tell
 from controllers.kind import DEPLOYMENT, BatchSize, Program, QueryOptions, Setting
 from emulator.errors import ConfigError
 
-__all__ = ["NEEDS", "Population", "PopulationOptions", "library", "program", "seed_of"]
+__all__ = ["NEEDS", "Population", "PopulationOptions", "needed", "program", "seed_of"]
 
 NEEDS: Final = frozenset({"chip", DEPLOYMENT})
 """What a study of a population has to have."""
@@ -37,11 +36,11 @@ class PopulationOptions(QueryOptions):
     """Who asks for a generation's readings: the host probe by probe, or the chip's sequencer in one go."""
 
 
-def library(kind: str, module: str) -> ModuleType:
-    """Return ``module``, which the controller ``kind`` needs; raises ``ConfigError`` where it is not installed."""
-    package = module.partition(".")[0]
+@contextmanager
+def needed(kind: str, package: str) -> Iterator[None]:
+    """Import ``package`` within, which the controller ``kind`` needs; ``ConfigError`` where it is not installed."""
     try:
-        return import_module(module)
+        yield
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"controller.kind = {kind!r} needs the package {package}: pip install 'lightloop[evolve]'"
