@@ -61,7 +61,8 @@ TESTED_BY_CALLERS = {
 """Modules without a test of their own, and where they are tested."""
 
 ROOMS_TESTED_WHOLE = {
-    "experiments/paper/szo_scd": "points and tables of an experiment: sweep/test_engine.py",
+    "experiments/paper/machines": "points, tables and figures: experiments/paper/test_tables_and_figures.py",
+    "experiments/paper/szo_scd": "points, tables and figures: experiments/paper/test_tables_and_figures.py",
     "experiments/report/panels": "parts of one page: report/test_report.py",
 }
 """Rooms whose modules a test next door covers together."""

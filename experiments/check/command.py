@@ -23,7 +23,7 @@ def check(
 ) -> None:
     """Check what Lightloop promises: energy and time, digests, killed runs, damaged files, re-timing."""
     from experiments.check.registry import CHECKS
-    from experiments.sweep.trial import run_trial
+    from experiments.sweep.trial import choose
 
     if name is None:
         say("".join(f"{line}\n" for line in _checks()))
@@ -33,7 +33,7 @@ def check(
 
         if name in EXPERIMENTS:
             raise ConfigError(f"check: {name} is an experiment of a paper: lightloop paper {name}")
-    run_trial("check", CHECKS, name, out, seeds, context.args, jobs)
+    choose("check", CHECKS, name, seeds, context.args, jobs).run(out)
 
 
 def _checks() -> tuple[str, ...]:

@@ -19,8 +19,8 @@ __all__ = [
     "accuracy_interval",
     "first_crossing",
     "mean_curve",
-    "ratios",
     "recovered_share",
+    "running_mean",
     "share_interval",
     "stat",
     "t_mean",
@@ -78,15 +78,13 @@ class Stat:
     """Mean and sample standard deviation of ``n`` values, out of ``tried`` runs.
 
     ``sd`` is NaN below two values, ``mean`` too without any. ``n < tried`` says that the others never got
-    there; ``bound`` says that a true value may be larger, because a run ended first. ``low`` and ``high`` are the
-    ends of the mean's 95 % interval, NaN where none is told.
+    there. ``low`` and ``high`` are the ends of the mean's 95 % interval, NaN where none is told.
     """
 
     mean: float
     sd: float
     n: int
     tried: int
-    bound: bool = False
     low: float = math.nan
     high: float = math.nan
 
@@ -105,13 +103,13 @@ def accuracy_stat(values: Iterable[float], samples: int = 0) -> Stat:
     return Stat(mean.mean, mean.sd, mean.n, len(found), low=low, high=high)
 
 
-def stat(values: Iterable[float | None], bound: bool = False) -> Stat:
+def stat(values: Iterable[float | None]) -> Stat:
     """Return the statistics of ``values``; None counts as tried and not reached."""
     everything = list(values)
     known = np.array([value for value in everything if value is not None], dtype=np.float64)
     mean = float(known.mean()) if known.size else math.nan
     sd = float(known.std(ddof=1)) if known.size > 1 else math.nan
-    return Stat(mean, sd, known.size, len(everything), bound)
+    return Stat(mean, sd, known.size, len(everything))
 
 
 def recovered_share(accuracy: Floats, ideal: float) -> Floats:
@@ -123,26 +121,24 @@ def recovered_share(accuracy: Floats, ideal: float) -> Floats:
     return (accuracy - accuracy[0]) / lost if lost > 0 else np.full(accuracy.shape, math.nan)
 
 
+def running_mean(values: Floats, width: int = 3) -> Floats:
+    """Return the mean of each of ``values`` (n,) and its neighbours, ``width`` (odd) of them, fewer near the ends.
+
+    The window is always as wide to both sides: the first and the last value stay as they are.
+    """
+    n, half = len(values), width // 2
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    places = np.arange(n)
+    reach = np.minimum(np.minimum(places, n - 1 - places), half)
+    return np.asarray((sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1))
+
+
 def first_crossing(
     at: Sequence[float] | Floats | NDArray[np.int64], values: Floats, level: float
 ) -> float | None:
     """Return where ``values`` first is at or above ``level``; None if it never was (NaN never is)."""
     hits = np.flatnonzero(values >= level)
     return float(at[int(hits[0])]) if hits.size else None
-
-
-def ratios(base: Sequence[float | None], mine: Sequence[float | None], ends: Sequence[float]) -> Stat:
-    """Return base/mine seed by seed: how many times fewer queries ``mine`` needs.
-
-    Where ``base`` never got there, the end of its run (``ends``) stands for it and the result is a lower
-    bound; where ``mine`` did not, there is no ratio. A crossing at zero counts as no ratio either.
-    """
-    quotients: list[float | None] = []
-    bound = False
-    for reference, own, end in zip(base, mine, ends, strict=True):
-        bound = bound or (reference is None and bool(own))
-        quotients.append((end if reference is None else reference) / own if own else None)
-    return stat(quotients, bound)
 
 
 def mean_curve(curves: Sequence[tuple[Floats, Floats]], points: int = 400) -> tuple[Floats, Floats, Floats]:

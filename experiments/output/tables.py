@@ -13,7 +13,7 @@ from typing import Final
 
 from experiments.output.statistics import Stat
 
-__all__ = ["Cell", "Column", "Table", "table_of", "to_csv", "to_html", "to_markdown"]
+__all__ = ["Cell", "Column", "Table", "table_of", "to_csv", "to_html", "to_markdown", "tree_of"]
 
 Cell = str | int | float | Stat
 
@@ -93,7 +93,7 @@ def to_html(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Return ``table`` as CSV; a column of statistics becomes mean, sd, n, tried, bound, in its heading's unit.
+    """Return ``table`` as CSV; a column of statistics becomes mean, sd, n, tried, in its heading's unit.
 
     Where a statistic has an interval, its column has low and high, too.
     """
@@ -112,7 +112,26 @@ def to_csv(table: Table) -> str:
     return buffer.getvalue()
 
 
-_PARTS: Final = ("mean", "sd", "n", "tried", "bound")
+def tree_of(table: Table) -> dict[str, object]:
+    """Return ``table`` as mappings and lists for JSON: a row is a mapping from headings to cells, in their units.
+
+    A statistic is a mapping of its mean, sd, n, tried, low and high.
+    """
+    rows = [
+        {column.heading: _tree(cell, column) for column, cell in zip(table.columns, row, strict=True)}
+        for row in table.rows
+    ]
+    return {"title": table.title, "rows": rows, "notes": list(table.notes)}
+
+
+def _tree(cell: Cell, column: Column) -> object:
+    if isinstance(cell, Stat):
+        scaled = {part: getattr(cell, part) * column.factor for part in ("mean", "sd", "low", "high")}
+        return {**scaled, "n": cell.n, "tried": cell.tried}
+    return cell * column.factor if isinstance(cell, float) else cell
+
+
+_PARTS: Final = ("mean", "sd", "n", "tried")
 _ENDS: Final = ("low", "high")
 _INTERVALS: Final = "[low, high]: 95 % interval of the mean over seeds (Student's t); of one seed Wilson's"
 
@@ -146,7 +165,7 @@ def _text(cell: Cell, column: Column) -> str:
         return cell if isinstance(cell, str) else _number(cell, column)
     if cell.n == 0:
         return "not reached" if cell.tried else "-"
-    text = ("≥ " if cell.bound else "") + _number(cell.mean, column)
+    text = _number(cell.mean, column)
     if not math.isnan(cell.sd):
         text += f" ± {_number(cell.sd, column)}"
     if _has_interval(cell):
@@ -170,7 +189,7 @@ def _fields(cell: Cell, column: Column, parts: Sequence[str]) -> list[str]:
         part: "" if math.isnan(value) else repr(value * column.factor)
         for part, value in (("mean", cell.mean), ("sd", cell.sd), ("low", cell.low), ("high", cell.high))
     }
-    counts = {"n": str(cell.n), "tried": str(cell.tried), "bound": str(int(cell.bound))}
+    counts = {"n": str(cell.n), "tried": str(cell.tried)}
     return [(scaled | counts)[part] for part in parts]
 
 

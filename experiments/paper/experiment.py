@@ -2,30 +2,22 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from emulator.errors import TaskError
-from experiments.output.publishing import folder_of, publish, source_note
+from emulator.instruments.chip.config import ChipConfig
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.tables import Table
-from experiments.paper.szo_scd.outcome import Outcome, read_outcome
-from experiments.sweep.engine import run_jobs, source_of
+from experiments.paper.findings import Findings
+from experiments.paper.outcome import Outcome, read_outcome
+from experiments.run.study import Study
+from experiments.sweep.engine import Failure, run_jobs, source_of
 from experiments.sweep.points import Job, Point, jobs_of
-from experiments.sweep.trial import Size, Trial
+from experiments.sweep.trial import Quick, Size, Trial
 
-__all__ = ["MNIST", "Experiment", "Results", "run_experiment"]
-
-MNIST = (
-    "task.name=mnist8x8",
-    "controller.sparsity=0.1",
-    "controller.step_rad=0.02",
-    "controller.step_decay=0.985",
-    "controller.epoch_iterations=1875",
-    "controller.batch_size=32",
-)
-"""The paper's setting for its 64-24-24-10 network: an epoch there is 60,000 samples in batches of 32."""
+__all__ = ["Experiment", "Results", "run_experiment", "setting_of"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +27,8 @@ class Results:
     by_point: tuple[tuple[str, tuple[Outcome, ...]], ...]
     queries: int
     """Queries that a run was given, unless its point says otherwise."""
-    sources: tuple[str, ...] = ()
-    """Digests of the sources that made the runs; more than one is a mixture."""
+    setting: str = ""
+    """Preset, meshes, reading of power and loop of the runs, in words."""
 
     def of(self, point: str) -> tuple[Outcome, ...]:
         """Return the finished runs of ``point``; there may be none."""
@@ -45,7 +37,10 @@ class Results:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment with queries: its points for a number of them, its tables and its figure."""
+    """An experiment with queries: its points for a number of them, its tables and its figure.
+
+    ``draw`` takes the results, the file, and a label that stands below.
+    """
 
     name: str
     about: str
@@ -53,54 +48,75 @@ class Experiment:
     """Queries of a run when the user names none."""
     points: Callable[[int], tuple[Point, ...]]
     tables: Callable[[Results], tuple[Table, ...]]
-    draw: Callable[[Results, Path], None]
+    draw: Callable[[Results, Path, str], None]
+    quick: Quick
+    """Seeds and queries of a quick run, which takes minutes."""
 
     @property
-    def trial(self) -> Trial:
+    def trial(self) -> Trial[Findings]:
         """Return the experiment as ``lightloop paper`` calls it."""
         size = Size("queries", "queries of a run", self.queries)
-        return Trial(self.name, self.about, size, partial(run_experiment, self))
+        return Trial(self.name, self.about, size, partial(run_experiment, self), self.quick)
 
 
-def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int, jobs: int) -> None:
-    """Run what is not finished of ``experiment`` under ``out``, and publish what is.
-
-    Raises ``TaskError`` after the tables when runs failed.
-    """
+def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int, jobs: int) -> Findings:
+    """Run what is not finished of ``experiment`` under ``out``, and return what is."""
     folder = folder_of(experiment.name, out)
     plan = jobs_of(f"paper {experiment.name}", experiment.points(queries), seeds, folder)
     failures = run_jobs(
         plan, jobs, lambda line: print(f"paper {experiment.name}: {line}", file=sys.stderr, flush=True)
     )
     failed = {failure.job.trace for failure in failures}
-    results = _results([job for job in plan if job.trace not in failed], queries)
-    if results.by_point:
-        _publish(experiment, results, folder)
-    if failures:
-        first = failures[0]
-        raise TaskError(
-            f"paper {experiment.name}: {len(failures)} of {len(plan)} runs failed, first {first.job.trace.name}: "
-            f"{first.reason}; run the command again to repeat them"
-        )
+    done = [job for job in plan if job.trace not in failed]
+    results = _results(done, queries)
+    return Findings(
+        folder,
+        experiment.tables(results) if done else (),
+        lambda path, label: experiment.draw(results, path, _lines(results.setting, label)),
+        f"{results.setting}.\n{_provenance(results, done)}",
+        _failure(experiment.name, failures, len(plan)),
+    )
 
 
 def _results(jobs: Sequence[Job], queries: int) -> Results:
     found: dict[str, list[Outcome]] = defaultdict(list)
     for job in jobs:
         found[job.point.name].append(read_outcome(job.trace))
-    sources = tuple(sorted({source_of(job) or "unknown" for job in jobs}))
-    return Results(tuple((name, tuple(outcomes)) for name, outcomes in found.items()), queries, sources)
+    by_point = tuple((name, tuple(outcomes)) for name, outcomes in found.items())
+    return Results(by_point, queries, setting_of(job.study for job in jobs))
 
 
-def _publish(experiment: Experiment, results: Results, folder: Path) -> None:
-    """Draw the figure, print the tables and write them."""
-    experiment.draw(results, folder / f"{experiment.name}.png")
-    publish(experiment.name, experiment.tables(results), _provenance(results), folder)
+def setting_of(studies: Iterable[Study]) -> str:
+    """Return in words which chips, meshes, readings of power and loops ``studies`` have, each where it differs."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for study in studies:
+        chip, controller = study.section(ChipConfig), study.controller
+        found["preset"][chip.preset or "none"] = None
+        found["mesh"][f"{chip.mesh.shape} {chip.mesh.rotation}"] = None
+        pruning, estimate = (getattr(controller, key, None) for key in ("pruning", "power_estimate"))
+        if pruning is not None:
+            found["reading"][f"{pruning}/{estimate}"] = None
+        found["loop"][getattr(controller, "loop", "host")] = None
+    return "power: " + "; ".join(f"{name} {', '.join(values)}" for name, values in found.items())
 
 
-def _provenance(results: Results) -> str:
+def _lines(*lines: str) -> str:
+    return "\n".join(line for line in lines if line)
+
+
+def _failure(name: str, failures: Sequence[Failure], runs: int) -> str:
+    if not failures:
+        return ""
+    first = failures[0]
+    return (
+        f"paper {name}: {len(failures)} of {runs} runs failed, first {first.job.trace.name}: {first.reason}; run "
+        "the command again to repeat them"
+    )
+
+
+def _provenance(results: Results, jobs: Sequence[Job]) -> str:
     outcomes = [outcome for _, found in results.by_point for outcome in found]
-    created = sorted(outcome.created for outcome in outcomes)
+    created = sorted(outcome.created for outcome in outcomes) or [""]
     ended = ", ".join(sorted({outcome.status for outcome in outcomes}))
     made = f"{len(outcomes)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
-    return made + source_note(results.sources)
+    return made + source_note({source_of(job) or "unknown" for job in jobs})

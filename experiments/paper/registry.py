@@ -6,10 +6,10 @@ from experiments.paper.light_in_the_loop.latency import LATENCY
 from experiments.paper.light_in_the_loop.light import LIGHT
 from experiments.paper.light_in_the_loop.recovery import RECOVERY
 from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
+from experiments.paper.machines.receiver import RECEIVER
+from experiments.paper.machines.settling import SETTLING
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.power import POWER
-from experiments.paper.szo_scd.receiver import RECEIVER
-from experiments.paper.szo_scd.settling import SETTLING
 from experiments.sweep.trial import by_name
 
 __all__ = ["EXPERIMENTS"]

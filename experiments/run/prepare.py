@@ -174,6 +174,7 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             hidden,
             own,
             bool(t.constant_input),
+            t.components,
         )
     )
     if brought is not None:

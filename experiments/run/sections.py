@@ -19,6 +19,8 @@ OWN: Final = "own"
 MATRIX: Final = "matrix"
 """The name of the task that is one matrix."""
 
+_VOWEL: Final = "vowel"
+
 _PATHS: Final = ("file", "test_file", "weights")
 _OF_FILES: Final = ("test_file", "features", "kind", "scaling", "labels", "test_file_digest")
 _OF_EITHER: Final = ("file", "file_digest", "target", "metric")
@@ -76,6 +78,8 @@ class TaskConfig(StrictModel):
     """Whether one more input carries a constant 1, on which biases ride; None is no."""
     size: Annotated[int, Field(ge=2, le=1024)] | None = None
     """Rows of the random orthogonal matrix of the task ``matrix``; None is 16."""
+    components: Annotated[int, Field(ge=1, le=10)] | None = None
+    """Principal components that the network of the task ``vowel`` takes in, 1..10; None is 8."""
     weights: FilePath | None = None
     """Trained weights to deploy, ``.npz``, ``.pt`` or ``.onnx``; None trains them here; relative to the study."""
     file_digest: Digest | None = None
@@ -109,6 +113,8 @@ class TaskConfig(StrictModel):
             self._refuse(_NOT_OF_MATRICES, "a matrix has no use for it")
         if self.size is not None and (self.name != MATRIX or self.file is not None):
             raise refusal("size", "it is that of the random matrix of the task 'matrix'; a file has its own")
+        if self.components is not None and self.name != _VOWEL:
+            raise refusal("components", f"it belongs to the task {_VOWEL!r}")
         if self.classes is not None and self.labels is not None:
             raise refusal("classes", "task.labels names the classes already; give one of the two")
         return self

@@ -57,6 +57,8 @@ class TaskOptions:
     """Of a task that the user brings: the file, and how it is read."""
     constant_input: bool = False
     """Whether one more input carries a constant 1."""
+    components: int | None = None
+    """Principal components of the task that has them."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"

@@ -1,4 +1,4 @@
-"""Vowels from 8 principal components on an 8-16-16-classes network; NOT the 11-class benchmark by default."""
+"""Vowels from principal components, by default 8 on 8-16-16-classes; NOT the 11-class benchmark by default."""
 
 from dataclasses import replace
 
@@ -25,18 +25,19 @@ def build_vowel(options: TaskOptions) -> Task:
     classes = _DEFAULT_CLASSES if options.classes is None else with_classes(options, data)
     split = random_split(data, classes, options) if name == "random" else stored_split(data, classes, options)
     hidden = options.hidden_or(_HIDDEN)
-    squeeze = PcaMinMax.fit(data.inputs[split.train], _COMPONENTS)
+    components = options.components or _COMPONENTS
+    squeeze = PcaMinMax.fit(data.inputs[split.train], components)
     return Task(
         name=options.name,
-        title=f"Deterding vowels: {len(classes)} of 11 classes, {_COMPONENTS} components, {name} split",
-        layer_sizes=(_COMPONENTS, *hidden, len(classes)),
+        title=f"Deterding vowels: {len(classes)} of 11 classes, {components} components, {name} split",
+        layer_sizes=(components, *hidden, len(classes)),
         x_train=squeeze.apply(data.inputs[split.train]),
         y_train=labels_of(data, split.train, classes),
         x_val=squeeze.apply(data.inputs[split.val]),
         y_val=labels_of(data, split.val, classes),
         x_test=squeeze.apply(data.inputs[split.test]),
         y_test=labels_of(data, split.test, classes),
-        options=replace(options, classes=classes, split=name, hidden=hidden),
+        options=replace(options, classes=classes, split=name, hidden=hidden, components=components),
         source=data.source,
     )
 

@@ -21,6 +21,7 @@ __all__ = [
     "Triangle",
     "decompose_matrix",
     "decompose_rows",
+    "idle_rotators",
     "reconstruct_matrix",
     "reconstruct_rows",
     "rotators_of",
@@ -108,6 +109,18 @@ def triangle(rows: int, modes: int) -> Triangle:
     sweep = np.array([i for i, _ in pairs], dtype=np.int64)
     upper = np.array([p for _, p in pairs], dtype=np.int64)
     return Triangle(rows, modes, upper, sweep, stage=(modes - 2 - upper) + 2 * sweep)
+
+
+def idle_rotators(outputs: int, inputs: int, shape: Shape) -> NDArray[np.bool_]:
+    """Return which phases of a layer, in the order of ``LayerPhases.flat``, no output depends on.
+
+    A square mesh has rotators for whole unitaries. Behind those of its larger triangle that couple only waveguides
+    beyond the rank lies no attenuator: what they do to light is lost. A thin mesh has none.
+    """
+    rank = min(outputs, inputs)
+    rows_v, rows_u = rows_in_use(outputs, inputs, shape)
+    v, u = triangle(rows_v, inputs).sweep >= rank, triangle(rows_u, outputs).sweep >= rank
+    return np.concatenate([v, np.zeros(rank, dtype=np.bool_), u[::-1]])
 
 
 def decompose_rows(matrix: Floats, rotation: Rotation = "ccw") -> tuple[Floats, Floats]:

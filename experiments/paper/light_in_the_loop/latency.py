@@ -5,6 +5,7 @@ what becomes of frames that the host cannot keep up with; and whether the frame 
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,14 @@ from emulator.instruments.host.host import host_plan
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget
 from experiments.models.mlp_work import step_work
-from experiments.output.publishing import folder_of, publish
+from experiments.output.publishing import folder_of
 from experiments.output.source import source_digest
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.findings import Findings
 from experiments.paper.light_in_the_loop.latency_ledger import STAGES, Ledger, ledger_of_call
 from experiments.paper.plots import COLOURS, figure
 from experiments.presets.opu_rating import opu_preset
-from experiments.sweep.trial import Size, Trial
+from experiments.sweep.trial import Quick, Size, Trial
 
 __all__ = ["BATCHES", "LATENCY", "NETWORK", "host_of", "late_hosts", "run_latency", "training_ledger"]
 
@@ -99,8 +101,8 @@ def late_hosts(vectors: int = _LATE_VECTORS) -> list[LateHost]:
     return found
 
 
-def run_latency(out: Path, seeds: int, vectors: int, jobs: int) -> None:
-    """Write ledgers, tables and figure under ``out``; nothing here is random, and all of it takes a second.
+def run_latency(out: Path, seeds: int, vectors: int, jobs: int) -> Findings:
+    """Return ledgers of all units; nothing here is random, and all of it takes a second.
 
     ``vectors`` are those of the late hosts' call.
     """
@@ -112,8 +114,7 @@ def run_latency(out: Path, seeds: int, vectors: int, jobs: int) -> None:
         *(_training_table(name) for name in ("workstation", "gpu_p100")),
         _late_table(late_hosts(vectors)),
     )
-    _draw(units, folder / "latency.png")
-    publish("latency", tables, f"source {source_digest()}.\n", folder)
+    return Findings(folder, tables, partial(_draw, units), f"source {source_digest()}.\n")
 
 
 def _ledgers(name: str) -> list[Ledger]:
@@ -192,10 +193,11 @@ def _late_table(found: list[LateHost]) -> Table:
     return Table("A host that is late: what becomes of the frames", columns, tuple(rows), notes)
 
 
-def _draw(units: list[tuple[str, list[Ledger]]], path: Path) -> None:
+def _draw(units: list[tuple[str, list[Ledger]]], path: Path, label: str = "") -> None:
     shown = [stage for stage in STAGES if stage != "host"]
     labels = [f"{batch:,}" for batch in BATCHES]
-    with figure(path, len(units) + 1, "Where the time of a call goes, by vectors a call") as axes:
+    title = "Where the time of a call goes, by vectors a call"
+    with figure(path, len(units) + 1, title, label) as axes:
         for panel, (name, ledgers) in zip(axes, units, strict=False):
             below = [0.0] * len(ledgers)
             for stage, colour in zip(shown, (*COLOURS, "#999999"), strict=True):
@@ -220,9 +222,10 @@ def _draw(units: list[tuple[str, list[Ledger]]], path: Path) -> None:
         axes[-1].legend()
 
 
-LATENCY: Final = Trial(
+LATENCY: Final = Trial[Findings](
     "latency",
     "where the time of a call goes",
     Size("vectors", "vectors of the late hosts' call", _LATE_VECTORS),
     run_latency,
+    Quick(1, 300),
 )

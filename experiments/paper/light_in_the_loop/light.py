@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,17 +21,17 @@ import numpy as np
 
 from data.fashion_mnist import installed
 from emulator.config.models import digest
-from emulator.errors import TaskError
 from emulator.instruments.opu.config import OpuConfig
-from experiments.output.publishing import folder_of, publish, source_note
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.findings import Findings
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.run.study import study_from_overrides
 from experiments.sweep.engine import run_jobs, source_of
 from experiments.sweep.points import Job, Point
-from experiments.sweep.trial import Size, Trial
+from experiments.sweep.trial import Quick, Size, Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,11 +104,8 @@ def light_jobs(seeds: int, epochs: int, folder: Path) -> tuple[Job, ...]:
     return tuple(jobs)
 
 
-def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> None:
-    """Run what is not finished, ``jobs`` at once, and write tables and figure under ``out``.
-
-    Raises ``TaskError`` after the tables when runs failed.
-    """
+def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> Findings:
+    """Run what is not finished under ``out``, ``jobs`` at once, and return what was found."""
     folder = folder_of("light", out)
     plan = light_jobs(seeds, epochs, folder)
     failures = run_jobs(plan, jobs, lambda line: print(f"paper light: {line}", file=sys.stderr, flush=True))
@@ -116,16 +114,16 @@ def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> None:
     for job in plan:
         if job.trace not in failed:
             found[job.point.name].append(read_training(job.trace))
-    if found:
-        sources = [source_of(job) or "unknown" for job in plan if job.trace not in failed]
-        _draw(found, folder / "light.png")
-        publish("light", tables_of(found), source_note(sources), folder)
-    if failures:
-        first = failures[0]
-        raise TaskError(
-            f"paper light: {len(failures)} of {len(plan)} runs failed, first {first.job.trace.name}: "
-            f"{first.reason}; run the command again to repeat them"
-        )
+    sources = [source_of(job) or "unknown" for job in plan if job.trace not in failed]
+    missing = (
+        f"paper light: {len(failures)} of {len(plan)} runs failed, first {failures[0].job.trace.name}: "
+        f"{failures[0].reason}; run the command again to repeat them"
+        if failures
+        else ""
+    )
+    return Findings(
+        folder, tables_of(found) if found else (), partial(_draw, found), source_note(sources), missing
+    )
 
 
 def tables_of(found: By) -> tuple[Table, ...]:
@@ -229,9 +227,9 @@ def _cost_cells(runs: Sequence[TrainingOutcome]) -> tuple[Cell, ...]:
     return (f"{samples:,.0f}", *spent, f"{frames:,.0f}", frames_s, whole_s, whole_s * opu.power_w)
 
 
-def _draw(found: By, path: Path) -> None:
+def _draw(found: By, path: Path, label: str = "") -> None:
     title = "784-1024-1024-10 trained with light and without: mean of the seeds, one standard deviation"
-    with figure(path, 3, title) as axes:
+    with figure(path, 3, title, label) as axes:
         for panel, (task, name) in zip(axes, _tasks(), strict=False):
             for (way, runs), colour in zip(_of(found, task), (*COLOURS, _GREY), strict=False):
                 curves = [(np.arange(run.epochs + 1.0), 100 * run.accuracy) for run in runs]
@@ -269,9 +267,10 @@ def _draw_alignment(axes: "Axes", way: _Way, runs: Sequence[TrainingOutcome], co
         )
 
 
-LIGHT: Final = Trial(
+LIGHT: Final = Trial[Findings](
     "light",
     "training with light, against electronics",
     Size("epochs", "epochs of a training", _EPOCHS),
     run_light,
+    Quick(1, 1),
 )

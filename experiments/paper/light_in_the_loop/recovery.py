@@ -6,6 +6,7 @@ modelled, as in the unit itself: drift of medium and reference.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,12 +19,13 @@ from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign, costs_of
 from emulator.physics.opu.holography import frames_per_projection
 from emulator.streams import stream
-from experiments.output.publishing import folder_of, publish
+from experiments.output.publishing import folder_of
 from experiments.output.source import source_digest
 from experiments.output.statistics import Stat, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.findings import Findings
 from experiments.paper.plots import COLOURS, figure
-from experiments.sweep.trial import Size, Trial
+from experiments.sweep.trial import Quick, Size, Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,14 +145,13 @@ Curve = tuple[float, tuple[Recovered, ...], tuple[Recovered, ...]]
 """An exposure, and what was measured there of the field and of the statistics, one a seed."""
 
 
-def run_recovery(out: Path, seeds: int, vectors: int, jobs: int) -> None:
-    """Measure every case with ``seeds`` media, at every exposure, and write tables and figure under ``out``."""
+def run_recovery(out: Path, seeds: int, vectors: int, jobs: int) -> Findings:
+    """Measure every case with ``seeds`` media, at every exposure, and return what was found."""
     del jobs  # a minute's work for one process
     folder = folder_of("recovery", out)
     found = [(case, _curves(case, seeds, vectors)) for case in CASES]
     tables = (_at_nominal(found, seeds, vectors), _against_exposure(found))
-    _draw(found, folder / "recovery.png")
-    publish("recovery", tables, f"source {source_digest()}.\n", folder)
+    return Findings(folder, tables, partial(_draw, found), f"source {source_digest()}.\n")
 
 
 def _curves(case: Case, seeds: int, vectors: int) -> list[Curve]:
@@ -225,9 +226,9 @@ def _stat(measured: tuple[Recovered, ...], name: str) -> Stat:
     return stat(float(getattr(one, name)) for one in measured)
 
 
-def _draw(found: list[tuple[Case, list[Curve]]], path: Path) -> None:
+def _draw(found: list[tuple[Case, list[Curve]]], path: Path, label: str = "") -> None:
     title = "Recovered projections: noise against exposure, full well 10,000 electrons, 8 bits"
-    with figure(path, 3, title) as axes:
+    with figure(path, 3, title, label) as axes:
         for panel, kinds in zip(axes, (("ternary", "binary"), ("error",)), strict=False):
             for case, curves in found:
                 if case.vectors in kinds:
@@ -267,9 +268,10 @@ def _draw_noise(panel: "Axes", case: Case, curves: list[Curve]) -> None:
 _COLOUR_OF: Final = dict(zip(("off_axis", "phase_shifting", "anchor", "intensity"), COLOURS[:4], strict=True))
 
 
-RECOVERY: Final = Trial(
+RECOVERY: Final = Trial[Findings](
     "recovery",
     "how well each mode recovers a linear projection",
     Size("vectors", "vectors projected for each point", _VECTORS),
     run_recovery,
+    Quick(2, 10),
 )

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,13 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TaskError
-from experiments.output.publishing import folder_of, publish
+from experiments.output.publishing import folder_of
 from experiments.output.source import ROOT
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
+from experiments.paper.findings import Findings
 from experiments.paper.light_in_the_loop.dfa_reference import Method, ReferenceOptions, train_reference
 from experiments.paper.plots import COLOURS, figure
-from experiments.sweep.trial import Size, Trial
+from experiments.sweep.trial import Quick, Size, Trial
 from experiments.tasks.registry import build_task
 from experiments.tasks.task import TaskOptions
 
@@ -105,8 +107,8 @@ def read_curve(path: Path) -> Curve | None:
         return None
 
 
-def run_ternary(out: Path, seeds: int, epochs: int, jobs: int) -> None:
-    """Train ``seeds`` times each way, ``jobs`` at once, and write tables and figure under ``out``.
+def run_ternary(out: Path, seeds: int, epochs: int, jobs: int) -> Findings:
+    """Train ``seeds`` times each way under ``out``, ``jobs`` at once, and return what was found.
 
     A run whose file is there, made by this source with as many epochs, is not repeated. Raises ``TaskError`` when a
     run leaves no curve.
@@ -123,8 +125,7 @@ def run_ternary(out: Path, seeds: int, epochs: int, jobs: int) -> None:
         for run in runs:
             run.result()
     curves = tuple(_read(places.values()))
-    _draw(curves, folder / "ternary.png")
-    publish("ternary", (_table(curves, epochs),), _source_note(curves), folder)
+    return Findings(folder, (_table(curves, epochs),), partial(_draw, curves), _source_note(curves))
 
 
 def _source() -> str:
@@ -198,8 +199,9 @@ def _difference(curves: Sequence[Curve]) -> str:
     return f"{gaps.mean:+.2f}" + ("" if math.isnan(gaps.sd) else f" ± {gaps.sd:.2f}")
 
 
-def _draw(curves: Sequence[Curve], path: Path) -> None:
-    with figure(path, 2, "784-100-10 on MNIST (7,200 images to learn): exact against ternary error") as axes:
+def _draw(curves: Sequence[Curve], path: Path, label: str = "") -> None:
+    title = "784-100-10 on MNIST (7,200 images to learn): exact against ternary error"
+    with figure(path, 2, title, label) as axes:
         for method, colour in zip(_METHODS, COLOURS, strict=False):
             mine = [one for one in curves if one.method == method]
             losses = np.array([one.val_loss for one in mine])
@@ -233,9 +235,10 @@ def _inset(axes: "Axes", curves: Sequence[Curve]) -> None:
     inset.tick_params(labelsize=7)
 
 
-TERNARY: Final = Trial(
+TERNARY: Final = Trial[Findings](
     "ternary",
     "what an error of three values costs",
     Size("epochs", "epochs of a training", _EPOCHS),
     run_ternary,
+    Quick(2, 5),
 )

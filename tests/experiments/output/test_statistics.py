@@ -1,4 +1,4 @@
-"""Thresholds, ratios and spreads of the study, on curves short enough to check by eye."""
+"""Thresholds, means and spreads of the study, on curves short enough to check by eye."""
 
 import math
 
@@ -15,13 +15,13 @@ from experiments.output.statistics import (
     first_crossing,
     mean_band,
     mean_curve,
-    ratios,
     recovered_share,
+    running_mean,
     stat,
     t_mean,
     wilson_interval,
 )
-from experiments.paper.szo_scd.settling import knee
+from experiments.paper.machines.settling import knee
 
 QUERIES = np.array([0, 500, 1000, 1500])
 
@@ -57,19 +57,12 @@ def test_one_value_has_no_spread_and_none_no_mean() -> None:
     assert math.isnan(stat([None]).mean)
 
 
-def test_ratio_is_taken_seed_by_seed() -> None:
-    assert ratios([400.0, 900.0], [100.0, 300.0], [5e3, 5e3]).mean == pytest.approx(3.5)
-
-
-def test_a_censored_reference_gives_a_lower_bound() -> None:
-    found = ratios([None], [1000.0], [5000.0])
-    assert found.mean == 5.0
-    assert found.bound
-
-
-def test_a_censored_run_gives_no_ratio_and_no_bound() -> None:
-    found = ratios([None, 500.0], [None, None], [5e3, 5e3])
-    assert (found.n, found.tried, found.bound) == (0, 2, False)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20), st.sampled_from([1, 3, 5]))
+def test_a_running_mean_is_that_of_each_symmetric_window(values: list[float], width: int) -> None:
+    n = len(values)
+    for place, found in enumerate(running_mean(np.array(values), width)):
+        reach = min(place, n - 1 - place, width // 2)
+        assert found == pytest.approx(np.mean(values[place - reach : place + reach + 1]), abs=1e-9)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))

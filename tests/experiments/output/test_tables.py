@@ -6,7 +6,7 @@ import io
 import pytest
 
 from experiments.output.statistics import Stat, accuracy_stat, stat
-from experiments.output.tables import Column, Table, table_of, to_csv, to_html, to_markdown
+from experiments.output.tables import Column, Table, table_of, to_csv, to_html, to_markdown, tree_of
 
 TABLE = Table(
     "Queries",
@@ -28,7 +28,6 @@ def test_markdown_shows_mean_and_spread_and_what_was_not_reached() -> None:
     [
         (stat([1.0]), "1.0"),
         (stat([1.0, None]), "1.0 (1 of 2)"),
-        (Stat(5.0, float("nan"), 1, 1, bound=True), "≥ 5.0"),
         (stat([]), "-"),
         (accuracy_stat([0.5, 0.75]), "0.6 ± 0.2 [0.0, 1.0]"),
         (accuracy_stat([0.25], 1000), "0.2 [0.2, 0.3]"),
@@ -41,11 +40,19 @@ def test_a_cell_says_how_much_is_behind_it(cell: Stat | float, text: str) -> Non
     assert to_markdown(table).splitlines()[4] == f"| {text} |"
 
 
+def test_a_tree_has_the_numbers_of_a_row_by_heading_in_the_headings_unit() -> None:
+    first, second = tree_of(TABLE)["rows"]  # type: ignore[misc]
+    assert first["alpha"] == 0.15
+    assert first["final %"]["mean"] == pytest.approx(60.0)
+    assert first["final %"]["sd"] == pytest.approx(20.0 * 0.5**0.5)
+    assert (second["final %"]["n"], second["final %"]["tried"]) == (0, 2)
+
+
 def test_csv_splits_statistics_and_has_equal_rows() -> None:
     rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
-    assert rows[0] == ["alpha", "n", *(f"final % {part}" for part in ("mean", "sd", "n", "tried", "bound"))]
+    assert rows[0] == ["alpha", "n", *(f"final % {part}" for part in ("mean", "sd", "n", "tried"))]
     assert float(rows[1][2]) == pytest.approx(60.0)
-    assert rows[2][2:] == ["", "", "0", "2", "0"]
+    assert rows[2][2:] == ["", "", "0", "2"]
     assert len({len(row) for row in rows}) == 1
 
 

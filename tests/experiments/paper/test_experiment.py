@@ -10,15 +10,17 @@ from emulator.errors import TaskError
 from experiments.output.statistics import stat
 from experiments.output.tables import Column, Table
 from experiments.paper import experiment as experiments_of_papers
-from experiments.paper.experiment import Experiment, Results, run_experiment
+from experiments.paper.experiment import Experiment, Results, run_experiment, setting_of
+from experiments.paper.findings import publish_findings
+from experiments.paper.machines.receiver import RECEIVER
+from experiments.paper.machines.settling import SETTLING
+from experiments.paper.outcome import read_outcome
 from experiments.paper.szo_scd.alpha import ALPHA
-from experiments.paper.szo_scd.outcome import read_outcome
 from experiments.paper.szo_scd.power import POWER
-from experiments.paper.szo_scd.receiver import RECEIVER
-from experiments.paper.szo_scd.settling import SETTLING
 from experiments.run.study import study_from_text
 from experiments.sweep.engine import Failure
 from experiments.sweep.points import Point, jobs_of
+from experiments.sweep.trial import Quick
 
 TINY = ("task.name=vowel", "controller.queries=200", "controller.sparsity=0.6", "evaluation.every_queries=50")
 POINTS = (
@@ -32,11 +34,13 @@ def tiny_tables(results: Results) -> tuple[Table, ...]:
     return (Table("tiny", (Column("point"), Column("final %", 1, 100.0)), rows),)
 
 
-def tiny_figure(results: Results, path: Path) -> None:
-    path.write_bytes(b"drawn")
+def tiny_figure(results: Results, path: Path, label: str) -> None:
+    path.write_text(label, encoding="utf-8")
 
 
-TINY_EXPERIMENT = Experiment("tiny", "two points", 200, lambda queries: POINTS, tiny_tables, tiny_figure)
+TINY_EXPERIMENT = Experiment(
+    "tiny", "two points", 200, lambda queries: POINTS, tiny_tables, tiny_figure, Quick(1, 20)
+)
 
 
 @pytest.mark.slow  # in this process, and quickly: sweep/test_finished_jobs.py
@@ -44,7 +48,7 @@ TINY_EXPERIMENT = Experiment("tiny", "two points", 200, lambda queries: POINTS, 
 def test_a_tiny_grid_runs_and_a_second_call_runs_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_experiment(TINY_EXPERIMENT, tmp_path, seeds=1, queries=200, jobs=2)
+    publish_findings("tiny", run_experiment(TINY_EXPERIMENT, tmp_path, seeds=1, queries=200, jobs=2))
     first = capsys.readouterr()
     assert "| sparse |" in first.out
     assert {"tiny.md", "tiny-table1.csv", "tiny.png"} <= {path.name for path in (tmp_path / "tiny").iterdir()}
@@ -57,7 +61,7 @@ def test_a_tiny_grid_runs_and_a_second_call_runs_nothing(
         assert one.queries[-1] in (200, 201)  # the last coordinate may ask once more
         assert one.initial_rad.shape == one.final_rad.shape == (one.active,)
     stamps = [path.stat().st_mtime_ns for path in traces]
-    run_experiment(TINY_EXPERIMENT, tmp_path, seeds=1, queries=200, jobs=2)
+    publish_findings("tiny", run_experiment(TINY_EXPERIMENT, tmp_path, seeds=1, queries=200, jobs=2))
     second = capsys.readouterr()
     assert "2 of 2 runs are finished already; 0 to go" in second.err
     assert second.out == first.out
@@ -71,7 +75,7 @@ def test_failures_raise_after_what_is_there_was_published(
         experiments_of_papers, "run_jobs", lambda jobs, *rest: [Failure(job, "x") for job in jobs]
     )
     with pytest.raises(TaskError, match="2 of 2 runs failed"):
-        run_experiment(TINY_EXPERIMENT, tmp_path, 1, 200, 1)
+        publish_findings("tiny", run_experiment(TINY_EXPERIMENT, tmp_path, 1, 200, 1))
     assert os.listdir(tmp_path / "tiny") == []
 
 
@@ -81,7 +85,7 @@ def test_traces_of_other_settings_lie_side_by_side(tmp_path: Path) -> None:
         for queries in (100, 200)
         for job in jobs_of("alpha", ALPHA.points(queries), 2, tmp_path)
     }
-    assert len(names) == 2 * 2 * 3
+    assert len(names) == 2 * 2 * 4
 
 
 @pytest.mark.parametrize("experiment", [ALPHA, POWER, SETTLING, RECEIVER], ids=lambda e: e.name)
@@ -90,3 +94,12 @@ def test_every_point_is_a_valid_study_that_survives_its_file(experiment: Experim
     assert len({job.digest for job in jobs}) == len(jobs)
     for job in jobs:
         assert digest(study_from_text(to_toml(job.study))) == job.digest
+
+
+def test_a_caption_names_presets_meshes_readings_and_loops_once_each(tmp_path: Path) -> None:
+    jobs = jobs_of("power", POWER.points(1000), 1, tmp_path)
+    said = setting_of(job.study for job in jobs)
+    assert said == (
+        "power: preset paper; mesh thin ccw, square ccw, square cw; reading text/wrapped, text/signed, "
+        "printed/wrapped; loop sequencer"
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.paper.szo_scd.outcome import read_outcome
+from experiments.paper.outcome import read_outcome
 from experiments.sweep.engine import is_finished, run_jobs
 from experiments.sweep.points import Point, jobs_of
 from experiments.sweep.runners import Pool

@@ -5,25 +5,38 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import ConfigError
-from experiments.sweep.trial import Size, Trial, by_name, listing, run_trial
+from experiments.sweep.trial import Quick, Size, Trial, by_name, choose, listing
 
-asked: list[tuple[Path, int, int, int]] = []
+Asked = tuple[Path, int, int, int]
+
+
+def asked(out: Path, seeds: int, size: int, jobs: int) -> Asked:
+    return out, seeds, size, jobs
+
+
 TRIALS = by_name(
-    Trial(
-        "alpha", "how sparse", Size("queries", "queries of a run", 3000), lambda *words: asked.append(words)
-    ),
-    Trial(
-        "light", "with light", Size("epochs", "epochs of a training", 10), lambda *words: asked.append(words)
-    ),
+    Trial("alpha", "how sparse", Size("queries", "queries of a run", 3000), asked, Quick(2, 30)),
+    Trial("light", "with light", Size("epochs", "epochs of a training", 10), asked),
 )
 
 
 def test_a_trial_is_given_its_size_or_its_default(tmp_path: Path) -> None:
-    asked.clear()
-    run_trial("paper", TRIALS, "light", tmp_path)
-    run_trial("paper", TRIALS, "light", tmp_path, 3, ["--epochs", "2"], 1)
-    run_trial("paper", TRIALS, "alpha", tmp_path, 3, ["--queries=7"], 1)
-    assert asked == [(tmp_path, 5, 10, 2), (tmp_path, 3, 2, 1), (tmp_path, 3, 7, 1)]
+    assert choose("paper", TRIALS, "light").run(tmp_path) == (tmp_path, 5, 10, 2)
+    assert choose("paper", TRIALS, "light", 3, ["--epochs", "2"], 1).run(tmp_path) == (tmp_path, 3, 2, 1)
+    assert choose("paper", TRIALS, "alpha", 3, ["--queries=7"], 1).run(tmp_path) == (tmp_path, 3, 7, 1)
+
+
+def test_a_quick_trial_is_small_where_the_user_says_nothing(tmp_path: Path) -> None:
+    assert choose("paper", TRIALS, "alpha", quick=True).run(tmp_path) == (tmp_path, 2, 30, 2)
+    assert choose("paper", TRIALS, "alpha", 4, quick=True).run(tmp_path)[1:3] == (4, 30)
+    assert choose("paper", TRIALS, "alpha", None, ["--queries", "9"], quick=True).run(tmp_path)[1:3] == (2, 9)
+
+
+def test_a_trial_that_is_less_than_the_whole_says_by_how_much() -> None:
+    assert choose("paper", TRIALS, "alpha").shortfall == ""
+    assert choose("paper", TRIALS, "alpha", 6, ["--queries", "4000"]).shortfall == ""
+    said = choose("paper", TRIALS, "alpha", 2).shortfall
+    assert said == "seeds 2, queries of a run 3,000; in full seeds 5, queries of a run 3,000"
 
 
 def test_the_listing_tells_each_size_with_unit_and_default() -> None:
@@ -48,13 +61,13 @@ def test_the_listing_tells_each_size_with_unit_and_default() -> None:
     ],
 )
 def test_an_option_that_is_not_the_trials_is_refused_with_what_is(
-    name: str, words: list[str], message: str, tmp_path: Path
+    name: str, words: list[str], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        run_trial("paper", TRIALS, name, tmp_path, words=words)
+        choose("paper", TRIALS, name, words=words)
 
 
 @pytest.mark.parametrize(("seeds", "jobs"), [(0, 1), (1, 0)])
-def test_no_seeds_and_no_jobs_are_refused(seeds: int, jobs: int, tmp_path: Path) -> None:
+def test_no_seeds_and_no_jobs_are_refused(seeds: int, jobs: int) -> None:
     with pytest.raises(ConfigError, match="=0 is not allowed"):
-        run_trial("paper", TRIALS, "alpha", tmp_path, seeds, (), jobs)
+        choose("paper", TRIALS, "alpha", seeds, (), jobs)

@@ -43,3 +43,11 @@ def test_six_classes_make_a_six_output_network() -> None:
     task = build_vowel(TaskOptions("vowel", classes=(0, 5, 1, 6, 2, 7)))
     assert task.layer_sizes == (8, 16, 16, 6)
     assert len(task.x_test) == 162
+
+
+def test_more_components_widen_the_first_layer_and_keep_the_samples() -> None:
+    narrow = build_vowel(TaskOptions("vowel"))
+    wide = build_vowel(TaskOptions("vowel", components=10, hidden=(24, 24)))
+    assert wide.layer_sizes == (10, 24, 24, 4)
+    assert np.array_equal(wide.x_test[:, :8], narrow.x_test)
+    assert np.array_equal(wide.y_test, narrow.y_test)

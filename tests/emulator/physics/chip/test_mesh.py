@@ -14,6 +14,7 @@ from emulator.physics.chip.mesh import (
     LayerPhases,
     decompose_matrix,
     decompose_rows,
+    idle_rotators,
     reconstruct_matrix,
     reconstruct_rows,
     triangle,
@@ -191,3 +192,29 @@ def test_no_two_rotators_of_a_stage_share_a_waveguide_and_light_meets_stages_in_
         last_stage[top : top + 2] = stage
     if rows == modes:
         assert mesh.stage.max() + 1 == max(2 * modes - 3, 1)
+
+
+@pytest.mark.parametrize(("outputs", "inputs"), [(3, 7), (7, 3), (4, 4)])
+@pytest.mark.parametrize("shape", ["thin", "square"])
+def test_idle_rotators_are_those_that_no_weight_depends_on(
+    outputs: int, inputs: int, shape: Literal["thin", "square"]
+) -> None:
+    layer = decompose_matrix(random_matrix(outputs, inputs, 4), SIGMA_MAX, shape)
+    weights = reconstruct_matrix(layer, SIGMA_MAX, shape)
+    flat, v, sigma = layer.flat(), layer.v.size, layer.sigma.size
+    for place, idle in enumerate(idle_rotators(outputs, inputs, shape)):
+        moved = flat.copy()
+        moved[place] += 0.3
+        parts = np.split(moved, [v, v + sigma])
+        found = reconstruct_matrix(LayerPhases(layer.shape, *parts, layer.signs), SIGMA_MAX, shape)
+        assert bool(np.allclose(found, weights, rtol=0, atol=1e-9)) is bool(idle)
+
+
+def test_a_quarter_of_the_papers_square_network_is_idle_and_its_thin_one_is_not() -> None:
+    layers = tuple(pairwise((64, 24, 24, 10)))
+    square = np.concatenate([idle_rotators(b, a, "square") for a, b in layers])
+    assert (square.size, int(square.sum())) == (
+        3223,
+        871,
+    )  # 3,223 phases, of which 2,352 are as many as weights
+    assert not any(idle_rotators(b, a, "thin").any() for a, b in layers)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.bench import RunResult
+from experiments.paper.findings import publish_findings
 from experiments.paper.light_in_the_loop.latency import host_of, late_hosts, run_latency, training_ledger
 from experiments.presets.opu_rating import opu_preset
 from experiments.run.run import run_study
@@ -39,7 +40,7 @@ def test_every_frame_of_a_late_host_is_used_dropped_or_late() -> None:
 
 
 def test_tables_and_figure_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_latency(tmp_path, 1, 300, 1)
+    publish_findings("latency", run_latency(tmp_path, 1, 300, 1))
     said = capsys.readouterr().out
     assert "required 89% of it: 89.1% at 3,000, met" in said
     assert "every frame sent is used, dropped or late: yes" in said

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.output.tables import to_markdown
+from experiments.paper.findings import publish_findings
 from experiments.paper.light_in_the_loop import light
 from experiments.paper.light_in_the_loop.light import light_jobs, run_light, tables_of
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
@@ -71,7 +72,7 @@ def test_the_runs_are_made_once_and_published(
 
     monkeypatch.setattr(light, "run_jobs", run_here)
     monkeypatch.setattr(light, "_tasks", lambda: (("mnist", "MNIST"),))
-    run_light(tmp_path, seeds=1, epochs=1, jobs=2)
+    publish_findings("light", run_light(tmp_path, seeds=1, epochs=1, jobs=2))
     said = capsys.readouterr().out
     assert "| optical DFA | 1 | 1 |" in said
     assert "field minus statistical after 1 epoch(s): +0.00 points" in said

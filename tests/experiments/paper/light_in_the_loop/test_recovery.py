@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.paper.findings import publish_findings
 from experiments.paper.light_in_the_loop import recovery
 from experiments.paper.light_in_the_loop.recovery import (
     CASES,
@@ -56,8 +57,8 @@ def test_tables_and_figure_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recovery, "_EXPOSURES", (0.1, 1.0, 3.0))
-    run_recovery(tmp_path, seeds=1, vectors=2, jobs=1)
+    publish_findings("recovery", run_recovery(tmp_path, seeds=1, vectors=2, jobs=1))
     said = capsys.readouterr().out
     assert "required: off-axis >= 0.99" in said
     assert "| anchor | 10: one 1, one -1 |" in said
-    assert {path.suffix for path in (tmp_path / "recovery").iterdir()} == {".md", ".csv", ".png"}
+    assert {path.suffix for path in (tmp_path / "recovery").iterdir()} == {".md", ".csv", ".json", ".png"}

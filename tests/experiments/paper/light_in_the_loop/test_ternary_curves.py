@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.paper.findings import publish_findings
 from experiments.paper.light_in_the_loop import ternary_curves
 from experiments.paper.light_in_the_loop.ternary_curves import Curve, read_curve, run_ternary, write_curve
 
@@ -42,7 +43,7 @@ def test_finished_runs_are_not_repeated_and_the_table_compares_seed_by_seed(
         ternary = replace(exact, method="tdfa", test_accuracy=(0.7, 0.8, 0.94 - 0.01 * seed))
         write_curve(exact, folder / f"dfa-3-seed{seed}.json")
         write_curve(ternary, folder / f"tdfa-3-seed{seed}.json")
-    run_ternary(tmp_path, seeds=2, epochs=3, jobs=1)
+    publish_findings("ternary", run_ternary(tmp_path, seeds=2, epochs=3, jobs=1))
     said = capsys.readouterr().out
     assert "TDFA minus DFA, seed by seed: -1.50 ± 0.71 points" in said
     assert "| DFA, exact error | 2 | 95.00 ± 0.00 [95.00, 95.00] | 95.00 | 95.00 |" in said

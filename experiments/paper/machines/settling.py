@@ -13,10 +13,12 @@ import numpy as np
 
 from experiments.output.statistics import accuracy_stat, first_crossing, recovered_share, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.experiment import MNIST, Experiment, Results
+from experiments.paper.experiment import Experiment, Results
+from experiments.paper.outcome import Outcome
 from experiments.paper.plots import COLOURS, band, figure, shades
-from experiments.paper.szo_scd.outcome import Outcome
+from experiments.paper.szo_scd.networks import MNIST
 from experiments.sweep.points import Point
+from experiments.sweep.trial import Quick
 
 __all__ = ["SETTLING", "accuracy_at", "knee"]
 
@@ -49,7 +51,7 @@ def _name(bench: _Bench, wait: float) -> str:
 
 def _points(queries: int) -> tuple[Point, ...]:
     common = (
-        "chip.preset=doped_si", f"chip.heaters.tau_s={TAU_S}", "chip.heaters.dynamics=dynamic", *MNIST,
+        "chip.preset=doped_si", f"chip.heaters.tau_s={TAU_S}", "chip.heaters.dynamics=dynamic", *MNIST.overrides,
         "deployment.alpha=0.15", "controller.step_floor=dac_step", "controller.power_awareness=0.0",
         f"controller.queries={queries}", f"evaluation.every_queries={max(1, queries // 100)}",
     )  # fmt: skip
@@ -132,10 +134,9 @@ def _notes(found: list[tuple[float, tuple[Outcome, ...]]], equal_s: float) -> tu
     )
 
 
-def _draw(results: Results, path: Path) -> None:
-    with figure(
-        path, 3, "Waiting for the heaters: MNIST 8x8 on doped silicon, τ = 1.22 µs, α = 0.15"
-    ) as axes:
+def _draw(results: Results, path: Path, label: str) -> None:
+    title = "Waiting for the heaters: MNIST 8x8 on doped silicon, τ = 1.22 µs, α = 0.15"
+    with figure(path, 3, title, label) as axes:
         for panel, bench in zip(axes, _BENCHES, strict=False):
             found = _found(results, bench)
             for colour, (wait, outcomes) in zip(shades(len(found)), found, strict=True):
@@ -157,4 +158,6 @@ def _draw(results: Results, path: Path) -> None:
         axes[2].legend(loc="lower right")
 
 
-SETTLING: Final = Experiment("settling", "how long to wait for the heaters", 100_000, _points, _tables, _draw)
+SETTLING: Final = Experiment(
+    "settling", "how long to wait for the heaters", 100_000, _points, _tables, _draw, Quick(1, 4_000)
+)

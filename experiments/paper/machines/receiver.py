@@ -13,10 +13,12 @@ import numpy as np
 
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.experiment import MNIST, Experiment, Results
+from experiments.paper.experiment import Experiment, Results
+from experiments.paper.outcome import Outcome
 from experiments.paper.plots import COLOURS, figure
-from experiments.paper.szo_scd.outcome import Outcome
+from experiments.paper.szo_scd.networks import MNIST
 from experiments.sweep.points import Point
+from experiments.sweep.trial import Quick
 
 __all__ = ["RECEIVER"]
 
@@ -80,7 +82,7 @@ _ROWS: Final = (
 
 def _points(queries: int) -> tuple[Point, ...]:
     common = (
-        "chip.preset=doped_si", *MNIST, "deployment.alpha=0.15", "controller.power_awareness=0.0",
+        "chip.preset=doped_si", *MNIST.overrides, "deployment.alpha=0.15", "controller.power_awareness=0.0",
         "chip.receiver.averages=256", "chip.receiver.adc_bits=14", "chip.dac.bits=8",
         f"controller.queries={queries}", f"evaluation.every_queries={max(1, queries // 100)}",
     )  # fmt: skip
@@ -126,10 +128,11 @@ def _numbers(one: Outcome) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _draw(results: Results, path: Path) -> None:
+def _draw(results: Results, path: Path, label: str) -> None:
     rows = [row for row in _ROWS if results.of(row.point)]
     families = list(dict.fromkeys(row.family for row in rows))
-    with figure(path, 2, "Resolution and recovery: MNIST 8x8 on doped silicon, α = 0.15") as (left, right):
+    title = "Resolution and recovery: MNIST 8x8 on doped silicon, α = 0.15"
+    with figure(path, 2, title, label) as (left, right):
         for height, row in enumerate(reversed(rows)):
             colour = COLOURS[families.index(row.family)]
             found = results.of(row.point)
@@ -152,5 +155,11 @@ def _label(row: _Row) -> str:
 
 
 RECEIVER: Final = Experiment(
-    "receiver", "what the resolution of readings and phases does", 100_000, _points, _tables, _draw
+    "receiver",
+    "what the resolution of readings and phases does",
+    100_000,
+    _points,
+    _tables,
+    _draw,
+    Quick(1, 5_000),
 )

@@ -1,0 +1,1 @@
+"""Experiments of our own on machines: what settling, receivers and links do to a controller."""
