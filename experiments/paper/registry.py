@@ -9,12 +9,16 @@ from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
 from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
 from experiments.paper.szo_scd.alpha import ALPHA
+from experiments.paper.szo_scd.fig4 import FIG4
+from experiments.paper.szo_scd.fig5 import FIG5
+from experiments.paper.szo_scd.fig6 import FIG6
 from experiments.paper.szo_scd.power import POWER
 from experiments.sweep.trial import by_name
 
-__all__ = ["EXPERIMENTS"]
+__all__ = ["CHIP", "EXPERIMENTS"]
 
-EXPERIMENTS: Final = by_name(
-    ALPHA.trial, POWER.trial, SETTLING.trial, RECEIVER.trial, LIGHT, TERNARY, RECOVERY, LATENCY
-)
+CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER)
+"""Those of a chip: points of studies with queries."""
+
+EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)
 """Every experiment, by the word that calls it."""

@@ -12,9 +12,8 @@ from experiments.output.tables import Column, Table
 from experiments.paper import experiment as experiments_of_papers
 from experiments.paper.experiment import Experiment, Results, run_experiment, setting_of
 from experiments.paper.findings import publish_findings
-from experiments.paper.machines.receiver import RECEIVER
-from experiments.paper.machines.settling import SETTLING
 from experiments.paper.outcome import read_outcome
+from experiments.paper.registry import CHIP
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.power import POWER
 from experiments.run.study import study_from_text
@@ -88,7 +87,7 @@ def test_traces_of_other_settings_lie_side_by_side(tmp_path: Path) -> None:
     assert len(names) == 2 * 2 * 4
 
 
-@pytest.mark.parametrize("experiment", [ALPHA, POWER, SETTLING, RECEIVER], ids=lambda e: e.name)
+@pytest.mark.parametrize("experiment", CHIP, ids=lambda e: e.name)
 def test_every_point_is_a_valid_study_that_survives_its_file(experiment: Experiment, tmp_path: Path) -> None:
     jobs = jobs_of(experiment.name, experiment.points(1000), 1, tmp_path)
     assert len({job.digest for job in jobs}) == len(jobs)

@@ -8,18 +8,14 @@ from numpy.typing import NDArray
 
 from experiments.output.tables import to_csv, to_markdown, tree_of
 from experiments.paper.experiment import Experiment, Results
-from experiments.paper.machines.receiver import RECEIVER
-from experiments.paper.machines.settling import SETTLING
+from experiments.paper.registry import CHIP
 from experiments.paper.szo_scd import ratchet
-from experiments.paper.szo_scd.alpha import ALPHA
-from experiments.paper.szo_scd.power import POWER
 from experiments.paper.szo_scd.ratchet import Schedule
 from tests.experiments.paper.outcomes import made_up
 
 Floats = NDArray[np.float64]
 
-ALL = (ALPHA, POWER, SETTLING, RECEIVER)
-every_experiment = pytest.mark.parametrize("experiment", ALL, ids=lambda one: one.name)
+every_experiment = pytest.mark.parametrize("experiment", CHIP, ids=lambda one: one.name)
 
 
 def results_of(experiment: Experiment, seeds: int) -> Results:
