@@ -18,6 +18,7 @@ from emulator.instruments.chip.config import (
 )
 from emulator.instruments.chip.state import Design
 from emulator.physics.chip.mesh import decompose_matrix
+from emulator.physics.chip.patches import Patches
 from emulator.streams import stream
 from emulator.trace.writing.null import NullRecorder
 
@@ -27,6 +28,7 @@ __all__ = [
     "NotingRecorder",
     "all_active",
     "ideal_chip",
+    "picture_design",
     "random_batch",
     "random_design",
     "weights",
@@ -85,6 +87,24 @@ def random_design(
     else:
         mask[list(active)] = True
     return Design(layers, mask)
+
+
+def picture_design(
+    image: tuple[int, int, int],
+    feeds: Sequence[Patches],
+    outputs: Sequence[int],
+    seed: int = 0,
+    mesh: MeshConfig | None = None,
+    active: float = 1.0,
+) -> tuple[Design, list[NDArray[np.float64]]]:
+    """Return a design with random matrices of ``outputs`` that ``feeds`` cut pictures for, and the matrices."""
+    assert (feeds[0].channels, feeds[0].height, feeds[0].width) == image
+    mesh, rng = mesh or MeshConfig(), stream(seed, "tests/pictures")
+    matrices = [rng.standard_normal((rows, feed.inputs)) for rows, feed in zip(outputs, feeds, strict=True)]
+    matrices = [matrix * (2.0 / np.linalg.norm(matrix, 2)) for matrix in matrices]
+    layers = tuple(decompose_matrix(w, mesh.sigma_max, mesh.shape, mesh.rotation) for w in matrices)
+    mask = rng.random(sum(layer.count for layer in layers)) < active
+    return Design(layers, mask, tuple(feeds)), matrices
 
 
 def random_batch(samples: int, modes: int, key: int = 0) -> Batch:

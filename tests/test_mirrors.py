@@ -33,6 +33,7 @@ TESTED_BY_CALLERS = {
     "emulator/trace/writing/survey.py": "trace/writing/test_recover.py: a killed run's queries are counted",
     "emulator/instruments/chip/fabrication.py": "a chip as it was made: instruments/chip/test_state.py",
     "emulator/instruments/chip/sequencing/rows.py": "instruments/chip/test_sequencer.py: its rows are a host's",
+    "emulator/instruments/chip/sequencing/visits.py": "instruments/chip/test_sequence.py and its refusals",
     "emulator/instruments/chip/timing.py": "a chip's spans are tested on the chip: instruments/chip/test_chip.py",
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",

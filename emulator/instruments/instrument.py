@@ -13,6 +13,7 @@ from emulator.errors import DivergedError
 from emulator.instruments.again import Recorded
 from emulator.instruments.retiming import Retiming
 from emulator.meter import Meter
+from emulator.physics.chip.patches import Patches
 from emulator.plan import Plan, Step, Work
 from emulator.trace import AnyRecorder
 
@@ -220,14 +221,16 @@ class Stand(NamedTuple):
 class Scale(NamedTuple):
     """Say how large the work of an instrument will be, before it or the work exists.
 
-    ``layers`` are the shapes (outputs, inputs) of the matrices that are taped out, ``sizes`` those that an
-    instrument is built to; ``batch`` is how many vectors come at once, ``watched`` how many a watcher sends.
+    ``layers`` are the shapes (outputs, inputs) of the matrices that are taped out, ``feeds`` what they are fed with
+    where it is not whole vectors, and ``sizes`` those that an instrument is built to; ``batch`` is how many samples
+    come at once, ``watched`` how many a watcher sends.
     """
 
     layers: tuple[tuple[int, int], ...] = ()
     sizes: tuple[int, ...] = ()
     batch: int = 1
     watched: int = 0
+    feeds: tuple[Patches, ...] = ()
 
 
 def no_memory(config: Any, scale: Scale) -> Mapping[str, int]:

@@ -270,14 +270,15 @@ class Chip:
         return known.service
 
     def _reading(self, kind: str, samples: int, upload: bool, more: Mapping[str, int]) -> _Read:
-        layers = self.core.layers
+        layers, design = self.core.layers, self.core.design
         work = {
             **more,
             "samples": samples,
             "upload": int(upload),
-            "modes": layers[0].inputs,
+            "modes": design.values,
             "classes": layers[-1].outputs,
             "layers": len(layers),
+            **design.patches,
         }
         plan = self._plan(kind, work)
         set_ps = plan.until(*SETTLING) if kind == "probe" else 0
@@ -288,7 +289,7 @@ class Chip:
         begun = self._begun
         if begun.shows(batch):
             return False
-        modes, limit, shape = self.core.layers[0].inputs, self._config.activation_clip, batch.inputs.shape
+        modes, limit, shape = self.core.design.values, self._config.activation_clip, batch.inputs.shape
         if len(shape) != 2 or shape[1] != modes or shape[0] == 0:
             raise CommandError(f"{what}: inputs have shape {shape}; the chip takes (samples >= 1, {modes})")
         if not (np.abs(batch.inputs) <= limit).all():

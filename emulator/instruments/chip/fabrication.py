@@ -4,7 +4,7 @@ What an instrument could not know (the true gamma of each device) is drawn here 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig
 from emulator.instruments.chip.noise.term import Receiver
+from emulator.instruments.chip.timing import patches_of
 from emulator.physics.chip import converters, floorplan, laser, photodetector
 from emulator.physics.chip.kernels.circuit import COS_FACTOR, SIN_FACTOR
 from emulator.physics.chip.kernels.layers import ReceiverParameters
 from emulator.physics.chip.kernels.tape import LayerMap, loss_gain
 from emulator.physics.chip.mesh import LayerPhases
+from emulator.physics.chip.patches import Patches, chained
 
 __all__ = [
     "Design",
@@ -50,12 +52,14 @@ class Design:
     """Say what was taped out: the phases of every layer, and which devices are active (have a heater).
 
     ``active`` (devices,) follows the device order: layer by layer, V* in light order, Sigma, U in light order.
-    Active heaters start at their design phase; passive devices have it built in. Raises ``ConfigError`` when
-    the shapes do not agree.
+    Active heaters start at their design phase; passive devices have it built in. ``feeds`` says how the values in
+    front of each layer become its symbols; empty, they do as they stand. Raises ``ConfigError`` when the shapes do
+    not agree.
     """
 
     layers: tuple[LayerPhases, ...]
     active: NDArray[np.bool_]
+    feeds: tuple[Patches, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that layers chain and that ``active`` covers all devices."""
@@ -64,11 +68,18 @@ class Design:
             raise ConfigError(
                 f"design: active has shape {self.active.shape}, but the layers have {devices} phases"
             )
-        for left, right in zip(self.layers, self.layers[1:], strict=False):
-            if left.shape[0] != right.shape[1]:
-                raise ConfigError(
-                    f"design: a layer with {left.shape[0]} outputs feeds one with {right.shape[1]} inputs"
-                )
+        object.__setattr__(self, "feeds", chained(self.feeds, [layer.shape for layer in self.layers]))
+
+    @property
+    def values(self) -> int:
+        """Return how many values one sample has."""
+        return self.feeds[0].values
+
+    @property
+    def patches(self) -> dict[str, int]:
+        """Return each layer's patches by the name that a plan's work has for them; nothing if all have one."""
+        counts = [feed.count for feed in self.feeds]
+        return {patches_of(layer): count for layer, count in enumerate(counts)} if max(counts) > 1 else {}
 
     def phases(self) -> Floats:
         """Return the design phases of all devices, (devices,), in [0, 2 pi)."""
@@ -99,9 +110,12 @@ def loss_gains(layers: tuple[LayerMap, ...], design: Design, loss: float) -> lis
 
 
 def receiver_parameters(
-    config: ChipConfig, layers: Sequence[LayerMap | Ports], gains: list[float]
+    config: ChipConfig, layers: Sequence[LayerMap | Ports], gains: list[float], feeds: Sequence[Patches] = ()
 ) -> tuple[ReceiverParameters, ...]:
-    """Return what each layer's receivers do, for the light and the noise that ``config`` describes."""
+    """Return what each layer's receivers do, for the light and the noise that ``config`` describes.
+
+    ``feeds`` say which layers take averages of the readings before them: these are what modulators then round.
+    """
     rows = []
     receiver, clip = config.receiver, config.activation_clip
     for index, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
@@ -130,6 +144,10 @@ def receiver_parameters(
                 input_step=0.0 if last else converters.input_step(config.inputs.bits, clip),
             )
         )
+    for index, feed in enumerate(feeds):
+        if feed.pool > 1:
+            before = rows[index - 1]
+            rows[index - 1] = replace(before, input_step=0.0, pooled_step=before.input_step)
     return tuple(rows)
 
 

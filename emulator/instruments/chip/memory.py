@@ -5,7 +5,7 @@ from typing import Final
 
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.instrument import Scale
-from emulator.physics.chip.kernels.arena import tape_bytes
+from emulator.physics.chip.kernels.arena import seen_at_once, tape_bytes
 from emulator.physics.chip.mesh import Shape, rotators_of, rows_in_use
 
 __all__ = ["devices_of", "memory"]
@@ -28,8 +28,9 @@ def memory(config: ChipConfig, scale: Scale) -> Mapping[str, int]:
     if not scale.layers:
         return {}
     shape = config.mesh.shape
-    light = tape_bytes(scale.layers, scale.batch, shape)
-    looks = tape_bytes(scale.layers, scale.watched, shape, checkpoints=False) if scale.watched else 0
+    light = tape_bytes(scale.layers, scale.batch, shape, feeds=scale.feeds)
+    at_once = seen_at_once(scale.feeds, scale.watched)
+    looks = tape_bytes(scale.layers, at_once, shape, checkpoints=False, feeds=scale.feeds) if at_once else 0
     devices = devices_of(scale.layers, shape)
     return {
         f"light of a batch of {scale.batch:,} in {devices:,} devices": light,

@@ -77,6 +77,7 @@ class _Shape(NamedTuple):
     modes: int
     classes: int
     layers: int
+    patches: tuple[tuple[str, int], ...]
 
     def work(self, first: bool, last: bool) -> dict[str, int]:
         """Return what a row asks for; rows in the middle do not know how many there are."""
@@ -92,6 +93,7 @@ class _Shape(NamedTuple):
             "modes": self.modes,
             "classes": self.classes,
             "layers": self.layers,
+            **dict(self.patches),
         }
 
 
@@ -103,6 +105,7 @@ class Sequencer:
         self._core = core
         self._handle = handle
         self._active = core.design.active
+        self._values, self._patches = core.design.values, tuple(core.design.patches.items())
         self._programmes: dict[_Shape, _Programme] = {}
 
     def check(self, command: Sequence) -> None:
@@ -146,7 +149,7 @@ class Sequencer:
         visits, width = command.heaters.shape
         shape = _Shape(
             command.batch.inputs.shape[0], width, visits, upload, command.decide is not None,
-            layers[0].inputs, layers[-1].outputs, len(layers),
+            self._values, layers[-1].outputs, len(layers), self._patches,
         )  # fmt: skip
         known = self._programmes.get(shape)
         if known is None:

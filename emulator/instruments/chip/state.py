@@ -5,7 +5,7 @@ each device) is reachable by tests and reports only.
 """
 
 import math
-from typing import Literal, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,18 @@ from emulator.errors import CommandError, ConfigError, nearest
 from emulator.instruments.chip import fabrication
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
+from emulator.instruments.chip.sequencing.visits import (
+    Rule,
+    Sequenced,
+    Visits,
+    check_decidable,
+    targets_of,
+    two_views,
+)
 from emulator.physics.chip import converters, heaters
 from emulator.physics.chip.kernels import circuit as c
 from emulator.physics.chip.kernels import query, sequence
-from emulator.physics.chip.kernels.arena import Tape, make_tape, no_tape, reload_tape
+from emulator.physics.chip.kernels.arena import Tape, make_tape, no_tape, reload_tape, seen_at_once
 from emulator.physics.chip.kernels.circuit import Circuit, handle_of
 from emulator.physics.chip.kernels.sequence import Pace
 from emulator.physics.chip.kernels.tape import layer_map
@@ -28,39 +36,10 @@ __all__ = ["ChipCore", "Design", "Rule", "Sequenced", "Visits", "device_gains"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Rule = Literal["none", "step_back", "three_point"]
 
-
-class Visits(NamedTuple):
-    """Say what a sequence visits: heaters (n, k) and the phases (n, k) to try, in radians.
-
-    A rule that decides (not "none") visits one heater at a time (k = 1) and needs where it steps back to and where
-    home is, (n,), in radians, and which visits are pruned, (n,).
-    """
-
-    heaters: Ints
-    try_rad: Floats
-    back_rad: Floats = np.empty(0)
-    home_rad: Floats = np.empty(0)
-    pruned: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
-
-
-class Sequenced(NamedTuple):
-    """Hold what a sequence did: its events in order (dtype sequence.EVENT), and how its visits ended.
-
-    ``outputs`` (n, samples, classes) if they were to be kept. ``reference`` is the loss at the end; ``accepted``
-    counts readings that a comparison kept, ``tied`` comparisons of equal losses (which count as failures), and
-    ``pruned`` visits that went home for that reason.
-    """
-
-    events: NDArray[np.void]
-    outputs: Floats | None
-    reference: float
-    visited: int
-    accepted: int
-    tied: int
-    pruned: int
-    readings: int
+_PART_BITS: Final = (
+    40  # readings of an observer that looks in parts have noise numbers beyond those of all queries
+)
 
 
 class ChipCore:
@@ -70,10 +49,13 @@ class ChipCore:
         self.config = config
         self.design = design
         mesh = config.mesh
-        self.layers = tuple(layer_map(p, mesh.sigma_max, mesh.shape, mesh.rotation) for p in design.layers)
+        self.layers = tuple(
+            layer_map(phases, mesh.sigma_max, mesh.shape, mesh.rotation, feed)
+            for phases, feed in zip(design.layers, design.feeds, strict=True)
+        )
         self._loss = db_to_amplitude(mesh.insertion_loss_db)
         self._gain = fabrication.loss_gains(self.layers, design, self._loss)
-        self.receivers = fabrication.receiver_parameters(config, self.layers, self._gain)
+        self.receivers = fabrication.receiver_parameters(config, self.layers, self._gain, design.feeds)
         self._receiver_rows = np.array([receiver.row() for receiver in self.receivers])
         is_sigma = np.concatenate([fabrication.sigma_mask(layer) for layer in self.layers])
         ideal_sigma = is_sigma & (config.heaters.sigma_devices == "ideal")
@@ -128,7 +110,7 @@ class ChipCore:
         self._circuit = Circuit(
             t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
-            tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise,
+            tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise, tape.feeds, tape.patch,
         )  # fmt: skip
         self._handle = handle_of(self._circuit)
 
@@ -147,7 +129,7 @@ class ChipCore:
         query.drive(self._handle, heater_ids, radians, passed_ps)
 
     def load(self, inputs: Floats) -> None:
-        """Put ``inputs`` (samples, modes), quantised by the modulators, on the first layer's waveguides."""
+        """Put ``inputs`` (samples, values), quantised by the modulators, on the first layer's waveguides."""
         columns = self._modulated(inputs)
         known = self._tape
         self._tape = (
@@ -204,7 +186,7 @@ class ChipCore:
         not be read once more after a failed try is set home. Raises ``ConfigError`` when arguments do not fit.
         """
         shape = self._reading_shape("sequence")
-        known, values = _targets(labels)
+        known, values = targets_of(labels)
         count = len(visits.heaters)
         times = np.array(pace, dtype=np.int64)
         if rule == "none":
@@ -219,17 +201,17 @@ class ChipCore:
                 times,
                 draw,
                 outputs,
-                *_two_views(events),
+                *two_views(events),
             )
             last = float(events["loss"][-1]) if count else math.nan
             return Sequenced(events, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
-        _check_decidable(visits, rule, known if labels is None else labels, shape[0], most)
+        check_decidable(visits, rule, known if labels is None else labels, shape[0], most)
         candidates = np.empty((3, count))
         candidates[0], candidates[1], candidates[2] = visits.try_rad[:, 0], visits.back_rad, visits.home_rad
         events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
             self._handle, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
-            visits.pruned, known, values, most, times, draw, *_two_views(events), counts,
+            visits.pruned, known, values, most, times, draw, *two_views(events), counts,
         )  # fmt: skip
         return Sequenced(events[:happened], None, reference, *counts.tolist())
 
@@ -257,7 +239,7 @@ class ChipCore:
         return trial
 
     def observe(self, inputs: Floats, draw: int, passed_ps: int) -> Floats:
-        """Return what ``inputs`` (samples, modes) would read now; no state changes and no noise is used up."""
+        """Return what ``inputs`` (samples, values) would read now; no state changes and no noise is used up."""
         t, k, constants = self.thermal, self._coupling, self._constants
         thermal = heaters.ThermalState(t.values.copy(), t.lists.copy())
         steps = passed_ps / constants[c.TAU_PS]
@@ -272,14 +254,18 @@ class ChipCore:
         """Return what an observer reads of ``inputs`` at the temperatures of ``thermal``."""
         optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
         self._refresh_all(thermal, optics, common_rad)
-        tape = make_tape(self.layers, self._modulated(inputs), checkpoints=False)
-        own = self._circuit._replace(
-            optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
-            checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
-            terms=tape.terms, lines=tape.sums, middle=tape.middle, noise=tape.noise,
-        )  # fmt: skip
-        outputs = np.empty((tape.count, self.layers[-1].outputs))
-        query.look(handle_of(own), outputs, draw)
+        outputs = np.empty((len(inputs), self.layers[-1].outputs))
+        at_once = seen_at_once(self.design.feeds, len(inputs))
+        for part, first in enumerate(range(0, len(inputs), at_once)):
+            rows = slice(first, first + at_once)
+            tape = make_tape(self.layers, self._modulated(inputs[rows]), checkpoints=False)
+            own = self._circuit._replace(
+                optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
+                checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
+                terms=tape.terms, lines=tape.sums, middle=tape.middle, noise=tape.noise, feeds=tape.feeds,
+                patch=tape.patch,
+            )  # fmt: skip
+            query.look(handle_of(own), outputs[rows], draw + (part << _PART_BITS))
         return outputs
 
     def phases(self) -> Floats:
@@ -361,34 +347,3 @@ class ChipCore:
         optics[c.APPLIED] = phases
         optics[c.COS] = optics[c.COS_FACTOR] * np.cos(phases)
         optics[c.SIN] = optics[c.SIN_FACTOR] * np.sin(phases)
-
-
-def _two_views(events: NDArray[np.void]) -> tuple[Ints, Floats]:
-    """Return ``events`` as a table of ints and as one of floats: numba handles these faster than records."""
-    columns = len(sequence.EVENT.names or ())
-    return events.view(np.int64).reshape(-1, columns), events.view(np.float64).reshape(-1, columns)
-
-
-def _targets(targets: Ints | Floats | None) -> tuple[Ints, Floats]:
-    """Return ``targets`` as labels and as values, of which one is empty, as the kernels take them."""
-    labels, values = np.empty(0, dtype=np.int64), np.empty((0, 0))
-    if targets is None:
-        return labels, values
-    if targets.ndim == 1:
-        return np.ascontiguousarray(targets, dtype=np.int64), values
-    return labels, np.ascontiguousarray(targets, dtype=np.float64)
-
-
-def _check_decidable(visits: Visits, rule: Rule, labels: Ints | Floats, samples: int, most: int) -> None:
-    """Raise ``ConfigError`` unless a rule can decide these visits."""
-    count, width = visits.heaters.shape
-    parts = (visits.back_rad, visits.home_rad, visits.pruned)
-    if width != 1 or any(len(part) != count for part in parts):
-        raise ConfigError(
-            f"sequence: rule {rule!r} needs one heater a visit, and back_rad, home_rad and pruned for each of the "
-            f"{count} visits; heaters have shape {visits.heaters.shape}"
-        )
-    if len(labels) != samples:
-        raise ConfigError(f"sequence: rule {rule!r} needs {samples} labels, one a sample; got {len(labels)}")
-    if most < 1:
-        raise ConfigError(f"sequence: most={most} readings; rule {rule!r} makes at least one")

@@ -16,7 +16,7 @@ from emulator.instruments.host.host import thought
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.units import s_to_ps
 
-__all__ = ["DECISION", "KINDS", "LIGHT", "SEQUENCER", "SETTLING", "chip_plan"]
+__all__ = ["DECISION", "KINDS", "LIGHT", "PATCHES", "SEQUENCER", "SETTLING", "chip_plan", "patches_of"]
 
 LIGHT: Final = ("optics", "symbols")
 """The step in which light meets the mesh."""
@@ -30,6 +30,9 @@ SEQUENCER: Final = "chip.sequencer"
 DECISION: Final = Step("sequencer", "decision", 0)
 """The step in which the sequencer compares losses."""
 
+PATCHES: Final = "patches_"
+"""How the names of ``patches_of`` begin."""
+
 KINDS: Final = ("set_phases", "settle", "forward", "probe")
 """What a row of the chip may be called in a trace."""
 
@@ -38,7 +41,8 @@ def chip_plan(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str
     """Return the plan of a command of ``kind`` that asks for ``work``.
 
     ``set_phases`` asks for "heaters"; ``settle`` for whether a time was "asked", which only the command tells;
-    ``forward`` for "samples", "modes", "classes", "layers" and whether there is an "upload" of a new mini-batch;
+    ``forward`` for "samples", "modes" (values a sample), "classes", "layers" and whether there is an "upload" of a
+    new mini-batch, and, where a sample is many symbols, for the ``patches_of`` each layer;
     ``probe`` for all that set_phases and forward do. With a "sequencer", also for "first", "last", the "visits" of
     the whole Sequence, and whether it "decides". Raises ``CommandError`` for another kind.
     """
@@ -59,6 +63,11 @@ def chip_plan(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str
         ),
         asked,
     )
+
+
+def patches_of(layer: int) -> str:
+    """Return the name that a plan's work has for the symbols a sample of ``layer``; without it they are one."""
+    return f"{PATCHES}{layer}"
 
 
 def _setting(config: ChipConfig, heaters: int) -> tuple[Step, ...]:
@@ -94,9 +103,10 @@ def _upload(config: ChipConfig, work: Mapping[str, int], more_bits: int) -> tupl
 
 def _light(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
     samples, depth = work["samples"], work["layers"]
-    symbols = math.ceil(samples / config.inputs.wavelengths) * config.receiver.averages
+    counts = (samples * work.get(patches_of(layer), 1) for layer in range(depth))
+    symbols = sum(math.ceil(count / config.inputs.wavelengths) for count in counts) * config.receiver.averages
     return (
-        Step(*LIGHT, s_to_ps(depth * symbols / config.inputs.symbol_rate_hz)),
+        Step(*LIGHT, s_to_ps(symbols / config.inputs.symbol_rate_hz)),
         Step("receiver", "detection", s_to_ps(depth * config.receiver.detection_s)),
         Step("receiver", "adc", s_to_ps(depth * config.receiver.adc_s)),
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.timing import PATCHES
 from emulator.instruments.retiming import Asked, Reloop
 
 __all__ = ["LOOPS"]
@@ -44,7 +45,7 @@ def _by_sequencer(config: ChipConfig, asked: Asked, unvisited: int) -> Reloop:
         whole = asked.works[opening]
         return asked.kinds[plan], {
             "sequencer": 1, "first": begins, "last": ends, "visits": count, "decides": 1, "heaters": 1,
-            **{name: whole[name] for name in _READING}, "upload": whole["upload"] * begins,
+            **_reading(whole), "upload": whole["upload"] * begins,
         }  # fmt: skip
 
     return Reloop(_rewritten(asked, keys, work), _cautions(config))
@@ -59,10 +60,16 @@ def _by_host(config: ChipConfig, asked: Asked, unvisited: int) -> Reloop:
     def work(key: list[int]) -> tuple[str, dict[str, int]]:
         kind, whole = asked.kinds[key[0]], asked.works[key[0]]
         moves = {"heaters": whole["heaters"]} if kind in {"set_phases", "probe"} else {}
-        reads = {name: whole[name] for name in _READING} if kind in {"forward", "probe"} else {}
+        reads = _reading(whole) if kind in {"forward", "probe"} else {}
         return kind, {"asked": 0} if kind == "settle" else {**moves, **reads}
 
     return Reloop(_rewritten(asked, asked.plan[:, np.newaxis], work), _cautions(config))
+
+
+def _reading(work: Mapping[str, int]) -> dict[str, int]:
+    """Return what of ``work`` a reading asks for."""
+    patches = {name: count for name, count in work.items() if name.startswith(PATCHES)}
+    return {name: work[name] for name in _READING} | patches
 
 
 def _is_single(kind: str, work: Mapping[str, int]) -> bool:

@@ -2,7 +2,8 @@
 
 For each layer the arena holds the light in front of its checkpoints, the output light, and the rests: matrices of
 all that lies behind a checkpoint. The first layer's light is that of the batch; later layers hold that of the unit
-vectors, whose output light is the layer's matrix.
+vectors, whose output light is the layer's matrix. On a chip of patches, which has many symbols a sample, a later
+layer with fewer outputs than inputs has rests alone: that in front of its first device is its matrix.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.physics.chip.kernels.tape import LANES, LayerMap, checkpoints_of, fill_tiles, tile
+from emulator.physics.chip.kernels.unfolding import lay_patches
 from emulator.physics.chip.mesh import Shape
+from emulator.physics.chip.patches import Patches
 from emulator.physics.gaussian import BLOCK
 
 __all__ = [
+    "BACKWARD",
     "CHANGED_FIRST",
     "CHANGED_LAST",
     "CHECKPOINTS",
@@ -40,6 +44,7 @@ __all__ = [
     "make_tape",
     "no_tape",
     "reload_tape",
+    "seen_at_once",
     "tape_bytes",
 ]
 
@@ -47,12 +52,26 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _Real = TypeVar("_Real", np.float32, np.float64)
 
-FIRST, DEVICES, SIGMA, U_FIRST, INPUTS, OUTPUTS, MODES, CHECKPOINTS, TAPE, TILES, REST, REST_TILES = range(12)
+(
+    FIRST,
+    DEVICES,
+    SIGMA,
+    U_FIRST,
+    INPUTS,
+    OUTPUTS,
+    MODES,
+    CHECKPOINTS,
+    TAPE,
+    TILES,
+    REST,
+    REST_TILES,
+    BACKWARD,
+) = range(13)
 """Columns of ``table``: first device and number of devices, first attenuator and first device of U, ports,
-waveguides, number of checkpoints, and where tape and rests begin in ``light`` and how many tiles their entries have
-(no rests: 0)."""
+waveguides, number of checkpoints, where tape and rests begin in ``light`` and how many tiles their entries have
+(no rests: 0), and whether there are rests alone (1)."""
 
-_TABLE_COLUMNS: Final = 12
+_TABLE_COLUMNS: Final = 13
 
 CHANGED_FIRST, CHANGED_LAST, FRESH_LIGHT, FRESH_REST, RENEW, USES, SPLIT = range(7)
 """Rows of ``changed``: first and last device whose phase has changed since light was sent; how many entries of the
@@ -61,6 +80,9 @@ checkpoint at which the layer's matrix is split in two, or the number of checkpo
 
 _WORTH_A_REST: Final = 16
 """Readings of one batch from which on rests pay: they cost as much as a few readings."""
+
+_SYMBOLS_SEEN: Final = 2**16
+"""Symbols of one layer that an observer has before it together, about: 10 MB a layer of 9 inputs."""
 
 _DOUBLE_BYTES: Final = 8
 _SINGLE_BYTES: Final = 4
@@ -73,10 +95,12 @@ _LINE_BYTES = 64
 class Tape:
     """Hold the light in front of every layer's checkpoints, and what the kernel needs to bring it up to date.
 
-    ``table`` (layers, 12) says for each layer what it is and where its part of the arena ``light`` lies;
-    ``checkpoints`` (layers, most) where its checkpoints are. ``changed`` (7, layers) says what is stale.
+    ``table`` (layers, 13) says for each layer what it is and where its part of the arena ``light`` lies;
+    ``checkpoints`` (layers, most) where its checkpoints are. ``changed`` (7, layers) says what is stale, ``feeds``
+    (layers, 11) how a layer's inputs are made of values.
     ``activations`` holds two layers' readings, ``terms`` and ``sums`` what is computed from the outputs, ``middle``
-    light between two parts of a layer; each is an array of its own, or loops would not vectorise.
+    light between two parts of a layer, ``patch`` one tile of patches; each is an array of its own, or loops would
+    not vectorise.
     """
 
     table: Ints
@@ -88,36 +112,43 @@ class Tape:
     sums: Floats
     middle: Floats
     noise: NDArray[np.float32]
+    feeds: Ints
+    patch: Floats
     count: int
 
 
 def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool = True) -> Tape:
-    """Return a tape for the inputs ``columns`` (inputs, count), on which nothing has been propagated yet.
+    """Return a tape for the inputs ``columns`` (values, count), on which nothing has been propagated yet.
 
     Without ``checkpoints`` it keeps only inputs and outputs: smaller, for light that is used once.
     """
     count = columns.shape[1]
     tiles = -(-count // LANES)
     table = np.zeros((len(layers), _TABLE_COLUMNS), dtype=np.int64)
-    stops = [layer.checkpoints if checkpoints else layer.checkpoints[:1] for layer in layers]
+    shapes, feeds = [(layer.outputs, layer.inputs) for layer in layers], [layer.feed for layer in layers]
+    backward = _backward(shapes, feeds)
+    stops = [
+        layer.checkpoints if checkpoints or back else layer.checkpoints[:1]
+        for layer, back in zip(layers, backward, strict=True)
+    ]
     stop_table = np.zeros((len(layers), max(stop.size for stop in stops)), dtype=np.int64)
+    sizes = _sizes_of(shapes, feeds, [stop.size for stop in stops], tiles, checkpoints)
     first, light_size = 0, 0
-    for index, layer in enumerate(layers):
-        size = _size_of(
-            layer.inputs, layer.outputs, stops[index].size, tiles if index == 0 else None, checkpoints
-        )
+    for index, (layer, size) in enumerate(zip(layers, sizes, strict=True)):
         stop_table[index, : stops[index].size] = stops[index]
         table[index] = [
             first, layer.devices, layer.sigma_first, layer.u_first, layer.inputs, layer.outputs, layer.modes,
-            stops[index].size, light_size, size.tiles, light_size + size.tape, size.rest_tiles,
+            stops[index].size, light_size, size.tiles, light_size + size.tape, size.rest_tiles, backward[index],
         ]  # fmt: skip
         first += layer.devices
         light_size += size.tape + size.rest
     light = _zeros_on_lines(light_size, np.float64)
-    for index, layer in enumerate(layers):
-        probe = tile(columns if index == 0 else np.eye(layer.inputs), layer.modes).ravel()
-        light[table[index, TAPE] : table[index, TAPE] + probe.size] = probe
-    widest = max(layer.outputs for layer in layers) * tiles * LANES
+    _lay_inputs(light, layers[0], columns)
+    for index, layer in enumerate(layers[1:], start=1):
+        if not backward[index]:
+            probe = tile(np.eye(layer.inputs), layer.modes).ravel()
+            light[table[index, TAPE] : table[index, TAPE] + probe.size] = probe
+    widest, patch = _widest(shapes, feeds, tiles)
     return Tape(
         table,
         stop_table,
@@ -128,8 +159,18 @@ def make_tape(layers: tuple[LayerMap, ...], columns: Floats, checkpoints: bool =
         _zeros_on_lines(tiles * LANES, np.float64),
         _zeros_on_lines(max(layer.modes for layer in layers) * LANES, np.float64),
         _zeros_on_lines(-(-widest // BLOCK) * BLOCK, np.float32),
+        np.array([feed.row() for feed in feeds], dtype=np.int64),
+        _zeros_on_lines(patch, np.float64),
         count,
     )
+
+
+def _lay_inputs(light: Floats, layer: LayerMap, columns: Floats) -> None:
+    """Put ``columns`` (values, count) on the first layer's waveguides."""
+    if layer.feed.is_vector:
+        fill_tiles(light, columns, layer.modes)
+    else:
+        lay_patches(light, columns, layer.modes, layer.feed)
 
 
 class _Size(NamedTuple):
@@ -141,27 +182,66 @@ class _Size(NamedTuple):
     rest: int
 
 
-def _size_of(inputs: int, outputs: int, stops: int, tiles: int | None, checkpoints: bool) -> _Size:
-    """Return what one layer takes of the arena; ``tiles`` None are those of the unit vectors."""
-    modes, tiles = max(inputs, outputs), -(-inputs // LANES) if tiles is None else tiles
-    rest_tiles = -(-outputs // LANES) if checkpoints else 0
-    return _Size(tiles, (stops + 1) * tiles * modes * LANES, rest_tiles, rest_tiles * stops * modes * LANES)
+def _backward(shapes: Sequence[tuple[int, int]], feeds: Sequence[Patches]) -> list[bool]:
+    """Return which layers have rests alone, for which they need all of their checkpoints."""
+    by_patches = not all(feed.is_vector for feed in feeds)
+    return [by_patches and index > 0 and outputs < inputs for index, (outputs, inputs) in enumerate(shapes)]
 
 
-def tape_bytes(shapes: Sequence[tuple[int, int]], count: int, shape: Shape, checkpoints: bool = True) -> int:
-    """Return the bytes that ``make_tape`` takes for layers of ``shapes`` (outputs, inputs), ``count`` columns long.
+def _sizes_of(
+    shapes: Sequence[tuple[int, int]],
+    feeds: Sequence[Patches],
+    stops: Sequence[int],
+    tiles: int,
+    checkpoints: bool,
+) -> list[_Size]:
+    """Return what each layer takes of the arena; ``tiles`` hold the samples."""
+    sizes = []
+    for index, back in enumerate(_backward(shapes, feeds)):
+        outputs, inputs = shapes[index]
+        modes, rest_tiles = max(inputs, outputs), -(-outputs // LANES) if checkpoints or back else 0
+        symbols = feeds[0].count * tiles if index == 0 else -(-inputs // LANES)
+        tape = 0 if back else (stops[index] + 1) * symbols * modes * LANES
+        sizes.append(_Size(symbols, tape, rest_tiles, rest_tiles * stops[index] * modes * LANES))
+    return sizes
 
-    Nothing is built: that is how one knows whether it can be.
+
+def _widest(shapes: Sequence[tuple[int, int]], feeds: Sequence[Patches], tiles: int) -> tuple[int, int]:
+    """Return the numbers that any layer's readings take at most, and that a tile of patches does."""
+    readings = max(outputs * feed.count for (outputs, _), feed in zip(shapes, feeds, strict=True))
+    patch = max((feed.inputs for feed in feeds[1:] if not feed.is_vector), default=0)
+    return readings * tiles * LANES, patch * LANES
+
+
+def tape_bytes(
+    shapes: Sequence[tuple[int, int]],
+    count: int,
+    shape: Shape,
+    checkpoints: bool = True,
+    feeds: Sequence[Patches] = (),
+) -> int:
+    """Return the bytes that ``make_tape`` takes for layers of ``shapes`` (outputs, inputs), ``count`` samples long.
+
+    ``feeds`` empty are whole vectors. Nothing is built: that is how one knows whether it can be.
     """
-    tiles, total = -(-count // LANES), 0
-    for index, (outputs, inputs) in enumerate(shapes):
-        stops = checkpoints_of(inputs, outputs, shape) if checkpoints else 1
-        size = _size_of(inputs, outputs, stops, tiles if index == 0 else None, checkpoints)
-        total += size.tape + size.rest
-    widest, modes = max(outputs for outputs, _ in shapes), max(max(pair) for pair in shapes)
+    tiles, feeds = -(-count // LANES), feeds or [Patches.vector(inputs) for _, inputs in shapes]
+    stops = [
+        checkpoints_of(inputs, outputs, shape) if checkpoints or back else 1
+        for (outputs, inputs), back in zip(shapes, _backward(shapes, feeds), strict=True)
+    ]
+    total = sum(size.tape + size.rest for size in _sizes_of(shapes, feeds, stops, tiles, checkpoints))
+    widest, patch = _widest(shapes, feeds, tiles)
     columns = tiles * LANES
-    total += 2 * widest * columns + shapes[-1][0] * columns + columns + modes * LANES
-    return total * _DOUBLE_BYTES + -(-widest * columns // BLOCK) * BLOCK * _SINGLE_BYTES
+    total += (
+        2 * widest + shapes[-1][0] * columns + columns + max(max(pair) for pair in shapes) * LANES + patch
+    )
+    return total * _DOUBLE_BYTES + -(-widest // BLOCK) * BLOCK * _SINGLE_BYTES
+
+
+def seen_at_once(feeds: Sequence[Patches], samples: int) -> int:
+    """Return how many of ``samples`` an observer looks at together: all of them, unless each is many symbols."""
+    most = max((feed.count for feed in feeds), default=1)
+    return samples if most == 1 else min(samples, max(1, _SYMBOLS_SEEN // (most * LANES)) * LANES)
 
 
 def _all_stale(table: Ints) -> Ints:
@@ -184,14 +264,15 @@ def _zeros_on_lines(count: int, kind: type[_Real]) -> NDArray[_Real]:
 def no_tape() -> Tape:
     """Return the tape of a chip on which nothing is loaded: it can be driven, but not read."""
     ints, floats = np.zeros((0, 0), dtype=np.int64), np.zeros(0)
-    return Tape(ints, ints, floats, ints, floats, floats, floats, floats, np.zeros(0, dtype=np.float32), 0)
+    singles = np.zeros(0, dtype=np.float32)
+    return Tape(ints, ints, floats, ints, floats, floats, floats, floats, singles, ints, floats, 0)
 
 
 def reload_tape(tape: Tape, layers: tuple[LayerMap, ...], columns: Floats) -> Tape:
     """Return ``tape`` with the inputs ``columns``: the first layer's light is propagated anew, no other's."""
     if columns.shape[1] != tape.count:
         return make_tape(layers, columns)
-    fill_tiles(tape.light, columns, layers[0].modes)
+    _lay_inputs(tape.light, layers[0], columns)
     tape.changed[CHANGED_FIRST, 0] = 0
     if tape.changed[USES, 0] >= _WORTH_A_REST:
         tape.changed[RENEW] = tape.table[:, REST_TILES] > 0

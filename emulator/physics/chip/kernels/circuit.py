@@ -74,7 +74,7 @@ class Circuit(NamedTuple):
     """Hold the arrays of one chip, which the kernels change in place.
 
     Heat: ``values`` and ``lists`` as in ThermalState; ``start``, ``victims`` and ``weights`` as in Coupling. Light:
-    ``table`` to ``noise`` as in Tape, ``receivers`` (layers, 7) as in ReceiverParameters. The others: see above.
+    ``table`` to ``patch`` as in Tape, ``receivers`` (layers, 8) as in ReceiverParameters. The others: see above.
     """
 
     values: Floats
@@ -98,6 +98,8 @@ class Circuit(NamedTuple):
     lines: Floats
     middle: Floats
     noise: NDArray[np.float32]
+    feeds: Ints
+    patch: Floats
 
 
 _ADDRESS, _ROWS, _COLUMNS = range(3)
@@ -175,4 +177,6 @@ def circuit_at(handle: Ints) -> Circuit:
         lines=_floats(handle, 18),
         middle=_floats(handle, 19),
         noise=carray(_single_pointer(handle[20, _ADDRESS]), (handle[20, _ROWS],)),
+        feeds=_int_table(handle, 21),
+        patch=_floats(handle, 22),
     )

@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
-from emulator.physics.chip.kernels.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, TILES, USES
+from emulator.physics.chip.kernels.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, USES
 from emulator.physics.chip.kernels.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
 from emulator.physics.chip.kernels.rest import apply_layer, output_light, update_layer
 from emulator.physics.chip.kernels.tape import LANES, LayerMap, copy_part, propagate_plain, tile, untile
+from emulator.physics.chip.kernels.unfolding import COUNT, IS_VECTOR, gather
+from emulator.physics.chip.patches import unfold
 from emulator.physics.gaussian import fill_normals, normals
 
 __all__ = [
@@ -34,7 +36,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CONSTANT, _PER_SQUARE, _RANGE, _STEP, _LOW, _HIGH, _INPUT_STEP = range(7)
+_CONSTANT, _PER_SQUARE, _RANGE, _STEP, _LOW, _HIGH, _INPUT_STEP, _POOLED_STEP = range(8)
 
 _LANES = np.uint64(LANES)
 
@@ -45,7 +47,8 @@ class ReceiverParameters:
 
     The reading's variance is ``constant`` + ``per_square`` x**2; ``full_scale`` is the ADC's range (infinite
     when ideal), ``step`` its step (0 when ideal). The activation is clipped to [``low``, ``high``] and, where
-    it is put on light again, rounded to ``input_step`` (0 when ideal).
+    it is put on light again, rounded to ``input_step`` (0 when ideal); averages of it that are put on light are
+    rounded to ``pooled_step`` instead.
     """
 
     constant: float = 0.0
@@ -55,11 +58,13 @@ class ReceiverParameters:
     low: float = -np.inf
     high: float = np.inf
     input_step: float = 0.0
+    pooled_step: float = 0.0
 
     def row(self) -> list[float]:
         """Return the parameters in the order in which the kernel reads them."""
         return [
             self.constant, self.per_square, self.full_scale, self.step, self.low, self.high, self.input_step,
+            self.pooled_step,
         ]  # fmt: skip
 
 
@@ -80,21 +85,23 @@ def _reading(
 
 
 @kernel
-def _silence(noise: NDArray[np.float32], count: int, lanes: int) -> None:
-    """Take the noise from those lanes of the last tile that hold no sample: they stay dark."""
+def _silence(noise: NDArray[np.float32], count: int, lanes: int, patches: int) -> None:
+    """Take the noise from those lanes of each patch's last tile that hold no sample: they stay dark."""
     tiles = (lanes + LANES - 1) // LANES
     unused = tiles * LANES - lanes
     if unused > 0:
-        for line in range((tiles - 1) * (count // tiles), count, LANES):
-            for lane in range(LANES - unused, LANES):
-                noise[line + lane] = 0.0
+        each = count // patches
+        for patch in range(patches):
+            for line in range(patch * each + (tiles - 1) * (each // tiles), (patch + 1) * each, LANES):
+                for lane in range(LANES - unused, LANES):
+                    noise[line + lane] = 0.0
 
 
 @kernel
 def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: NDArray[np.float32]) -> int:
     """Replace ``signal[begin : begin + count]`` by its readings; return how many conversions saturated.
 
-    ``parameters`` (7,) are the receivers', ``noise`` the draws. One loop with a square root and one without: roots
+    ``parameters`` (8,) are the receivers', ``noise`` the draws. One loop with a square root and one without: roots
     take more time than all else. In place, as loops from one part of an array to another would not vectorise.
     """
     constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
@@ -147,6 +154,22 @@ def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: 
 
 
 @part
+def _cut(circuit: Circuit, layer: int, first: int, tile: int, sample_tiles: int) -> None:
+    """Cut tile number ``tile`` of a layer's patches from the activations that begin at ``first``."""
+    channels = circuit.table[layer - 1, OUTPUTS]
+    patch, group = tile // sample_tiles, tile % sample_tiles
+    by_pixel = sample_tiles * channels * LANES
+    gather(
+        circuit.activations, first + group * channels * LANES, by_pixel, LANES, circuit.feeds[layer], patch,
+        circuit.patch, 0,
+    )  # fmt: skip
+    step = circuit.receivers[layer - 1, _POOLED_STEP]
+    if step > 0.0:
+        for entry in range(np.uint64(circuit.table[layer, INPUTS]) * _LANES):
+            circuit.patch[entry] = np.floor(circuit.patch[entry] * (1.0 / step) + 0.5) * step
+
+
+@part
 def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
     """Send the tape's inputs through all layers once; the outputs are left in ``circuit.activations``, in tiles.
 
@@ -154,11 +177,13 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
     circuit's stream is the noise of each layer.
     """
     table, activations, light, noise = circuit.table, circuit.activations, circuit.light, circuit.noise
-    layers, tiles, samples = table.shape[0], table[0, TILES], circuit.batch[BATCH_SAMPLES]
+    layers, samples = table.shape[0], circuit.batch[BATCH_SAMPLES]
+    sample_tiles = (samples + LANES - 1) // LANES
     half = activations.size // 2
     saturated, here = 0, 0
     for layer in range(layers):
-        row = table[layer]
+        row, feed = table[layer], circuit.feeds[layer]
+        tiles = feed[COUNT] * sample_tiles
         here, there = (layer % 2) * half, ((layer + 1) % 2) * half
         circuit.changed[USES, layer] += 1
         if circuit.changed[CHANGED_FIRST, layer] < row[DEVICES]:
@@ -174,13 +199,16 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
                 circuit.batch[BATCH_KEY_0],
                 circuit.batch[BATCH_KEY_1],
             )
-            _silence(noise, tiles * count, samples)
+            _silence(noise, tiles * count, samples, feed[COUNT])
         for t in range(tiles):
             target = here + t * count
             if layer == 0:  # the light of the batch itself; later layers have their matrix on the tape
                 copy_part(light, fresh + t * stride, activations, target, count)
+            elif feed[IS_VECTOR] == 1:
+                apply_layer(circuit, layer, activations, there + t * inputs * LANES, target)
             else:
-                apply_layer(circuit, layer, there + t * inputs * LANES, target)
+                _cut(circuit, layer, there, t, sample_tiles)
+                apply_layer(circuit, layer, circuit.patch, 0, target)
         # In place: the next layer's product reads the other half.
         saturated += receive(activations, here, tiles * count, parameters, noise)
     return saturated, here
@@ -195,15 +223,21 @@ def forward_plain(
     draw: int,
     key: tuple[int, int],
 ) -> Floats:
-    """Return the readings (count, classes) of ``inputs`` (count, modes): the oracle of ``forward``.
+    """Return the readings (count, classes) of ``inputs`` (count, values): the oracle of ``forward``.
 
     ``phases`` (devices of the chip,) are what the light sees. The noise is the same as that of ``forward``.
     """
     signal = np.ascontiguousarray(inputs.T)
     first = 0
     for index, (layer, receiver) in enumerate(zip(layers, receivers, strict=True)):
-        light = propagate_plain(signal, layer, phases[first : first + layer.devices], loss_amplitude)
-        readings = tile(light, layer.outputs)
+        patches, samples = layer.feed.count, inputs.shape[0]
+        symbols = unfold(signal, layer.feed)
+        step = receivers[index - 1].pooled_step if index else 0.0
+        if step > 0.0:
+            symbols = np.floor(symbols / step + 0.5) * step
+        light = propagate_plain(symbols, layer, phases[first : first + layer.devices], loss_amplitude)
+        each = light.reshape(layer.outputs, patches, samples)
+        readings = np.concatenate([tile(each[:, patch], layer.outputs) for patch in range(patches)])
         draws = normals(readings.size, draw * len(layers) + index, key).reshape(readings.shape)
         readings += np.sqrt(receiver.constant + receiver.per_square * readings**2) * draws
         if receiver.step > 0.0:
@@ -212,6 +246,8 @@ def forward_plain(
         readings = np.clip(readings, receiver.low, receiver.high)
         if receiver.input_step > 0.0:
             readings = np.floor(readings / receiver.input_step + 0.5) * receiver.input_step
-        signal = untile(readings, layer.outputs, inputs.shape[0])
+        by_patch = readings.reshape(patches, -1, layer.outputs, LANES)
+        signal = np.stack([untile(each, layer.outputs, samples) for each in by_patch], axis=1)
+        signal = signal.reshape(layer.outputs * patches, samples)
         first += layer.devices
     return np.ascontiguousarray(signal.T)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from emulator.kernel import kernel, part
 from emulator.physics.chip.kernels.arena import (
+    BACKWARD,
     CHANGED_FIRST,
     CHANGED_LAST,
     CHECKPOINTS,
@@ -35,6 +36,7 @@ from emulator.physics.chip.kernels.arena import (
 from emulator.physics.chip.kernels.circuit import COS, SIN, UPPER, Circuit
 from emulator.physics.chip.kernels.products import multiply
 from emulator.physics.chip.kernels.tape import LANES, attenuate, copy_part, propagate, rotate
+from emulator.physics.chip.kernels.unfolding import COUNT
 
 __all__ = ["apply_layer", "output_light", "update_layer"]
 
@@ -86,22 +88,22 @@ def _play(circuit: Circuit, layer: int, begin: int, end: int) -> None:
 
 
 @kernel
-def _make_rests(circuit: Circuit, layer: int) -> None:
-    """Compute the rest of every checkpoint: the outputs' unit vectors, passed backwards through all devices.
+def _make_rests(circuit: Circuit, layer: int, count: int) -> None:
+    """Compute the rests of the first ``count`` checkpoints: the outputs' unit vectors, passed backwards.
 
     A row passes a rotator as a column passes its transpose, whose sine has the other sign.
     """
     row, stops, light = circuit.table[layer], circuit.checkpoints[layer], circuit.light
     first, lines = row[FIRST], row[MODES] * LANES
-    upper, cos = np.empty(row[DEVICES], dtype=np.int64), np.empty(row[DEVICES])
-    sin = np.empty(row[DEVICES])
-    for device in range(row[DEVICES]):
-        back = first + row[DEVICES] - 1 - device
+    devices = _stop(row, stops, count)
+    upper, cos, sin = np.empty(devices, dtype=np.int64), np.empty(devices), np.empty(devices)
+    for device in range(devices):
+        back = first + devices - 1 - device
         upper[device], cos[device] = circuit.devices[UPPER, back], circuit.optics[COS, back]
         sin[device] = -circuit.optics[SIN, back]
     size = row[REST_TILES] * lines
     for t in range(row[REST_TILES]):
-        for c in range(row[CHECKPOINTS] - 1, -1, -1):
+        for c in range(count - 1, -1, -1):
             here = row[REST] + c * size + t * lines
             rest = light[here : here + lines]
             if c + 1 < row[CHECKPOINTS]:
@@ -112,7 +114,7 @@ def _make_rests(circuit: Circuit, layer: int) -> None:
             if begin == row[SIGMA]:  # attenuators have checkpoints of their own on both sides
                 attenuate(rest, circuit.optics[COS], first + begin, row[U_FIRST] - row[SIGMA])
             else:
-                rotate(rest, upper, cos, sin, row[DEVICES] - end, row[DEVICES] - begin)
+                rotate(rest, upper, cos, sin, devices - end, devices - begin)
 
 
 @kernel
@@ -138,15 +140,30 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
 
 
 @part
+def _update_backwards(circuit: Circuit, layer: int) -> None:
+    """Bring the rests of a layer that has them alone up to date: from the last change backwards."""
+    row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed
+    behind = changed[FRESH_REST, layer]
+    while behind < row[CHECKPOINTS] and _stop(row, stops, behind) <= changed[CHANGED_LAST, layer]:
+        behind += 1
+    _make_rests(circuit, layer, behind)
+    changed[FRESH_REST, layer] = 0
+    changed[CHANGED_FIRST, layer], changed[CHANGED_LAST, layer] = row[DEVICES], -1
+
+
+@part
 def update_layer(circuit: Circuit, layer: int) -> None:
     """Bring one layer's output light up to date with its phases, and note what of tape and rests is still fresh."""
     row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed
+    if row[BACKWARD] == 1:
+        _update_backwards(circuit, layer)
+        return
     end = row[CHECKPOINTS]
     still = changed[CHANGED_LAST, layer] < 0 or changed[USES, layer] > _SETTLED
     if changed[RENEW, layer] == 1 and still:
         changed[RENEW, layer] = 0
         if changed[FRESH_REST, layer] > 0 or changed[CHANGED_LAST, layer] >= 0:
-            _make_rests(circuit, layer)
+            _make_rests(circuit, layer, end)
             changed[FRESH_REST, layer], changed[CHANGED_LAST, layer] = 0, -1
     # Light is fresh up to the first change, rests from the last change on; between the two it has to be passed on.
     fresh, behind = changed[FRESH_LIGHT, layer], 0
@@ -158,7 +175,7 @@ def update_layer(circuit: Circuit, layer: int) -> None:
     behind = max(behind, fresh - 1)  # light that is fresh beyond the change need not go back
     # A product of one tile costs as much as this many rotators. Where a later layer's matrix has several tiles, it
     # is not made: light takes two products, with what is before ``behind`` and with the rest, in every reading.
-    split = layer > 0 and row[TILES] > 1
+    split = layer > 0 and row[TILES] > 1 and circuit.feeds[layer, COUNT] == 1
     product = row[OUTPUTS] * row[MODES] // 4 // (row[TILES] if split else 1)
     changed[SPLIT, layer] = end
     if behind < end and row[DEVICES] - _stop(row, stops, behind) > product:
@@ -175,18 +192,21 @@ def update_layer(circuit: Circuit, layer: int) -> None:
 
 
 @part
-def apply_layer(circuit: Circuit, layer: int, columns: int, target: int) -> None:
-    """Pass one tile of ``circuit.activations``, from ``columns`` on, through a later layer; write to ``target``."""
+def apply_layer(circuit: Circuit, layer: int, source: Floats, columns: int, target: int) -> None:
+    """Pass one tile of ``source``, from ``columns`` on, through a later layer, into ``activations[target:]``."""
     row, light, activations, middle = circuit.table[layer], circuit.light, circuit.activations, circuit.middle
     checkpoint, modes = circuit.changed[SPLIT, layer], row[MODES]
+    if row[BACKWARD] == 1:
+        multiply(
+            light, row[REST], modes, True, source, columns, activations, target, row[OUTPUTS], row[INPUTS]
+        )
+        return
     if checkpoint == row[CHECKPOINTS]:
         whole = output_light(row)
-        multiply(
-            light, whole, modes, False, activations, columns, activations, target, row[OUTPUTS], row[INPUTS]
-        )
+        multiply(light, whole, modes, False, source, columns, activations, target, row[OUTPUTS], row[INPUTS])
         return
     before = row[TAPE] + checkpoint * row[TILES] * modes * LANES
     rest = row[REST] + checkpoint * row[REST_TILES] * modes * LANES
     lit = _lit(row, circuit.checkpoints[layer], checkpoint)
-    multiply(light, before, modes, False, activations, columns, middle, 0, lit, row[INPUTS])
+    multiply(light, before, modes, False, source, columns, middle, 0, lit, row[INPUTS])
     multiply(light, rest, modes, True, middle, 0, activations, target, row[OUTPUTS], lit)

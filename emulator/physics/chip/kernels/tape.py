@@ -24,6 +24,7 @@ from emulator.physics.chip.mesh import (
     rows_in_use,
     triangle,
 )
+from emulator.physics.chip.patches import Patches
 
 __all__ = [
     "CHECKPOINT_SPACING",
@@ -58,7 +59,8 @@ class LayerMap:
 
     ``upper`` (devices,) is the upper waveguide of a rotator, or the waveguide of an attenuator. ``sense``
     (devices,) multiplies a rotator's sine (+-1) or an attenuator's cosine (sigma_max times the layer's sign).
-    ``checkpoints`` are the devices in front of which the tape keeps the light; the first is 0.
+    ``checkpoints`` are the devices in front of which the tape keeps the light; the first is 0. ``feed`` says how
+    the values in front of the layer become its symbols.
     """
 
     inputs: int
@@ -69,6 +71,7 @@ class LayerMap:
     upper: Ints
     sense: Floats
     checkpoints: Ints
+    feed: Patches
 
     @property
     def devices(self) -> int:
@@ -92,9 +95,13 @@ class LayerMap:
 
 
 def layer_map(
-    phases: LayerPhases, sigma_max: float, shape: Shape = "thin", rotation: Rotation = "ccw"
+    phases: LayerPhases,
+    sigma_max: float,
+    shape: Shape = "thin",
+    rotation: Rotation = "ccw",
+    feed: Patches | None = None,
 ) -> LayerMap:
-    """Return the map of the layer that ``phases`` describe."""
+    """Return the map of the layer that ``phases`` describe; ``feed`` None is whole vectors."""
     outputs, inputs = phases.shape
     rank = min(outputs, inputs)
     rows_v, rows_u = rows_in_use(outputs, inputs, shape)
@@ -111,9 +118,8 @@ def layer_map(
         np.array([v.rotators]),
         np.arange(u_first, upper.size, spacing),
     ]
-    return LayerMap(
-        inputs, outputs, rank, v, u, upper, sense, np.unique(np.concatenate(steps)).astype(np.int64)
-    )
+    stops = np.unique(np.concatenate(steps)).astype(np.int64)
+    return LayerMap(inputs, outputs, rank, v, u, upper, sense, stops, feed or Patches.vector(inputs))
 
 
 def checkpoints_of(inputs: int, outputs: int, shape: Shape) -> int:

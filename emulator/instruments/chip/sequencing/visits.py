@@ -1,0 +1,78 @@
+"""What a sequence is asked to visit, what it tells of its visits, and the checks of what is asked; no state."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.errors import ConfigError
+from emulator.physics.chip.kernels import sequence
+
+__all__ = ["Rule", "Sequenced", "Visits", "check_decidable", "targets_of", "two_views"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rule = Literal["none", "step_back", "three_point"]
+
+
+class Visits(NamedTuple):
+    """Say what a sequence visits: heaters (n, k) and the phases (n, k) to try, in radians.
+
+    A rule that decides (not "none") visits one heater at a time (k = 1) and needs where it steps back to and where
+    home is, (n,), in radians, and which visits are pruned, (n,).
+    """
+
+    heaters: Ints
+    try_rad: Floats
+    back_rad: Floats = np.empty(0)
+    home_rad: Floats = np.empty(0)
+    pruned: NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+
+
+class Sequenced(NamedTuple):
+    """Hold what a sequence did: its events in order (dtype sequence.EVENT), and how its visits ended.
+
+    ``outputs`` (n, samples, classes) if they were to be kept. ``reference`` is the loss at the end; ``accepted``
+    counts readings that a comparison kept, ``tied`` comparisons of equal losses (which count as failures), and
+    ``pruned`` visits that went home for that reason.
+    """
+
+    events: NDArray[np.void]
+    outputs: Floats | None
+    reference: float
+    visited: int
+    accepted: int
+    tied: int
+    pruned: int
+    readings: int
+
+
+def two_views(events: NDArray[np.void]) -> tuple[Ints, Floats]:
+    """Return ``events`` as a table of ints and as one of floats: numba handles these faster than records."""
+    columns = len(sequence.EVENT.names or ())
+    return events.view(np.int64).reshape(-1, columns), events.view(np.float64).reshape(-1, columns)
+
+
+def targets_of(targets: Ints | Floats | None) -> tuple[Ints, Floats]:
+    """Return ``targets`` as labels and as values, of which one is empty, as the kernels take them."""
+    labels, values = np.empty(0, dtype=np.int64), np.empty((0, 0))
+    if targets is None:
+        return labels, values
+    if targets.ndim == 1:
+        return np.ascontiguousarray(targets, dtype=np.int64), values
+    return labels, np.ascontiguousarray(targets, dtype=np.float64)
+
+
+def check_decidable(visits: Visits, rule: Rule, labels: Ints | Floats, samples: int, most: int) -> None:
+    """Raise ``ConfigError`` unless a rule can decide these visits."""
+    count, width = visits.heaters.shape
+    parts = (visits.back_rad, visits.home_rad, visits.pruned)
+    if width != 1 or any(len(part) != count for part in parts):
+        raise ConfigError(
+            f"sequence: rule {rule!r} needs one heater a visit, and back_rad, home_rad and pruned for each of the "
+            f"{count} visits; heaters have shape {visits.heaters.shape}"
+        )
+    if len(labels) != samples:
+        raise ConfigError(f"sequence: rule {rule!r} needs {samples} labels, one a sample; got {len(labels)}")
+    if most < 1:
+        raise ConfigError(f"sequence: most={most} readings; rule {rule!r} makes at least one")
