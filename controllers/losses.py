@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emulator.physics.chip.loss import cross_entropy, mean_squared_error
 
-__all__ = ["cross_entropy", "loss_for", "mean_squared_error"]
+__all__ = ["cross_entropy", "loss_for", "mean_squared_error", "slopes_of"]
 
 
 def loss_for(targets: NDArray[Any]) -> Callable[[NDArray[np.float64], NDArray[Any]], float]:
@@ -18,3 +18,13 @@ def loss_for(targets: NDArray[Any]) -> Callable[[NDArray[np.float64], NDArray[An
     squared error.
     """
     return cross_entropy if targets.ndim == 1 else mean_squared_error
+
+
+def slopes_of(outputs: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the derivatives (samples, outputs) of ``loss_for(targets)`` by the ``outputs`` (samples, outputs)."""
+    if targets.ndim == 1:
+        shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        shares[np.arange(len(targets)), targets] -= 1.0
+        return np.asarray(shares / len(targets))
+    return np.asarray(2.0 * (outputs - targets) / outputs.size)

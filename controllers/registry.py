@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from controllers.digital_twin import twin_fit, twin_online
 from controllers.feedback_alignment import odfa
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
@@ -15,7 +16,7 @@ def by_name(*kinds: Kind) -> Mapping[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
-CONTROLLERS = by_name(szo_scd.KIND, cmaes.KIND, ga.KIND, pso.KIND, odfa.KIND)
+CONTROLLERS = by_name(szo_scd.KIND, twin_online.KIND, twin_fit.KIND, cmaes.KIND, ga.KIND, pso.KIND, odfa.KIND)
 
 DEFAULT = szo_scd.KIND.name
 """The controller of a study that names none."""

@@ -38,6 +38,8 @@ TESTED_BY_CALLERS = {
     "emulator/physics/chip/kernels/circuit.py": "the state that the kernels share: instruments/chip/test_state.py",
     "emulator/physics/chip/loss.py": "bit for bit the controllers': instruments/chip/test_sequence.py",
     "controllers/data_sheet.py": "experiments/run/test_prepare.py: what the setting says of a chip",
+    "controllers/digital_twin/options.py": "declares: what each option does is tested where it is used",
+    "controllers/digital_twin/search.py": "digital_twin/test_twin_online.py and test_twin_fit.py",
     "emulator/physics/chip/kernels/adjoint.py": "physics/chip/test_adjoint.py: derivatives of whole networks",
     "emulator/physics/chip/kernels/products.py": "kernels/test_layers.py",
     "emulator/physics/chip/kernels/query.py": "the state of a chip: instruments/chip/test_state.py, test_probe.py",

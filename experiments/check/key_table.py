@@ -15,6 +15,8 @@ SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "ga": {"population": 6},
     "pso": {"population": 4},
     "odfa": {"epochs": 2, "align_every": 2},
+    "twin_online": {"look": 3, "fit_products": 4, "poke_readings": 4},
+    "twin_fit": {"readings": 3, "train_steps": 10, "fit_products": 4, "poke_readings": 4},
 }
 """Of a kind of controller, the options of its tiny study beside kind, batch_size and, on a chip, queries."""
 
@@ -53,6 +55,9 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
     "odfa:task.metric": {"task.kind": "regression"},
     "controller.pruning": {"controller.power_awareness": 0.9, "controller.power_estimate": "signed"},
+    "controller.poke_rad": {"controller.poke": "each"},
+    "controller.poke_readings": {"controller.poke": "together"},
+    "controller.window": {"controller.refits": [20]},
     "chip.heaters.stage_pitch_m": {**_PLAN, "chip.heaters.reach_m": 3e-4},
     "chip.heaters.pair_pitch_m": _PLAN,
     "chip.heaters.reach_m": _PLAN,
@@ -95,6 +100,8 @@ VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "task.file_digest": (_OTHER_FILE,),
     "task.test_file_digest": (_OTHER_FILE,),
     "task.weights_digest": (_OTHER_FILE,),
+    "controller.refits": ([10],),
+    "controller.explained": (1e-6, 1.0),
     "chip.heaters.dead": ([3], [4], [5], [12], [13]),
     "opu.dmd.memory_patterns": (1, 2),
     "opu.medium.max_stored_bytes": (10,),

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from controllers.ask_tell import ask_tell
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
+from controllers.digital_twin import twin_fit, twin_online
+from controllers.digital_twin.twin_fit import TwinFitConfig
+from controllers.digital_twin.twin_online import TwinOnlineConfig
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
 from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
@@ -131,6 +134,13 @@ def searching(config: Callable[..., PopulationOptions], **options: Any) -> Popul
     return config(**{"queries": 300, "batch_size": 8, **options})
 
 
+FEW: dict[str, Any] = {"batch_size": 8, "look": 3, "fit_steps": 1, "fit_products": 3, "poke_readings": 2}
+"""Options of a twin that make its fits short."""
+
+BRIEF: dict[str, Any] = {
+    "batch_size": 8, "fit_steps": 1, "fit_products": 2, "poke_readings": 2, "train_steps": 2, "train_batch": 16,
+}  # fmt: skip
+
 SPECIMENS = [
     Specimen("szo_scd", szo_scd.KIND, tuning()),
     # Steps of half a turn: phases wrap all the time.
@@ -157,6 +167,20 @@ SPECIMENS = [
     Specimen("ga", ga.KIND, searching(ga.GaConfig, population=6, span_rad=3.0)),
     Specimen("ga by the host", ga.KIND, searching(ga.GaConfig, population=8, loop="host")),
     Specimen("pso", pso.KIND, searching(pso.PsoConfig, population=6, span_rad=3.0)),
+    Specimen("twin_online", twin_online.KIND, TwinOnlineConfig(queries=45, **FEW)),
+    Specimen(
+        "twin_online that pokes each heater",
+        twin_online.KIND,
+        TwinOnlineConfig(queries=65, poke="each", refits=(8,), **FEW),
+    ),
+    Specimen(
+        "twin_fit", twin_fit.KIND, TwinFitConfig(queries=300, rounds=25, readings=8, poke="none", **BRIEF)
+    ),
+    Specimen(
+        "twin_fit that pokes all together",
+        twin_fit.KIND,
+        TwinFitConfig(queries=300, rounds=25, poke="together", noise="spread", **BRIEF),
+    ),
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
