@@ -17,10 +17,10 @@ from numba import config, njit
 from emulator.config.places import cache_folder, expanded
 from emulator.kernel.cache import KernelCache, prepared
 
-__all__ = ["fused_kernel", "inlined", "kernel", "part"]
+__all__ = ["bare_kernel", "fused_kernel", "inlined", "kernel", "part"]
 
-_LINKED: Final = ("physics", "retiming")
-"""The packages whose kernels use functions or constants of other files of theirs."""
+_LINKED: Final = ("kernel", "physics", "retiming")
+"""The package that says how kernels are compiled, and those whose kernels use what stands in other files."""
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -69,7 +69,16 @@ def _compiled(function: _Function, **options: Any) -> _Function:
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` serially, with IEEE division (no ZeroDivisionError) and no reassociation."""
-    return _compiled(function)
+    return _compiled(function, _nrt=True)
+
+
+def bare_kernel(function: _Function) -> _Function:
+    """Compile ``function`` as ``kernel`` does, where it neither makes arrays, nor returns any, nor assigns slices.
+
+    Who uses an array need not be counted then, wherever one is sliced or handed on, which would take a tenth of a
+    query's time. Numba refuses to compile what does any of these.
+    """
+    return _compiled(function, _nrt=False)
 
 
 def fused_kernel(function: _Function) -> _Function:
@@ -77,15 +86,15 @@ def fused_kernel(function: _Function) -> _Function:
 
     It then is in every such place, in vectors and in what remains of them: no result depends on where a loop ends.
     """
-    return _compiled(function, fastmath={"contract"})
+    return _compiled(function, fastmath={"contract"}, _nrt=True)
 
 
 def part(function: _Function) -> _Function:
-    """Compile ``function`` like a kernel, as a part of the kernels that call it: arguments need no stack.
+    """Compile ``function`` like a bare kernel, as a part of the kernels that call it: arguments need no stack.
 
     For functions that take a structure of many arrays, which would be copied word by word at every call.
     """
-    return _compiled(function, forceinline=True)
+    return _compiled(function, forceinline=True, _nrt=False)
 
 
 def inlined(function: _Function) -> _Function:

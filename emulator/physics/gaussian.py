@@ -10,7 +10,7 @@ sine and cosine are power series, written out, and quadrants are integer arithme
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 
 __all__ = ["BLOCK", "fill_block", "fill_normals", "fill_words", "normals"]
 
@@ -38,7 +38,7 @@ _RAD_PER_WORD = np.float32(1.5707963267948966 * 2.0**-30)
 _F, _I, _U = np.float32, np.int32, np.uint32
 
 
-@kernel
+@bare_kernel
 def fill_words(out: Singles, begin: int, block: int, draw: int, key_0: int, key_1: int) -> None:
     """Fill ``out[begin:]`` (BLOCK,) with Philox of the counters (64*block + lane, draw, draw >> 32, 0).
 
@@ -60,7 +60,7 @@ def fill_words(out: Singles, begin: int, block: int, draw: int, key_0: int, key_
         out[at + _HALF], out[at + _HALF + _LANES] = _U(c).view(_F), _U(d).view(_F)
 
 
-@kernel
+@bare_kernel
 def _radius(word: np.uint32) -> np.float32:
     """Return sqrt(-2 ln u) of the uniform u of ``word``: u = m 2^e, ln m = 2 artanh((m-1)/(m+1))."""
     bits = _F((_F(word) + _F(0.5)) * _TWO_TO_MINUS_32).view(_I)
@@ -72,7 +72,7 @@ def _radius(word: np.uint32) -> np.float32:
     return _F(np.sqrt(_F(-2) * (_F(exponent) * _LN_2 + _F(2) * t * series)))
 
 
-@kernel
+@bare_kernel
 def _turn(out: Singles, begin: int) -> None:
     """Replace the words ``out[begin:]`` (BLOCK,) by normals: radii and angles by radius*cos and radius*sin.
 
@@ -93,14 +93,14 @@ def _turn(out: Singles, begin: int) -> None:
         out[place + _HALF + j] = signed * (cos if odd else sin)
 
 
-@kernel
+@bare_kernel
 def fill_block(out: Singles, begin: int, block: int, draw: int, key_0: int, key_1: int) -> None:
     """Fill ``out[begin:]`` (BLOCK,) with the numbers BLOCK*block ... of draw ``draw`` of (key_0, key_1)."""
     fill_words(out, begin, block, draw, key_0, key_1)
     _turn(out, begin)
 
 
-@kernel
+@bare_kernel
 def fill_normals(out: Singles, count: int, draw: int, key_0: int, key_1: int) -> None:
     """Fill the first ``count`` entries of ``out`` with draw number ``draw`` of the stream (key_0, key_1).
 

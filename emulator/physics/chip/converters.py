@@ -9,21 +9,21 @@ import math
 import numpy as np
 
 from emulator.errors import PhysicsError
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 
 __all__ = ["adc_step", "dac_phase", "input_step", "phase_step_rad", "wrap_phase"]
 
 TWO_PI = 2.0 * math.pi
 
 
-@kernel
+@bare_kernel
 def wrap_phase(phase: float) -> float:
     """Return ``phase`` in [0, 2 pi): what an activated heater has to supply."""
     wrapped = phase % TWO_PI
     return 0.0 if wrapped >= TWO_PI else wrapped
 
 
-@kernel
+@bare_kernel
 def dac_phase(phase: float, step_rad: float, step_v: float, gamma_rad_per_v2: float) -> float:
     """Return the phase that the DAC's nearest code drives, for ``phase`` in [0, 2 pi).
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 from emulator.physics.chip.floorplan import Coupling
 
 __all__ = [
@@ -89,7 +89,7 @@ def initial_state(
     return state
 
 
-@kernel
+@bare_kernel
 def _list(lists: NDArray[np.int64], device: int) -> None:
     """Note that the phase of ``device`` may have changed."""
     if lists[_LISTED, device] == 0:
@@ -99,7 +99,7 @@ def _list(lists: NDArray[np.int64], device: int) -> None:
         lists[_LIST, -1] = count + 1
 
 
-@kernel
+@bare_kernel
 def _couple_sparse(
     values: NDArray[np.float64],
     lists: NDArray[np.int64],
@@ -136,7 +136,7 @@ def _couple_sparse(
         lists[_MARK, lists[target_list, position]] = 0
 
 
-@kernel
+@bare_kernel
 def set_heat(
     values: NDArray[np.float64],
     lists: NDArray[np.int64],
@@ -162,7 +162,7 @@ def set_heat(
         source, target = target, source
 
 
-@kernel
+@bare_kernel
 def set_heat_instantly(
     values: NDArray[np.float64],
     lists: NDArray[np.int64],
@@ -197,7 +197,7 @@ def jumped_state(
     return state
 
 
-@kernel
+@bare_kernel
 def advance(
     values: NDArray[np.float64],
     lists: NDArray[np.int64],
@@ -247,7 +247,7 @@ def advance(
         values[DEVIATION, lists[_LIST, position]] *= decay
 
 
-@kernel
+@bare_kernel
 def substrate_step(phase_rad: float, target_rad: float, steps: float) -> float:
     """Return the substrate's common phase after ``steps`` of its own time constants at constant total power.
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel, kernel
 from emulator.physics.chip.kernels.tape import LANES
 
 __all__ = [
@@ -34,7 +34,7 @@ _LARGE_PRODUCT = 1e200
 """Products beyond it are put away; one more factor of _LARGE_SUM cannot overflow them before."""
 
 
-@kernel
+@bare_kernel
 def _exponentials(values: Floats, begin: int, count: int) -> None:
     """Replace ``values[begin:]``, limited to [-700, 700], by their exponentials, to 1e-13.
 
@@ -54,7 +54,7 @@ def _exponentials(values: Floats, begin: int, count: int) -> None:
         values[place + i] = (even + odd) * np.int64((np.int64(k) + _BIAS) << _MANTISSA).view(np.float64)
 
 
-@kernel
+@bare_kernel
 def _mean_log(norms: Floats, begin: int, samples: int) -> float:
     """Return the mean of the logarithms of ``norms[begin:]`` (samples,), none of which lies below 1.
 
@@ -93,7 +93,7 @@ def cross_entropy(outputs: Floats, labels: NDArray[np.int64]) -> float:
     return _mean_log(norms, 0, samples)
 
 
-@kernel
+@bare_kernel
 def cross_entropy_of_tiles(
     tiles: Floats, begin: int, labels: NDArray[np.int64], classes: int, terms: Floats, sums: Floats
 ) -> float:
@@ -128,7 +128,7 @@ def cross_entropy_of_tiles(
     return _mean_log(sums, 0, samples)
 
 
-@kernel
+@bare_kernel
 def mean_squared_error(outputs: Floats, values: Floats) -> float:
     """Return the mean over samples and outputs of (y - t)^2; both arrays have shape (samples, outputs)."""
     samples, classes = outputs.shape
@@ -140,7 +140,7 @@ def mean_squared_error(outputs: Floats, values: Floats) -> float:
     return float(total / (samples * classes))
 
 
-@kernel
+@bare_kernel
 def mean_squared_error_of_tiles(tiles: Floats, begin: int, values: Floats) -> float:
     """Return the ``mean_squared_error`` of outputs in tiles at ``tiles[begin:]``; same order, same bits."""
     samples, classes = values.shape

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from emulator.kernel import compiling, inlined, kernel
+from emulator.kernel import bare_kernel, compiling, inlined, kernel
 from emulator.streams import stream
 
 
@@ -32,6 +33,23 @@ def total(values: NDArray[np.float64]) -> float:
 def test_division_by_zero_is_an_infinity_and_no_error() -> None:
     assert quotient(1.0, 0.0) == np.inf
     assert np.isnan(quotient(0.0, 0.0))
+
+
+@kernel
+def ones(count: int) -> float:
+    return float(np.ones(count).sum())
+
+
+@bare_kernel
+def more_ones(count: int) -> float:
+    return float(np.ones(count).sum())
+
+
+def test_a_bare_kernel_may_make_no_array() -> None:
+    """It counts no references: an array that it made would never be freed."""
+    assert ones(5) == 5.0
+    with pytest.raises(NumbaError):
+        more_ones(5)
 
 
 def test_a_sum_is_added_up_in_order_also_through_an_inlined_function() -> None:

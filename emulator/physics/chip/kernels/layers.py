@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel, part
+from emulator.kernel import bare_kernel, part
 from emulator.physics.chip.kernels.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, USES
 from emulator.physics.chip.kernels.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
 from emulator.physics.chip.kernels.rest import apply_layer, output_light, update_layer
@@ -68,7 +68,7 @@ class ReceiverParameters:
         ]  # fmt: skip
 
 
-@kernel
+@bare_kernel
 def _reading(
     signal: float, full_scale: float, step: float, low: float, high: float, input_step: float
 ) -> float:
@@ -84,7 +84,7 @@ def _reading(
     return signal
 
 
-@kernel
+@bare_kernel
 def _silence(noise: NDArray[np.float32], count: int, lanes: int, patches: int) -> None:
     """Take the noise from those lanes of each patch's last tile that hold no sample: they stay dark."""
     tiles = (lanes + LANES - 1) // LANES
@@ -97,7 +97,7 @@ def _silence(noise: NDArray[np.float32], count: int, lanes: int, patches: int) -
                     noise[line + lane] = 0.0
 
 
-@kernel
+@bare_kernel
 def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: NDArray[np.float32]) -> int:
     """Replace ``signal[begin : begin + count]`` by its readings; return how many conversions saturated.
 
@@ -123,7 +123,7 @@ def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: N
     return saturated
 
 
-@kernel
+@bare_kernel
 def hand_out(activations: Floats, begin: int, outputs: Floats) -> None:
     """Copy the last layer's tiles ``activations[begin:]`` into ``outputs`` (samples, classes)."""
     samples, classes = outputs.shape
@@ -133,7 +133,7 @@ def hand_out(activations: Floats, begin: int, outputs: Floats) -> None:
             outputs[sample, row] = activations[lane + row * LANES]
 
 
-@kernel
+@bare_kernel
 def total_of(activations: Floats, begin: int, samples: int, classes: int, sums: Floats) -> float:
     """Return the sum of the last layer's outputs, which lie in tiles at ``activations[begin:]``.
 

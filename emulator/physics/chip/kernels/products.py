@@ -13,7 +13,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 from emulator.physics.chip.kernels.tape import LANES
 
 __all__ = ["multiply"]
@@ -93,7 +93,7 @@ def _emitter(rows: int) -> Callable[..., Any]:
 _four_rows, _two_rows, _one_row = (_rows_times_tile(rows) for rows in (4, 2, 1))
 
 
-@kernel
+@bare_kernel
 def _multiply_tile(
     light: Floats,
     at: int,
@@ -125,7 +125,7 @@ def _multiply_tile(
         )
 
 
-@kernel
+@bare_kernel
 def multiply(
     light: Floats,
     matrix: int,

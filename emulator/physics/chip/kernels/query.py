@@ -9,7 +9,7 @@ since the last event: a setting, or light.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel, part
+from emulator.kernel import bare_kernel, part
 from emulator.physics.chip.converters import dac_phase, wrap_phase
 from emulator.physics.chip.heaters import (
     DEVIATION,
@@ -139,7 +139,7 @@ def set_one(circuit: Circuit, heater: int, radian: float, passed_ps: int) -> Non
     _account(circuit, _set_phase(circuit, heater, radian))
 
 
-@kernel
+@bare_kernel
 def _apply(optics: Floats, device: int, phase: float) -> None:
     """Let the light see ``phase`` at ``device``."""
     optics[APPLIED, device] = phase
@@ -147,7 +147,7 @@ def _apply(optics: Floats, device: int, phase: float) -> None:
     optics[SIN, device] = optics[SIN_FACTOR, device] * np.sin(phase)
 
 
-@kernel
+@bare_kernel
 def refresh(
     values: Floats,
     lists: Ints,
@@ -209,25 +209,29 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     return saturated, begin, total
 
 
-@kernel
+@bare_kernel
 def drive(handle: Ints, heaters: Ints, radians: Floats, passed_ps: int) -> None:
     """Drive ``heaters`` (n,) to ``radians`` (n,), ``passed_ps`` after the last event; callers check the indices."""
     set_phases(circuit_at(handle), heaters, radians, passed_ps)
 
 
-@kernel
+@bare_kernel
 def read(handle: Ints, outputs: Floats, passed_ps: int, draw: int) -> tuple[int, float]:
     """Send the tape's inputs through the chip, ``passed_ps`` after the last event, with noise number ``draw``.
 
     Fills ``outputs`` (samples, classes); returns how many conversions saturated, and the sum of the outputs.
     """
-    circuit = circuit_at(handle)
+    return _read_out(circuit_at(handle), outputs, passed_ps, draw)
+
+
+@part
+def _read_out(circuit: Circuit, outputs: Floats, passed_ps: int, draw: int) -> tuple[int, float]:
     saturated, begin, total = send_light(circuit, passed_ps, draw)
     hand_out(circuit.activations, begin, outputs)
     return saturated, total
 
 
-@kernel
+@bare_kernel
 def look(handle: Ints, outputs: Floats, draw: int) -> None:
     """Fill ``outputs`` (samples, classes) with what the light sees as it stands: ``read`` without time or heat."""
     circuit = circuit_at(handle)
@@ -235,19 +239,21 @@ def look(handle: Ints, outputs: Floats, draw: int) -> None:
     hand_out(circuit.activations, begin, outputs)
 
 
-@kernel
+@bare_kernel
 def probe(
     handle: Ints, heaters: Ints, radians: Floats, set_ps: int, light_ps: int, outputs: Floats, draw: int
 ) -> tuple[int, float]:
     """Drive ``heaters`` (n,) ``set_ps`` after the last event, read ``light_ps`` later: ``drive`` and ``read``."""
-    set_phases(circuit_at(handle), heaters, radians, set_ps)
-    return read(handle, outputs, light_ps, draw)
+    circuit = circuit_at(handle)
+    set_phases(circuit, heaters, radians, set_ps)
+    return _read_out(circuit, outputs, light_ps, draw)
 
 
-@kernel
+@bare_kernel
 def probe_one(
     handle: Ints, heater: int, radian: float, set_ps: int, light_ps: int, outputs: Floats, draw: int
 ) -> tuple[int, float]:
     """Drive one heater and read: ``probe`` without arrays."""
-    set_one(circuit_at(handle), heater, radian, set_ps)
-    return read(handle, outputs, light_ps, draw)
+    circuit = circuit_at(handle)
+    set_one(circuit, heater, radian, set_ps)
+    return _read_out(circuit, outputs, light_ps, draw)

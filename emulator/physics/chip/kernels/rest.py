@@ -10,7 +10,7 @@ rests ahead fresh.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel, part
+from emulator.kernel import bare_kernel, kernel, part
 from emulator.physics.chip.kernels.arena import (
     BACKWARD,
     CHANGED_FIRST,
@@ -49,21 +49,21 @@ _SETTLED = 4
 settled by then. One that moves far ahead would make every rest before it stale at once."""
 
 
-@kernel
+@bare_kernel
 def output_light(row: Ints) -> int:
     """Return where in the arena the output light of the layer lies that ``row`` of the table describes."""
     place: int = row[TAPE] + row[CHECKPOINTS] * row[TILES] * row[MODES] * LANES
     return place
 
 
-@kernel
+@bare_kernel
 def _stop(row: Ints, stops: Ints, checkpoint: int) -> int:
     """Return the device at which ``checkpoint`` lies; the one behind the last is the layer's end."""
     device: int = stops[checkpoint] if checkpoint < row[CHECKPOINTS] else row[DEVICES]
     return device
 
 
-@kernel
+@bare_kernel
 def _lit(row: Ints, stops: Ints, checkpoint: int) -> int:
     """Return how many waveguides can carry light at ``checkpoint``: behind the attenuators, only the outputs'."""
     lit: int = row[OUTPUTS] if _stop(row, stops, checkpoint) >= row[U_FIRST] else row[MODES]
@@ -117,7 +117,7 @@ def _make_rests(circuit: Circuit, layer: int, count: int) -> None:
                 rotate(rest, upper, cos, sin, devices - end, devices - begin)
 
 
-@kernel
+@bare_kernel
 def _unit_vectors(rest: Floats, first: int, outputs: int) -> None:
     """Put light 1 into one output a lane: output ``first`` + lane."""
     for entry in range(np.uint64(rest.size)):

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel, part
+from emulator.kernel import bare_kernel, part
 from emulator.physics.chip.kernels.arena import OUTPUTS
 from emulator.physics.chip.kernels.circuit import DRIVEN_RAD, Circuit, circuit_at
 from emulator.physics.chip.kernels.layers import hand_out
@@ -103,7 +103,7 @@ def _read_row(
     return loss, begin
 
 
-@kernel
+@bare_kernel
 def descend(
     handle: Ints,
     three_point: bool,
@@ -167,7 +167,7 @@ def descend(
     return row, reference
 
 
-@kernel
+@bare_kernel
 def blind(
     handle: Ints,
     heaters: Ints,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 from emulator.physics.chip.mesh import (
     LayerPhases,
     Rotation,
@@ -144,7 +144,7 @@ def tile(columns: Floats, modes: int) -> Floats:
     return light
 
 
-@kernel
+@bare_kernel
 def fill_tiles(light: Floats, columns: Floats, modes: int) -> None:
     """Write ``tile(columns, modes)`` to the beginning of ``light``, without the arrays on its way."""
     inputs, count = columns.shape
@@ -165,7 +165,7 @@ def untile(light: Floats, rows: int, count: int) -> Floats:
     return np.ascontiguousarray(light[:, :rows].transpose(1, 0, 2).reshape(rows, tiles * lanes)[:, :count])
 
 
-@kernel
+@bare_kernel
 def rotate(  # noqa: PLR0915  (inner loops, written out)
     light: Floats, upper: Ints, cos: Floats, sin: Floats, first: int, last: int
 ) -> None:
@@ -234,7 +234,7 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
         device += 4
 
 
-@kernel
+@bare_kernel
 def attenuate(light: Floats, gain: Floats, first: int, rank: int) -> None:
     """Scale waveguides 0..rank-1 of one tile by ``gain[first:]`` and darken all others, in place."""
     for row in range(np.uint64(rank)):  # unsigned: an index that might be negative makes scattered stores
@@ -245,7 +245,7 @@ def attenuate(light: Floats, gain: Floats, first: int, rank: int) -> None:
         light[entry] = 0.0
 
 
-@kernel
+@bare_kernel
 def propagate(
     light: Floats,
     upper: Ints,
@@ -267,7 +267,7 @@ def propagate(
     rotate(light, upper, cos, sin, max(first, u_first), last)
 
 
-@kernel
+@bare_kernel
 def copy_part(source: Floats, first: int, target: Floats, begin: int, count: int) -> None:
     """Copy ``source[first:]`` to ``target[begin:]``: numba's slice assignment takes ten times as long."""
     here, there = np.uint64(first), np.uint64(begin)

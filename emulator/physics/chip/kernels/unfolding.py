@@ -7,7 +7,7 @@ as it is needed. Tiles are numbered by place, then by LANES samples.
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import kernel
+from emulator.kernel import bare_kernel
 from emulator.physics.chip.kernels.tape import LANES, copy_part, tile
 from emulator.physics.chip.patches import Patches
 
@@ -23,7 +23,7 @@ that are averaged, places in a row; and whether the values are the inputs as the
 _LANES = np.uint64(LANES)
 
 
-@kernel
+@bare_kernel
 def _average(
     source: Floats, first: int, across: int, down: int, pool: int, target: Floats, begin: int
 ) -> None:
@@ -40,7 +40,7 @@ def _average(
         target[there + lane] *= share
 
 
-@kernel
+@bare_kernel
 def gather(
     source: Floats,
     first: int,
@@ -78,7 +78,7 @@ def gather(
                 place += LANES
 
 
-@kernel
+@bare_kernel
 def _lay(light: Floats, pictures: Floats, tiles: int, values: int, modes: int, feed: Ints) -> None:
     pixels = feed[_HEIGHT] * feed[_WIDTH]
     for patch in range(feed[COUNT]):

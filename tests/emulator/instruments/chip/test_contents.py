@@ -49,6 +49,21 @@ def test_an_array_that_is_filled_again_is_read_again(ask: Ask) -> None:
     assert np.array_equal(read(bench, ask(mine)), read(other, ask(OTHER)))
 
 
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_an_array_is_recognised_by_its_contents_however_it_lies_in_memory(order: str) -> None:
+    bench, other = fresh(), fresh()
+    wide = np.repeat(ONE.inputs, 2, axis=1)
+    mine = replace(ONE, inputs=wide[:, ::2] if order == "strided" else np.array(ONE.inputs, order=order))  # type: ignore[call-overload]
+    for _ in range(2):
+        read(bench, Forward(mine))
+    assert isinstance(bench.recorder, NotingRecorder)
+    assert len(bench.recorder.batches) == 1
+    mine.inputs[:] = OTHER.inputs
+    for batch in (ONE, ONE):
+        read(other, Forward(batch))
+    assert np.array_equal(read(bench, Forward(mine)), read(other, Forward(OTHER)))
+
+
 def test_a_key_that_repeats_with_more_samples_is_another_batch() -> None:
     bench = fresh()
     read(bench, Forward(ONE))
