@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emulator.physics.chip.loss import cross_entropy, mean_squared_error
 
-__all__ = ["cross_entropy", "loss_for", "mean_squared_error", "slopes_of"]
+__all__ = ["cross_entropy", "curvature_of", "loss_for", "mean_squared_error", "slopes_of"]
 
 
 def loss_for(targets: NDArray[Any]) -> Callable[[NDArray[np.float64], NDArray[Any]], float]:
@@ -23,8 +23,26 @@ def loss_for(targets: NDArray[Any]) -> Callable[[NDArray[np.float64], NDArray[An
 def slopes_of(outputs: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
     """Return the derivatives (samples, outputs) of ``loss_for(targets)`` by the ``outputs`` (samples, outputs)."""
     if targets.ndim == 1:
-        shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+        shares = _softmax(outputs)
         shares[np.arange(len(targets)), targets] -= 1.0
         return np.asarray(shares / len(targets))
     return np.asarray(2.0 * (outputs - targets) / outputs.size)
+
+
+def curvature_of(
+    outputs: NDArray[np.float64], targets: NDArray[Any], changes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how ``slopes_of`` the ``outputs`` changes, to first order, where these change by ``changes``.
+
+    All have shape (samples, outputs): it is the loss's second derivative times the changes.
+    """
+    if targets.ndim == 1:
+        shares = _softmax(outputs)
+        mean = (shares * changes).sum(axis=1, keepdims=True)
+        return np.asarray(shares * (changes - mean) / len(targets))
+    return np.asarray(2.0 * changes / outputs.size)
+
+
+def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from controllers.digital_twin import twin_fit, twin_online
+from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
 from controllers.feedback_alignment import odfa
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
@@ -16,7 +16,16 @@ def by_name(*kinds: Kind) -> Mapping[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
-CONTROLLERS = by_name(szo_scd.KIND, twin_online.KIND, twin_fit.KIND, cmaes.KIND, ga.KIND, pso.KIND, odfa.KIND)
+CONTROLLERS = by_name(
+    szo_scd.KIND,
+    twin_online.KIND,
+    twin_fit.KIND,
+    fd_gauss_newton.KIND,
+    cmaes.KIND,
+    ga.KIND,
+    pso.KIND,
+    odfa.KIND,
+)
 
 DEFAULT = szo_scd.KIND.name
 """The controller of a study that names none."""

@@ -6,12 +6,13 @@ gradients solve by products with the Jacobian: no matrix is made, and a product 
 light. Records of the same driven phases share their pass.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from controllers.digital_twin.conjugate import conjugate
 from controllers.digital_twin.twin import Record, Twin
 from controllers.digital_twin.work import NOTHING, Work, forward_work, pull_work, push_work
 from emulator.physics.chip.adjoint import Linearised, forward, pull_back, push_forward
@@ -22,9 +23,6 @@ Floats = NDArray[np.float64]
 
 _SHARES: Final = (1.0, 0.5, 0.25, 0.1)
 """Of a step that are tried, one after the other, until one helps."""
-
-_ENOUGH: Final = 1e-6
-"""Share of the squared residual at which conjugate gradients are done."""
 
 
 class Effort(NamedTuple):
@@ -124,7 +122,7 @@ def refit(
         def curved(way: Floats, passes: list[Linearised] = passes) -> Floats:
             return problem.pulled(passes, problem.pushed(passes, way)) + way
 
-        way, used = _conjugate(curved, downhill, effort.products)
+        way, used = conjugate(curved, downhill, effort.products)
         work = work.plus(problem.one_product.times(used + 1))
         for share in _SHARES:
             there = problem.at(here.unknowns + share * way)
@@ -142,23 +140,6 @@ def missed(twin: Twin, records: Sequence[Record]) -> float:
     """Return the root mean square by which ``twin`` misses what was read, in activation units."""
     errors = [twin.read(each.driven, each.inputs) - each.outputs for each in records]
     return float(np.sqrt(np.mean(np.square(np.concatenate(errors)))))
-
-
-def _conjugate(curved: Callable[[Floats], Floats], downhill: Floats, most: int) -> tuple[Floats, int]:
-    """Return what comes close to solving curved(x) = downhill after ``most`` products at most, and their number."""
-    found, rest = np.zeros_like(downhill), downhill.copy()
-    way, square = rest.copy(), float(rest @ rest)
-    enough = _ENOUGH * square
-    for used in range(most):
-        if square <= enough:
-            return found, used
-        bent = curved(way)
-        length = square / float(way @ bent)
-        found += length * way
-        rest -= length * bent
-        before, square = square, float(rest @ rest)
-        way = rest + square / before * way
-    return found, most
 
 
 def _grouped(records: Sequence[Record]) -> list[Record]:

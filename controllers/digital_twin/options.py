@@ -28,6 +28,11 @@ class TwinOptions(TuningOptions):
     heaters."""
     prior_floor_rad: Annotated[Radians, Field(gt=0, le=math.pi)] = 0.01
     """Standard deviation expected of a device's phase beside the data sheet's spread, in radians, (0, pi]."""
+    insertion_loss: Literal["sheet", "none"] = "sheet"
+    """Whether the twin has the data sheet's loss of a rotator, or, to see what that costs, none."""
+    design_error_rad: Annotated[Radians, Field(ge=0, le=math.pi)] = 0.0
+    """Standard deviation of errors of the twin's own design phases, to see what a wrong one costs, in radians,
+    [0, pi]; they are drawn once, and no spread allows for them."""
     reading_sd: Annotated[float, Field(gt=0, le=100)] = 0.03
     """Standard deviation expected of an output about the fitted twin's, in activation units, (0, 100]."""
     fit_steps: PositiveInt = 3

@@ -19,8 +19,7 @@ from controllers.deployment import Deployment
 from controllers.digital_twin.fit import Effort, refit
 from controllers.digital_twin.readings import Readings
 from controllers.digital_twin.twin import Record, Twin
-from emulator.commands import Batch, Command, Sequence
-from emulator.commands import Readings as Replies
+from emulator.commands import Batch, Command
 
 __all__ = ["poke_each", "poke_together"]
 
@@ -82,21 +81,15 @@ def poke_each(
 
     Each takes one reading, and two more tell the noise; where the budget has not as many, the rest are not poked.
     """
-    heaters, count = readings.heaters, min(phases.size, readings.left - 2)
+    count = min(phases.size, readings.left - 2)
     if count < 1:
         return
     first = yield from readings.read(phases, batch)
     second = yield from readings.read(phases, batch)
-    there, home = readings.remembered(phases + poke_rad), readings.remembered(phases)
-    before = np.roll(np.arange(count), 1)  # while one heater goes, the one before it comes home
-    pairs = np.stack([heaters[:count], heaters[before]], axis=1)
-    ways = np.stack([there[:count], home[before]], axis=1)
-    if count == 1:
-        pairs, ways = pairs[:, :1], ways[:, :1]
-    found: Replies = yield Sequence(np.ascontiguousarray(pairs), np.ascontiguousarray(ways), batch)
-    readings.made += count
+    there = readings.remembered(phases + poke_rad)
+    outputs = yield from readings.one_by_one(phases, there, np.arange(count), batch, "sequencer")
     base = 0.5 * (first.outputs + second.outputs)
-    moved = np.sqrt(np.square(found.outputs - base).mean(axis=(1, 2)))
+    moved = np.sqrt(np.square(outputs - base).mean(axis=(1, 2)))
     noise = float(np.sqrt(np.square(first.outputs - second.outputs).mean() / 2.0))
     dead = np.zeros(phases.size, dtype=np.bool_)
     dead[:count] = moved <= np.maximum(_NOISE * noise, _FAINT * np.median(moved))

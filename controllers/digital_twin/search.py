@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from controllers.digital_twin.fit import Effort, missed, refit
 from controllers.digital_twin.options import TwinOptions
 from controllers.digital_twin.poke import poke_each, poke_together
 from controllers.digital_twin.readings import Readings
-from controllers.digital_twin.twin import Record, twin_of
+from controllers.digital_twin.twin import Record, Twin, twin_of
 from controllers.kind import Setting
 from controllers.losses import loss_for
 from emulator.commands import Batch, Command, Log
@@ -27,7 +28,7 @@ class TwinSearch:
     ) -> None:
         self.options = options
         self.batches = batches
-        self.twin = twin_of(setting, options.prior_floor_rad)
+        self.twin = _believed(options, setting)
         self.readings = Readings(setting, options.queries)
         self.phases = setting.phases.copy()
         self.records: deque[Record] = deque(maxlen=window)
@@ -104,3 +105,14 @@ class TwinSearch:
         return missed(self.twin, self.records) > self.options.explained * float(
             np.sqrt(np.square(read).mean())
         )
+
+
+def _believed(options: TwinOptions, setting: Setting) -> Twin:
+    """Return the twin that ``options`` would have, wrong where they say so."""
+    if options.insertion_loss == "none" and setting.sheet is not None:
+        setting = replace(setting, sheet=replace(setting.sheet, insertion_loss_db=0.0))
+    twin = twin_of(setting, options.prior_floor_rad)
+    if options.design_error_rad:
+        rng = setting.stream("controller/design_error")
+        twin.mistake(options.design_error_rad * rng.standard_normal(twin.offsets.size))
+    return twin

@@ -55,6 +55,12 @@ class Twin:
         phases[self.heaters] += self.gains * driven
         return phases
 
+    def mistake(self, errors: Floats) -> None:
+        """Take the design for another by ``errors`` (devices,), in radians, where phases are built in."""
+        passive = np.ones(errors.size, dtype=np.bool_)
+        passive[self.heaters] = False
+        self._built_in += np.where(passive, errors, 0.0)
+
     def bury(self, dead: NDArray[np.bool_]) -> None:
         """Take the heaters ``dead`` (n,) for broken, and all others for sound."""
         self.dead = dead.copy()

@@ -16,6 +16,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "pso": {"population": 4},
     "odfa": {"epochs": 2, "align_every": 2},
     "twin_online": {"look": 3, "fit_products": 4, "poke_readings": 4},
+    "fd_gauss_newton": {"samples": 16},
     "twin_fit": {"readings": 3, "train_steps": 10, "fit_products": 4, "poke_readings": 4},
 }
 """Of a kind of controller, the options of its tiny study beside kind, batch_size and, on a chip, queries."""
@@ -55,6 +56,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
     "odfa:task.metric": {"task.kind": "regression"},
     "controller.pruning": {"controller.power_awareness": 0.9, "controller.power_estimate": "signed"},
+    "controller.insertion_loss": {"chip.mesh.insertion_loss_db": 0.5},
     "controller.poke_rad": {"controller.poke": "each"},
     "controller.poke_readings": {"controller.poke": "together"},
     "controller.window": {"controller.refits": [20]},

@@ -104,7 +104,8 @@ def bases(folder: Path, queries: int = _QUERIES) -> dict[str, dict[str, object]]
     return {
         name: {
             **next(base for needed, base in networks.items() if needed in kind.needs),
-            "controller.kind": name, "controller.batch_size": 8,
+            "controller.kind": name,
+            **({"controller.batch_size": 8} if "batch_size" in kind.options.model_fields else {}),
             **{f"controller.{key}": value for key, value in SETTINGS.get(name, {}).items()},
         }
         for name, kind in CONTROLLERS.items()

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from controllers.ask_tell import ask_tell
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
-from controllers.digital_twin import twin_fit, twin_online
+from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
+from controllers.digital_twin.fd_gauss_newton import FdGaussNewtonConfig
 from controllers.digital_twin.twin_fit import TwinFitConfig
 from controllers.digital_twin.twin_online import TwinOnlineConfig
 from controllers.feedback_alignment import odfa
@@ -180,6 +181,12 @@ SPECIMENS = [
         "twin_fit that pokes all together",
         twin_fit.KIND,
         TwinFitConfig(queries=300, rounds=25, poke="together", noise="spread", **BRIEF),
+    ),
+    Specimen("fd_gauss_newton", fd_gauss_newton.KIND, FdGaussNewtonConfig(queries=700, samples=8)),
+    Specimen(
+        "fd_gauss_newton by the host",
+        fd_gauss_newton.KIND,
+        FdGaussNewtonConfig(queries=120, samples=8, loop="host"),
     ),
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),

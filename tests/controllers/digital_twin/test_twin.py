@@ -28,6 +28,16 @@ def test_a_twin_that_knows_every_error_reads_what_a_chip_with_errors_reads() -> 
     np.testing.assert_allclose(twin.read(driven, inputs), read, rtol=0, atol=1e-12)
 
 
+def test_a_mistaken_design_moves_what_is_built_in_and_no_heater() -> None:
+    lab = made_lab(2)
+    twin, driven = twin_of(lab.setting, 0.01), lab.setting.phases
+    before = twin.phases(driven)
+    twin.mistake(np.full(before.size, 0.2))
+    np.testing.assert_allclose(
+        twin.phases(driven) - before, np.where(lab.deployment.active, 0.0, 0.2), atol=1e-12
+    )
+
+
 def test_a_buried_heater_is_cold_whatever_it_is_told() -> None:
     lab = made_lab(2, EXACT, dead=(3,))
     twin, inputs = twin_of(lab.setting, 0.01), lab.setting.inputs[:20]
