@@ -34,16 +34,16 @@ _STYLE: Final[dict[Any, Any]] = {
 
 
 @contextmanager
-def figure(path: Path, panels: int, title: str, label: str = "") -> Iterator[Sequence["Axes"]]:
-    """Give ``panels`` axes side by side and, at the end, write them to the PNG file ``path``.
+def figure(path: Path, panels: int, title: str, label: str = "", rows: int = 1) -> Iterator[Sequence["Axes"]]:
+    """Give ``rows`` of ``panels`` axes, row by row, and, at the end, write them to the PNG file ``path``.
 
     ``label`` stands below them: what a reader must know of all panels.
     """
     with drawing(_STYLE):
         from matplotlib.figure import Figure
 
-        canvas = Figure(figsize=(4.4 * panels, 3.6), dpi=160, layout="constrained")
-        axes = canvas.subplots(1, panels, squeeze=False)[0]
+        canvas = Figure(figsize=(4.4 * panels, 3.6 * rows), dpi=160, layout="constrained")
+        axes = canvas.subplots(rows, panels, squeeze=False).ravel()
         canvas.suptitle(plain(title), fontsize=11)
         if label:
             canvas.supxlabel(plain(label), fontsize=7.5, color="0.3")

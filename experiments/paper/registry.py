@@ -6,6 +6,7 @@ from experiments.paper.light_in_the_loop.latency import LATENCY
 from experiments.paper.light_in_the_loop.light import LIGHT
 from experiments.paper.light_in_the_loop.recovery import RECOVERY
 from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
+from experiments.paper.machines.contest import MACHINES
 from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
 from experiments.paper.szo_scd.alpha import ALPHA
@@ -17,7 +18,7 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
 
-CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER)
+CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER, MACHINES)
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)
