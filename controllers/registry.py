@@ -6,7 +6,7 @@ from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
 from controllers.feedback_alignment import odfa
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
-from controllers.zeroth_order import szo_scd
+from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
 
 __all__ = ["CONTROLLERS", "DEFAULT", "by_name"]
 
@@ -18,6 +18,12 @@ def by_name(*kinds: Kind) -> Mapping[str, Kind]:
 
 CONTROLLERS = by_name(
     szo_scd.KIND,
+    stp.KIND,
+    flops.KIND,
+    zadam.KIND,
+    znewton.KIND,
+    admm.KIND,
+    phase_sweep.KIND,
     twin_online.KIND,
     twin_fit.KIND,
     fd_gauss_newton.KIND,

@@ -107,11 +107,13 @@ class Descent(NamedTuple):
     The loss of a probe, mean cross-entropy against the batch's labels or mean squared error from its values,
     is compared with that of the phases before. Where it is lower, the probe's phase stays. Where not, ``rule``
     "step_back" (Algorithm 1 of SZO-SCD) goes to ``back`` (n,) and takes the loss found there; "three_point" takes
-    it only if it is lower, and else returns to ``home`` (n,). Where ``keep_home`` (n,) is True, both return home at
-    once. The first loss is that of a reading before the first probe. At most ``queries`` readings are made.
+    it only if it is lower, and else returns to ``home`` (n,). "best_of_both" reads at ``back`` whatever it has
+    found, and stays at the better of the two. Where ``keep_home`` (n,) is True, nobody goes back: a probe that is
+    not lower returns home at once. The first loss is that of a reading before the first probe. At most ``queries``
+    readings are made.
     """
 
-    rule: Literal["step_back", "three_point"]
+    rule: Literal["step_back", "three_point", "best_of_both"]
     back: NDArray[np.float64]
     home: NDArray[np.float64]
     keep_home: NDArray[np.bool_]
@@ -283,8 +285,9 @@ class Readings(NamedTuple):
     """Return what a Sequence found: ``outputs`` (n, samples, classes) of its probes, or none where it decided.
 
     Where it decided, ``radians`` (visited,) are the phases in which the heaters were left, in their order, and
-    ``loss`` is that of the phases at the end; ``accepted`` probes stayed, ``tied`` ones had found the very loss of
-    before, ``pruned`` ones returned home at once. ``readings`` were made, and the heaters draw ``power_w`` now.
+    ``loss`` is that of the phases at the end; ``accepted`` visits found a lower loss by a comparison, ``tied``
+    comparisons were of equal losses, ``pruned`` probes returned home at once. ``readings`` were made, and the
+    heaters draw ``power_w`` now.
     """
 
     outputs: NDArray[np.float64]

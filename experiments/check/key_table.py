@@ -11,6 +11,12 @@ _LIST: Final = "is a list of sections, each with a walk of its own kind:"
 
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "szo_scd": {"sparsity": 0.6, "epoch_iterations": 2, "power_awareness": 0.5},
+    "stp": {"sparsity": 0.6, "epoch_iterations": 2},
+    "flops": {"sparsity": 0.6, "epoch_iterations": 2, "samples": 4},
+    "zadam": {"sparsity": 0.6, "epoch_iterations": 2},
+    "znewton": {"sparsity": 0.6, "epoch_iterations": 2},
+    "admm": {"sparsity": 0.6, "epoch_iterations": 2, "dual_iterations": 1},
+    "phase_sweep": {"levels": 2},
     "cmaes": {"population": 4},
     "ga": {"population": 6},
     "pso": {"population": 4},

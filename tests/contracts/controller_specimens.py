@@ -26,8 +26,14 @@ from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
 from controllers.populations import cmaes, ga, pso
 from controllers.populations.search import PopulationOptions
 from controllers.registry import CONTROLLERS
-from controllers.zeroth_order import szo_scd
+from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
+from controllers.zeroth_order.admm import AdmmConfig
+from controllers.zeroth_order.flops import FlopsConfig
+from controllers.zeroth_order.phase_sweep import PhaseSweepConfig
+from controllers.zeroth_order.stp import StpConfig
 from controllers.zeroth_order.szo_scd import SzoScdConfig
+from controllers.zeroth_order.zadam import ZadamConfig
+from controllers.zeroth_order.znewton import ZnewtonConfig
 from docs.examples.my_controller import random_steps
 from emulator.commands import (
     Command,
@@ -159,6 +165,8 @@ SPECIMENS = [
         szo_scd.KIND,
         tuning(loop="sequencer", power_awareness=0.5, queries=2000),
     ),
+    Specimen("szo_scd that reads both sides", szo_scd.KIND, tuning(verify="best_of_both")),
+    Specimen("stp", stp.KIND, StpConfig(sparsity=0.4, queries=100, batch_size=8)),
     Specimen("cmaes", cmaes.KIND, searching(cmaes.CmaesConfig)),
     Specimen(
         "cmaes of variances alone",
@@ -168,6 +176,11 @@ SPECIMENS = [
     Specimen("ga", ga.KIND, searching(ga.GaConfig, population=6, span_rad=3.0)),
     Specimen("ga by the host", ga.KIND, searching(ga.GaConfig, population=8, loop="host")),
     Specimen("pso", pso.KIND, searching(pso.PsoConfig, population=6, span_rad=3.0)),
+    Specimen("flops", flops.KIND, FlopsConfig(samples=5, queries=100, batch_size=8)),
+    Specimen("zadam", zadam.KIND, ZadamConfig(difference_rad=0.02, queries=100, batch_size=8)),
+    Specimen("znewton", znewton.KIND, ZnewtonConfig(queries=100, batch_size=8)),
+    Specimen("admm", admm.KIND, AdmmConfig(sparsity=0.4, queries=100, batch_size=8, dual_iterations=2)),
+    Specimen("phase_sweep", phase_sweep.KIND, PhaseSweepConfig(levels=5, queries=300, batch_size=8)),
     Specimen("twin_online", twin_online.KIND, TwinOnlineConfig(queries=45, **FEW)),
     Specimen(
         "twin_online that pokes each heater",

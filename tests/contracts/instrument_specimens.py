@@ -112,6 +112,7 @@ def chip() -> Specimen:
         ),
     ]
     good += [(_descent("step_back"), Readings), (_descent("three_point", queries=4), Readings)]
+    good += [(_descent("best_of_both", queries=7), Readings)]
     stand = Stand(ChipConfig(), random_design((6, 5, 3), 0, active=ACTIVE))
     return Specimen(stand, good, bad, disturbances={"dead": (8, 1.0), "gamma": (10, 1.25)})
 

@@ -289,6 +289,8 @@ def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> No
 
 BELIEVES: dict[str, Callable[[Mapping[str, Any]], NDArray[np.float64]]] = {
     "szo_scd": lambda names: names["descent"].phases,
+    "admm": lambda names: names["descent"].phases,
+    "stp": lambda names: names["descent"].phases,
     "my_controller": lambda names: names["phases"],
 }
 """Of controllers that name no incumbent, the local variables that hold what they would end with."""

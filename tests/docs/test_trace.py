@@ -24,6 +24,7 @@ PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "trace.md").read_t
 
 STUDIES: Final[Mapping[str, tuple[str, ...]]] = {
     "szo_scd": ("vowel_recovery", "controller.loop=sequencer"),
+    "flops": ("vowel_recovery", "controller.samples=4"),
     "twin_online": ("vowel_recovery", "controller.poke=together"),
     "odfa": (
         "mnist_light",

@@ -178,10 +178,11 @@ class ChipCore:
         ``draw``, ``draw`` + 1, ...
 
         "none": every visit sets its k heaters and reads; nothing is decided, and there is no reading before.
-        "step_back" and "three_point": one reading before all visits gives the reference loss. A visit sets its
-        heater to try and reads; a loss below the reference is accepted and becomes the reference. Else, if pruned,
-        the heater is set home without a reading. Else it is set back and read: with "step_back" that loss becomes
-        the reference, with "three_point" only if it is below the reference, and otherwise the heater is set home.
+        The others: one reading before all visits gives the reference loss. A visit sets its heater to try and
+        reads; a loss below the reference is accepted and becomes the reference. Else, if pruned, the heater is set
+        home without a reading. Else it is set back and read: with "step_back" that loss becomes the reference, with
+        "three_point" only if it is below the reference, and otherwise the heater is set home. "best_of_both" reads
+        back after every try, unless pruned, and takes the lower loss of the two, that of the try where they tie.
         At most ``most`` readings are made (at least the first): no visit begins after them, and a heater that may
         not be read once more after a failed try is set home. Raises ``ConfigError`` when arguments do not fit.
         """
@@ -210,7 +211,7 @@ class ChipCore:
         candidates[0], candidates[1], candidates[2] = visits.try_rad[:, 0], visits.back_rad, visits.home_rad
         events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
-            self._handle, rule == "three_point", np.ascontiguousarray(visits.heaters[:, 0]), candidates,
+            self._handle, sequence.RULES.index(rule), np.ascontiguousarray(visits.heaters[:, 0]), candidates,
             visits.pruned, known, values, most, times, draw, *two_views(events), counts,
         )  # fmt: skip
         return Sequenced(events[:happened], None, reference, *counts.tolist())

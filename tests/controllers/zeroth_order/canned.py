@@ -6,11 +6,13 @@ compare as their scores do.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import count, groupby
 from typing import Any
 
 import numpy as np
 
+from controllers.kind import Setting
 from controllers.zeroth_order.szo_scd import SzoScdConfig, szo_scd
 from emulator.commands import (
     Batch,
@@ -33,6 +35,7 @@ __all__ = [
     "always_better",
     "coin_flips",
     "descent",
+    "ground",
     "iterations",
     "moves",
     "never_better",
@@ -55,17 +58,22 @@ def one_sample() -> Iterator[Batch]:
     return (Batch(key, np.zeros((1, 2)), np.zeros(1, dtype=np.int64)) for key in count())
 
 
-def descent(phases: Sequence[float], seed: int = 0, dac_step_rad: float = 0.0, **options: Any) -> Controller:
-    """Return the controller of heaters 10, 11, ... that start at ``phases`` and are all visited every time."""
-    return szo_scd(
-        SzoScdConfig(**{"sparsity": 1.0, **options}),
+def ground(phases: Sequence[float], dac_step_rad: float = 0.0, samples: int = 64, seed: int = 0) -> Setting:
+    """Return the setting of heaters 10, 11, ... that start at ``phases``, with a training set of zeros."""
+    return Setting(
+        np.zeros((samples, 2)),
+        np.zeros(samples, dtype=np.int64),
+        partial(stream, seed),
         np.arange(10, 10 + len(phases)),
         np.array(phases),
-        one_sample(),
-        1000,
-        stream(seed, "tests/szo_scd"),
         dac_step_rad,
     )
+
+
+def descent(phases: Sequence[float], seed: int = 0, dac_step_rad: float = 0.0, **options: Any) -> Controller:
+    """Return the controller of heaters 10, 11, ... that start at ``phases`` and are all visited every time."""
+    given = SzoScdConfig(**{"sparsity": 1.0, "epoch_iterations": 1000, **options})
+    return szo_scd(given, ground(phases, dac_step_rad), one_sample(), stream(seed, "tests/szo_scd"))
 
 
 def play(controller: Controller, score: Scorer, queries: int = 10_000) -> list[Command]:

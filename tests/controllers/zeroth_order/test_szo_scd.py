@@ -19,6 +19,7 @@ from tests.controllers.zeroth_order.canned import (
     always_better,
     coin_flips,
     descent,
+    ground,
     iterations,
     moves,
     never_better,
@@ -212,14 +213,8 @@ def test_the_step_shrinks_by_its_factor_after_every_epoch() -> None:
 
 
 def test_without_an_epoch_of_its_own_the_training_sets_holds() -> None:
-    controller = szo_scd(
-        SzoScdConfig(sparsity=1.0, step_decay=0.5),
-        np.arange(1),
-        np.ones(1),
-        one_sample(),
-        2,
-        stream(0, "tests/szo_scd"),
-    )
+    options = SzoScdConfig(sparsity=1.0, step_decay=0.5, batch_size=32)
+    controller = szo_scd(options, ground([1.0], samples=64), one_sample(), stream(0, "tests/szo_scd"))
     assert steps_taken(play(controller, always_better(), 8), 1.0) == pytest.approx([0.02] * 2 + [0.01] * 2)
 
 

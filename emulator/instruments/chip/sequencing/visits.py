@@ -12,7 +12,7 @@ __all__ = ["Rule", "Sequenced", "Visits", "check_decidable", "targets_of", "two_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Rule = Literal["none", "step_back", "three_point"]
+Rule = Literal["none", "step_back", "three_point", "best_of_both"]
 
 
 class Visits(NamedTuple):
@@ -33,8 +33,8 @@ class Sequenced(NamedTuple):
     """Hold what a sequence did: its events in order (dtype sequence.EVENT), and how its visits ended.
 
     ``outputs`` (n, samples, classes) if they were to be kept. ``reference`` is the loss at the end; ``accepted``
-    counts readings that a comparison kept, ``tied`` comparisons of equal losses (which count as failures), and
-    ``pruned`` visits that went home for that reason.
+    counts visits whose loss a comparison lowered, ``tied`` comparisons of equal losses (which count as failures),
+    and ``pruned`` visits that went home for that reason.
     """
 
     events: NDArray[np.void]

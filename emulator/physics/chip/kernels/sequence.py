@@ -22,12 +22,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 READING, HOMING = range(2)
-"""Kinds of events: a reading, with the setting before it if there is one, and a setting without a reading."""
+"""Kinds of events: a reading, with the setting before it if there is one, and a setting without a reading, to where
+the loss is known: home, or the side that was read first."""
 
-RULES: Final = ("none", "step_back", "three_point")
+RULES: Final = ("none", "step_back", "three_point", "best_of_both")
 """What may decide a visit; a rule's number is its place here."""
 
-_THREE_POINT = RULES.index("three_point")
+_STEP_BACK, _BEST_OF_BOTH = RULES.index("step_back"), RULES.index("best_of_both")
 
 EVENT: Final = np.dtype(
     [
@@ -64,6 +65,9 @@ class Pace(NamedTuple):
 
 
 _FIRST, _SET, _LIGHT, _HOME, _AFTER_HOME = range(5)
+
+_NOWHERE, _TRY_OF, _HOME_OF = -1, 0, 2
+"""Where a heater goes after its readings: it stays, or to a row of the candidates."""
 
 
 @part
@@ -106,7 +110,7 @@ def _read_row(
 @bare_kernel
 def descend(
     handle: Ints,
-    three_point: bool,
+    rule: int,
     heaters: Ints,
     candidates: Floats,
     pruned: NDArray[np.bool_],
@@ -119,14 +123,12 @@ def descend(
     floats: Floats,
     counts: Ints,
 ) -> tuple[int, float]:
-    """Read once, then visit ``heaters`` (n,), each as ``candidates`` (3, n: try, back, home) and the rule say.
+    """Read once, then visit ``heaters`` (n,), each as ``candidates`` (3, n: try, back, home) and the ``rule`` say.
 
-    A visit sets the heater to try and reads. A loss below the reference is kept and becomes the reference. Else the
-    heater goes home without a reading if it is ``pruned`` (n,), or if ``most`` readings have been made; else it is
-    set back and read: kept whatever it reads, or with ``three_point`` only below the reference, and else sent home.
-    Fills the events, of which ``ints`` and ``floats`` (1 + 3n, 8) are two views, and ``counts``: visits, kept by a
-    comparison, tied in one, pruned, readings. The loss is that of ``labels`` or, where these are empty, of
-    ``values`` (samples, outputs). Returns the number of events and the reference loss.
+    What the rules mean, ``ChipCore.sequence`` tells. Fills the events, of which ``ints`` and ``floats`` (1 + 3n, 8)
+    are two views, and ``counts``: visits, losses lowered by a comparison, ties in one, pruned, readings. The loss
+    is that of ``labels`` or, where these are empty, of ``values`` (samples, outputs). Returns the number of events
+    and the reference loss.
     """
     circuit = circuit_at(handle)
     driven = circuit.sums
@@ -137,31 +139,31 @@ def descend(
         if readings >= most:
             break
         counts[0] += 1
-        heater = heaters[visit]
-        going_home = False
+        least, rest = reference, _HOME_OF  # the loss that a reading has to beat, and where that was found
         for attempt in range(2):
-            set_one(circuit, heater, candidates[attempt, visit], gap)
-            _note(ints, floats, row, READING, heater, candidates[attempt, visit], driven[DRIVEN_RAD])
+            set_one(circuit, heaters[visit], candidates[attempt, visit], gap)
+            _note(ints, floats, row, READING, heaters[visit], candidates[attempt, visit], driven[DRIVEN_RAD])
             loss, _ = _read_row(circuit, labels, values, pace[_LIGHT], draw + readings, ints, floats, row)
             row, readings, gap = row + 1, readings + 1, pace[_SET]
-            compared = attempt == 0 or three_point
-            if compared and loss < reference:
+            may_go_back = not pruned[visit] and readings < most
+            if attempt == 0 and rule == _BEST_OF_BOTH and may_go_back:
+                least, rest = loss, _TRY_OF
+            elif attempt == 1 and rule == _STEP_BACK:
+                reference, least, rest = loss, loss, _NOWHERE
+            elif loss < least:
                 ints[row - 1, _ACCEPTED] = 1
-                counts[1] += 1
-                reference = loss
+                least, rest = loss, _NOWHERE
                 break
-            counts[2] += compared and loss == reference
-            if not compared:
-                reference = loss
-            elif attempt == 1:
-                going_home = True
-            elif pruned[visit] or readings >= most:
-                counts[3] += pruned[visit]
-                going_home = True
-                break
-        if going_home:
-            set_one(circuit, heater, candidates[2, visit], pace[_HOME])
-            _note(ints, floats, row, HOMING, heater, candidates[2, visit], driven[DRIVEN_RAD])
+            else:
+                counts[2] += loss == least
+                if attempt == 0 and not may_go_back:
+                    counts[3] += pruned[visit]
+                    break
+        counts[1] += least < reference
+        reference = least
+        if rest != _NOWHERE:
+            set_one(circuit, heaters[visit], candidates[rest, visit], pace[_HOME])
+            _note(ints, floats, row, HOMING, heaters[visit], candidates[rest, visit], driven[DRIVEN_RAD])
             row, gap = row + 1, pace[_AFTER_HOME]
     counts[4] = readings
     return row, reference

@@ -29,7 +29,7 @@ from tests.bench_lab import (
     rows_of,
 )
 
-Rule = Literal["step_back", "three_point"]
+Rule = Literal["step_back", "three_point", "best_of_both"]
 
 AT_HAND = LinkConfig(latency_s=0.0).model_copy(update={"rate_bit_per_s": 1e30})
 """A link without delay: whoever decides is as near as the sequencer."""

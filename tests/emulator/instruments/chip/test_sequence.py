@@ -119,26 +119,31 @@ class Stepwise:
             self.set(heater, visits.try_rad[i, 0], gap)
             gap = PACE.set_ps
             loss = self.read(heater, visits.try_rad[i, 0], PACE.light_ps)
-            if loss < reference:
+            goes_home = bool(visits.pruned[i]) or self.readings >= most
+            before, rest = reference, visits.home_rad[i]
+            if rule == "best_of_both" and not goes_home:
+                reference, rest = loss, visits.try_rad[i, 0]
+            elif loss < reference:
                 reference, accepted = loss, accepted + 1
                 self.accept()
                 continue
-            tied += loss == reference
-            goes_home = bool(visits.pruned[i]) or self.readings >= most
-            pruned += bool(visits.pruned[i])
+            else:
+                tied += loss == reference
+                pruned += bool(visits.pruned[i])
             if not goes_home:
                 self.set(heater, visits.back_rad[i], PACE.set_ps)
                 loss = self.read(heater, visits.back_rad[i], PACE.light_ps)
                 if rule == "step_back":
-                    reference = loss
+                    before = reference = loss
                 elif loss < reference:
-                    reference, accepted = loss, accepted + 1
+                    reference = loss
                     self.accept()
                 else:
                     tied += loss == reference
                     goes_home = True
+                accepted += reference < before
             if goes_home:
-                self.home(heater, visits.home_rad[i])
+                self.home(heater, rest)
                 gap = PACE.after_home_ps
         return reference, visited, accepted, tied, pruned, self.readings
 
@@ -155,7 +160,7 @@ def some_visits(core: ChipCore, count: int, seed: int, step_rad: float) -> Visit
 @settings(max_examples=80)
 @given(
     config=configs(),
-    rule=st.sampled_from(["step_back", "three_point"]),
+    rule=st.sampled_from(["step_back", "three_point", "best_of_both"]),
     count=st.integers(0, 12),
     most=st.integers(1, 26),
     samples=st.sampled_from([1, 8, 33]),
@@ -163,7 +168,7 @@ def some_visits(core: ChipCore, count: int, seed: int, step_rad: float) -> Visit
 )
 def test_a_sequence_is_its_settings_readings_and_losses_one_by_one(
     config: ChipConfig,
-    rule: Literal["step_back", "three_point"],
+    rule: Literal["step_back", "three_point", "best_of_both"],
     count: int,
     most: int,
     samples: int,

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Literal
 
 import numpy as np
 import pytest
 
+from controllers.kind import Setting
 from controllers.losses import cross_entropy
 from controllers.zeroth_order.szo_scd import SzoScdConfig, szo_scd
 from emulator.commands import (
@@ -49,19 +51,23 @@ def metrics(outing: Outing) -> list[tuple[str, int, int, float]]:
     return outing.rows.metrics
 
 
+@pytest.mark.parametrize("verify", ["none", "restore", "best_of_both"])
 @pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(("step_rad", "limit"), [(0.02, 83), (3.0, 84), (0.3, 120)])
 def test_a_descent_by_the_sequencer_is_the_descent_by_the_host_bit_for_bit(
-    p: float, step_rad: float, limit: int
+    verify: Literal["none", "restore", "best_of_both"], p: float, step_rad: float, limit: int
 ) -> None:
     def descent(loop: Literal["host", "sequencer"]) -> Controller:
         config = SzoScdConfig(
-            sparsity=0.4, step_rad=step_rad, power_awareness=p, queries=limit, order="shuffled", loop=loop
-        )
+            sparsity=0.4, step_rad=step_rad, power_awareness=p, queries=limit, order="shuffled", loop=loop,
+            verify=verify, epoch_iterations=3,
+        )  # fmt: skip
         core = NEAR.bench().instrument(Chip).core
         heaters = np.flatnonzero(core.design.active)
         phases = core.design.phases()[heaters]
-        yield from szo_scd(config, heaters, phases, batches(), 3, stream(0, "tests/choices"))
+        none = np.empty((0, 2)), np.empty(0, dtype=np.int64)
+        setting = Setting(*none, partial(stream, 0), heaters, phases)
+        yield from szo_scd(config, setting, batches(), stream(0, "tests/choices"))
 
     host, sequencer = (NEAR.run(lambda loop=loop: descent(loop)) for loop in ("host", "sequencer"))  # type: ignore[misc]
     assert host.result.queries == limit
@@ -91,26 +97,30 @@ def by_host(command: Sequence, found: list[Readings]) -> Controller:
         readings += 1
         loss = cross_entropy(reading.outputs, batch.labels)
         ends.append(command.radians[visit, 0])
-        if loss < reference:
+        goes_home = bool(decide.keep_home[visit]) or readings >= decide.queries
+        before, middle = reference, decide.home[visit]
+        if decide.rule == "best_of_both" and not goes_home:
+            reference, middle = loss, command.radians[visit, 0]
+        elif loss < reference:
             accepted, reference = accepted + 1, loss
             continue
-        tied += loss == reference
-        pruned += bool(decide.keep_home[visit])
-        goes_home = bool(decide.keep_home[visit]) or readings >= decide.queries
+        else:
+            tied += loss == reference
+            pruned += bool(decide.keep_home[visit])
         if not goes_home:
             reading = yield Probe([heater], [float(decide.back[visit])], batch)
             readings += 1
             ends[-1] = decide.back[visit]
             loss = cross_entropy(reading.outputs, batch.labels)
             if decide.rule == "step_back" or loss < reference:
-                accepted += decide.rule == "three_point"
                 reference = loss
             else:
                 tied += loss == reference
                 goes_home = True
+            accepted += decide.rule != "step_back" and reference < before
         if goes_home:
-            ends[-1] = decide.home[visit]
-            yield SetPhases([heater], [float(decide.home[visit])])
+            ends[-1] = middle
+            yield SetPhases([heater], [float(middle)])
             yield Settle()
     power_w = reading.power_w
     found.append(
@@ -118,7 +128,7 @@ def by_host(command: Sequence, found: list[Readings]) -> Controller:
     )
 
 
-@pytest.mark.parametrize("rule", ["step_back", "three_point"])
+@pytest.mark.parametrize("rule", ["step_back", "three_point", "best_of_both"])
 @pytest.mark.parametrize(("queries", "seed"), [(1000, 0), (1000, 1), (1, 2), (2, 3), (5, 4), (10, 5)])
 def test_every_rule_decides_as_a_host_would(rule: Rule, queries: int, seed: int) -> None:
     command = visits(rule, queries=queries, seed=seed)
