@@ -14,7 +14,7 @@ from experiments.paper.findings import Findings
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.run.study import Study
 from experiments.sweep.engine import Failure, run_jobs, source_of
-from experiments.sweep.points import Job, Point, jobs_of
+from experiments.sweep.points import Job, Point, jobs_of, nothing_further
 from experiments.sweep.trial import Quick, Size, Trial
 
 __all__ = ["Experiment", "Results", "run_experiment", "setting_of"]
@@ -51,6 +51,10 @@ class Experiment:
     draw: Callable[[Results, Path, str], None]
     quick: Quick
     """Seeds and queries of a quick run, which takes minutes."""
+    first_seed: int = 0
+    """Seed of the first run; the others follow."""
+    further: Callable[[str, int], tuple[str, ...]] = nothing_further
+    """Overrides that a point has besides, by its name and the seed."""
 
     @property
     def trial(self) -> Trial[Findings]:
@@ -62,7 +66,8 @@ class Experiment:
 def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int, jobs: int) -> Findings:
     """Run what is not finished of ``experiment`` under ``out``, and return what is."""
     folder = folder_of(experiment.name, out)
-    plan = jobs_of(f"paper {experiment.name}", experiment.points(queries), seeds, folder)
+    points, first = experiment.points(queries), experiment.first_seed
+    plan = jobs_of(f"paper {experiment.name}", points, seeds, folder, first, experiment.further)
     failures = run_jobs(
         plan, jobs, lambda line: print(f"paper {experiment.name}: {line}", file=sys.stderr, flush=True)
     )

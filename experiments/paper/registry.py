@@ -9,6 +9,7 @@ from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
 from experiments.paper.machines.contest import MACHINES
 from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
+from experiments.paper.machines.twin import TWIN
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.fig4 import FIG4
 from experiments.paper.szo_scd.fig5 import FIG5
@@ -18,7 +19,7 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
 
-CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER, MACHINES)
+CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER, MACHINES, TWIN)
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)

@@ -1,7 +1,7 @@
 """Points, each a set of overrides with a name, and their jobs: every point with every seed; it runs nothing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from emulator.config.models import digest
 from emulator.errors import ConfigError
 from experiments.run.study import Study, study_from_overrides
 
-__all__ = ["Job", "Point", "jobs_of"]
+__all__ = ["Job", "Point", "jobs_of", "nothing_further"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}")
 
@@ -40,8 +40,23 @@ class Job:
         return digest(self.study)
 
 
-def jobs_of(title: str, points: Iterable[Point], seeds: int, folder: Path) -> tuple[Job, ...]:
-    """Return every point with seeds 0 .. ``seeds - 1``, seed by seed, so that an early stop leaves whole sets.
+def nothing_further(point: str, seed: int) -> tuple[str, ...]:
+    """Return no overrides: a point is the same for every seed."""
+    del point, seed
+    return ()
+
+
+def jobs_of(
+    title: str,
+    points: Iterable[Point],
+    seeds: int,
+    folder: Path,
+    first: int = 0,
+    further: Callable[[str, int], tuple[str, ...]] = nothing_further,
+) -> tuple[Job, ...]:
+    """Return every point with ``seeds`` seeds from ``first`` on, seed by seed: an early stop leaves whole sets.
+
+    ``further`` gives the overrides that a point, by name, has besides with a seed.
 
     ``title`` is whose points they are, "paper alpha": it opens the titles of the runs.
 
@@ -52,9 +67,11 @@ def jobs_of(title: str, points: Iterable[Point], seeds: int, folder: Path) -> tu
         raise ConfigError(f"{title}: seeds={seeds} is not allowed; allowed: >= 1")
     jobs = []
     points = tuple(points)
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         for point in points:
             fixed = (f'title="{title}: {point.name}"', f"seed={seed}", "trace.detail=summary")
-            study = study_from_overrides((*point.overrides, *fixed), f"{title}, {point.name}")
+            study = study_from_overrides(
+                (*point.overrides, *further(point.name, seed), *fixed), f"{title}, {point.name}"
+            )
             jobs.append(Job(point, study, folder / f"{point.name}-seed{seed}-{digest(study)[:8]}.h5"))
     return tuple(jobs)
