@@ -114,12 +114,10 @@ def _light(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
 
 def _sequenced(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> tuple[Step, ...]:
     """Return the steps of one row of a Sequence; the sequencer draws its power in each."""
-    link, visits = config.link, work["visits"]
+    link = config.link
     steps: list[Step] = []
     if work["first"]:
-        # Two phases a visit, where to and where else, and a label a sample, on which losses depend.
-        program = 2 * visits * link.bits_per_setpoint + work["samples"] * link.bits_per_sample
-        steps += _upload(config, work, program)
+        steps += _upload(config, work, _programme_bits(link, work))
     if kind in {"set_phases", "probe"}:
         steps.append(_update(config))
     if kind in {"settle", "probe"}:
@@ -128,11 +126,28 @@ def _sequenced(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[st
         steps += _light(config, work)
         steps += [DECISION._replace(ps=s_to_ps(config.sequencer.decision_s))] if work["decides"] else []
     if work["last"]:
-        results_s = _transfer_s(link, visits * link.bits_per_setpoint)
-        steps.append(Step("link", "readout", s_to_ps(results_s)))
+        steps.append(Step("link", "readout", s_to_ps(_transfer_s(link, _results_bits(link, work)))))
     watts = config.sequencer.power_w
     drawing = [step._replace(component=SEQUENCER, watts=watts) for step in steps]
     return (*drawing, *(thought(host) if work["last"] else ()))
+
+
+def _programme_bits(link: LinkConfig, work: Mapping[str, int]) -> int:
+    """Return what a Sequence brings beside its mini-batch.
+
+    Where it decides, two phases a visit, where to and where else, and a label a sample, on which losses depend;
+    where not, the phases of every probe.
+    """
+    if work["decides"]:
+        return 2 * work["visits"] * link.bits_per_setpoint + work["samples"] * link.bits_per_sample
+    return work["visits"] * work["heaters"] * link.bits_per_setpoint
+
+
+def _results_bits(link: LinkConfig, work: Mapping[str, int]) -> int:
+    """Return what a Sequence takes back: the phases where it decides, else the outputs of all its probes."""
+    if work["decides"]:
+        return work["visits"] * link.bits_per_setpoint
+    return work["visits"] * work["samples"] * work["classes"] * link.bits_per_sample
 
 
 def _transfer_s(link: LinkConfig, bits: int) -> float:

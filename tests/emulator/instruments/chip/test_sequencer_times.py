@@ -93,6 +93,22 @@ def test_a_sequence_takes_its_steps_one_after_the_other_as_reckoned_by_hand() ->
     assert drawn_j == pytest.approx(5.0 * (outing.result.elapsed_s - 5e-6), rel=1e-12)
 
 
+def test_a_sequence_that_decides_nothing_brings_every_phase_and_takes_every_output_back() -> None:
+    """5 probes of 3 heaters and 9 samples of 6 values in; 9 samples of 4 outputs a probe out; 16 bits a ns."""
+    link = LinkConfig(latency_s=1e-6, rate_bit_per_s=16e9, bits_per_sample=16, bits_per_setpoint=32)
+    lab = SmallLab(ChipConfig(link=link), HASTY_HOST)
+    batch = random_batch(9, SIZES[0])
+    heaters = np.tile([0, 1, 2], (5, 1))
+    outing = lab.run(lambda: asking([], Sequence(heaters, np.full((5, 3), 2.0), batch)))
+    steps = [
+        step[:3] for row in rows_of(outing) for step in outing.rows.plans[row[PLAN]] if step[0] == "link"
+    ]
+    assert steps == [
+        ("link", "upload", 1_000_000 + 1000 * (9 * SIZES[0] + 2 * 5 * 3)),
+        ("link", "readout", 1_000_000 + 1000 * 5 * 9 * SIZES[-1]),
+    ]
+
+
 def test_rows_of_a_sequence_stand_among_those_of_others_in_the_order_of_replies(lab: SmallLab) -> None:
     def computing() -> Controller:
         for _ in range(60):
