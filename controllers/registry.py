@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
 from controllers.feedback_alignment import odfa
+from controllers.gauss_newton import subspace_newton
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
 from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
@@ -27,6 +28,7 @@ CONTROLLERS = by_name(
     twin_online.KIND,
     twin_fit.KIND,
     fd_gauss_newton.KIND,
+    subspace_newton.KIND,
     cmaes.KIND,
     ga.KIND,
     pso.KIND,

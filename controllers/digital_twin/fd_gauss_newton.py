@@ -24,14 +24,14 @@ from controllers.losses import curvature_of, loss_for, slopes_of
 from emulator.commands import Batch, Command, Controller, Log
 from emulator.config.models import PositiveInt, Radians
 
-__all__ = ["KIND", "FdGaussNewtonConfig", "best_step", "fd_gauss_newton", "start"]
+__all__ = ["KIND", "SHARES", "FdGaussNewtonConfig", "best_step", "fd_gauss_newton", "longest", "start"]
 
 Floats = NDArray[np.float64]
 
-_SHARES: Final = (0.0, 0.3, 0.6, 1.0, 1.4)
+SHARES: Final = (0.0, 0.3, 0.6, 1.0, 1.4)
 """Of the step that are tried on another batch; with 0 among them a round does no harm."""
 
-_LEAST: Final = 2 + len(_SHARES)
+_LEAST: Final = 2 + len(SHARES)
 """Readings that a round needs: one to compare with, one heater, and the lengths."""
 
 _PRODUCTS: Final = 12
@@ -75,7 +75,7 @@ def fd_gauss_newton(config: FdGaussNewtonConfig, setting: Setting) -> Controller
         batch = next(batches)
         step, work, loss = yield from _step(config, readings, phases, places, batch)
         yield work.paid("solve")
-        phases, share = yield from _longest(readings, phases, step, next(batches), config.loop)
+        phases, share = yield from longest(readings, phases, step, next(batches), config.loop)
         yield readings.named(phases)
         yield Log("step_share", share)
         yield Log("train_loss", loss)
@@ -137,15 +137,15 @@ def best_step(
     return step, NOTHING.plus(one.times(max(1, products)))
 
 
-def _longest(
+def longest(
     readings: Readings, phases: Floats, step: Floats, batch: Batch, loop: Literal["host", "sequencer"]
 ) -> Generator[Command, Any, tuple[Floats, float]]:
-    """Return the phases of least loss on ``batch`` along ``step``, and which share of it they lie at."""
-    tried = np.stack([phases + share * step for share in _SHARES])
+    """Return the phases of least loss on ``batch`` along ``step``, and at which of ``SHARES`` of it they lie."""
+    tried = np.stack([phases + share * step for share in SHARES])
     outputs = yield from readings.each_of(tried, batch, loop)
     losses = [loss_for(batch.labels)(each, batch.labels) for each in outputs]
     best = int(np.argmin(losses))
-    return tried[best], _SHARES[best]
+    return tried[best], SHARES[best]
 
 
 def start(options: FdGaussNewtonConfig, setting: Setting) -> Program:

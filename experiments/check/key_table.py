@@ -17,6 +17,7 @@ SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "znewton": {"sparsity": 0.6, "epoch_iterations": 2},
     "admm": {"sparsity": 0.6, "epoch_iterations": 2, "dual_iterations": 1},
     "phase_sweep": {"levels": 2},
+    "subspace_newton": {"directions": 4, "samples": 20},
     "cmaes": {"population": 4},
     "ga": {"population": 6},
     "pso": {"population": 4},

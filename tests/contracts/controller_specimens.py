@@ -22,6 +22,8 @@ from controllers.digital_twin.twin_fit import TwinFitConfig
 from controllers.digital_twin.twin_online import TwinOnlineConfig
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
+from controllers.gauss_newton import subspace_newton
+from controllers.gauss_newton.subspace_newton import SubspaceNewtonConfig
 from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
 from controllers.populations import cmaes, ga, pso
 from controllers.populations.search import PopulationOptions
@@ -137,6 +139,10 @@ def training(**options: Any) -> OdfaConfig:
     return OdfaConfig(**{"batch_size": 8, "epochs": 5, "align_every": 4, **options})
 
 
+def stepping(**options: Any) -> SubspaceNewtonConfig:
+    return SubspaceNewtonConfig(**{"directions": 4, "queries": 250, "samples": 8, **options})
+
+
 def searching(config: Callable[..., PopulationOptions], **options: Any) -> PopulationOptions:
     return config(**{"queries": 300, "batch_size": 8, **options})
 
@@ -167,6 +173,8 @@ SPECIMENS = [
     ),
     Specimen("szo_scd that reads both sides", szo_scd.KIND, tuning(verify="best_of_both")),
     Specimen("stp", stp.KIND, StpConfig(sparsity=0.4, queries=100, batch_size=8)),
+    Specimen("subspace_newton", subspace_newton.KIND, stepping()),
+    Specimen("subspace_newton by the host", subspace_newton.KIND, stepping(loop="host", probe_rad=3.0)),
     Specimen("cmaes", cmaes.KIND, searching(cmaes.CmaesConfig)),
     Specimen(
         "cmaes of variances alone",

@@ -1,4 +1,4 @@
-"""Populations through whole runs, chosen in a shipped study's place."""
+"""Searches through whole runs, chosen in a shipped study's place."""
 
 from pathlib import Path
 
@@ -32,6 +32,15 @@ def test_a_population_in_place_of_the_study_s_controller_recovers_accuracy(kind:
         assert accuracy[-1] > accuracy[0] + 0.15
         assert trace.labels("commands.agent")[0] == kind
         assert trace.totals()["busy_s"]["host.optimise"] > 0
+
+
+def test_steps_in_random_subspaces_recover_accuracy_in_a_few_hundred_queries(tmp_path: Path) -> None:
+    run_study(vowels("controller.kind=subspace_newton", "controller.queries=300"), tmp_path / "run.h5")
+    with open_trace(tmp_path / "run.h5") as trace:
+        accuracy = trace.metrics()["test_accuracy"].value
+        assert (trace.status, trace.queries) == ("complete", 300)
+        assert accuracy[-1] > accuracy[0] + 0.2
+        assert (trace.state("final_phases") == trace.state("incumbent_phases")).all()
 
 
 @pytest.mark.parametrize("queries", [None, 5000])
