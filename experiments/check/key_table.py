@@ -52,11 +52,13 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
 
 _SEQUENCER: Final = {"controller.loop": "sequencer"}
 _PLAN: Final = {"chip.heaters.coupling": "spacing"}
+_FREE: Final = {"budget.queries": None}
 _TEST: Final = {"task.test_file": "@test.npz"}
 
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "szo_scd:budget.components": {"budget.energy_j": 0.01},
     "odfa:budget.components": {"budget.energy_j": 2.0},
+    **dict.fromkeys((f"{kind}:controller.queries" for kind in ("cmaes", "ga", "pso")), _FREE),
     "task.split": _TEST,
     "task.test_file_digest": _TEST,
     "odfa:task.components": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
