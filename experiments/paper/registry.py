@@ -11,15 +11,18 @@ from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
 from experiments.paper.machines.twin import TWIN
 from experiments.paper.szo_scd.alpha import ALPHA
+from experiments.paper.szo_scd.drift import DRIFT
 from experiments.paper.szo_scd.fig4 import FIG4
 from experiments.paper.szo_scd.fig5 import FIG5
 from experiments.paper.szo_scd.fig6 import FIG6
 from experiments.paper.szo_scd.power import POWER
+from experiments.paper.szo_scd.table1 import TABLE1
+from experiments.paper.szo_scd.table3 import TABLE3
 from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
 
-CHIP: Final = (ALPHA, POWER, FIG4, FIG5, FIG6, SETTLING, RECEIVER, MACHINES, TWIN)
+CHIP: Final = (ALPHA, POWER, DRIFT, FIG4, FIG5, FIG6, TABLE1, TABLE3, SETTLING, RECEIVER, MACHINES, TWIN)
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)
