@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape, decompose_matrix
+from emulator.physics.chip.patches import Patches
 
 __all__ = ["ActiveShare", "Deployment", "deploy"]
 
@@ -23,10 +24,14 @@ ActiveShare = Literal["of_all", "of_unitary"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deployment:
-    """Hold the phases of every layer, and ``active`` (devices,): which of them keep a heater."""
+    """Hold the phases of every layer, and ``active`` (devices,): which of them keep a heater.
+
+    ``feeds`` says how the values in front of each layer become its symbols; empty, they do as they stand.
+    """
 
     layers: tuple[LayerPhases, ...]
     active: NDArray[np.bool_]
+    feeds: tuple[Patches, ...] = ()
 
     @property
     def phases(self) -> NDArray[np.float64]:
@@ -47,6 +52,7 @@ def deploy(
     shape: Shape = "thin",
     rotation: Rotation = "ccw",
     active_share: ActiveShare = "of_all",
+    feeds: tuple[Patches, ...] = (),
 ) -> Deployment:
     """Map ``weights`` (each outputs x inputs) onto phases and choose the active devices at random.
 
@@ -64,7 +70,7 @@ def deploy(
     else:
         wanted = round(alpha * rotators.size)
     active[rng.permutation(rotators)[: max(wanted, 0)]] = True
-    return Deployment(layers, active)
+    return Deployment(layers, active, feeds)
 
 
 def _sigma_mask(layer: LayerPhases) -> NDArray[np.bool_]:

@@ -49,7 +49,7 @@ class DataSet:
     class_names: tuple[str, ...]
     """One name a class."""
     image_shape: tuple[int, int] | None
-    """(height, width) when a row is a flattened picture, else None."""
+    """(height, width) when a row is a flattened picture, colour after colour, else None."""
     groups: IntArray | None
     """Who each sample comes from (the speaker), shape (n,), or None when the set does not say."""
     source: str
@@ -68,8 +68,8 @@ class DataSet:
             "train and test must cover every row exactly once": np.array_equal(
                 np.sort(np.concatenate([self.train, self.test])), np.arange(rows)
             ),
-            "image_shape must have one pixel a feature": self.image_shape is None
-            or self.image_shape[0] * self.image_shape[1] == features,
+            "image_shape must have whole pictures in the features": self.image_shape is None
+            or features % (self.image_shape[0] * self.image_shape[1]) == 0,
             "groups must be one a row": self.groups is None or self.groups.shape == (rows,),
         }
         for rule, holds in rules.items():
@@ -136,6 +136,17 @@ def _parse_fashion(npz: Mapping[str, NDArray[Any]]) -> _Arrays:
     )
 
 
+def _parse_emoji(npz: Mapping[str, NDArray[Any]]) -> _Arrays:
+    images = npz["X"]  # rows, columns, colours; here, as convolutions have it, colours come first
+    return _Arrays(
+        inputs=images.transpose(0, 3, 1, 2).reshape(len(images), -1),
+        labels=npz["y"],
+        is_test=np.zeros(len(images), dtype=np.bool_),
+        class_names=tuple(str(name) for name in npz["classes"]),
+        image_shape=images.shape[1:3],
+    )
+
+
 _SHIPPED = {
     "vowel": _Shipped(
         file="vowel.npz",
@@ -164,6 +175,13 @@ _SHIPPED = {
         title="Fashion-MNIST, 300 training and 100 test images a class, 28x28 grey levels 0..255",
         source="Copyright 2017 Zalando SE (Fashion-MNIST), MIT; a subset",
         parse=_parse_fashion,
+    ),
+    "emoji32": _Shipped(
+        file="emoji32.npz",
+        sha256="c893d99b2562baabd5400b505237bb1bb589a029e5e34e990dddf00ad25a7bfe",
+        title="Twemoji: 1,906 pictures in 9 groups, 32x32 in three colours 0..255",
+        source="Twemoji 16.0.1 (Twitter, Inc and other contributors), CC BY 4.0; emoji-data (Cal Henderson), MIT",
+        parse=_parse_emoji,
     ),
 }
 

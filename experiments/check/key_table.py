@@ -98,6 +98,7 @@ VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "task.labels": (["1", "0"],),
     "task.split": ("random",),
     "task.model": ("cnn",),
+    "task.layers": ("c4s2",),
     "task.hidden": ([5],),
     "task.file": ("@more.npz",),
     "task.test_file": ("@test.npz",),

@@ -64,7 +64,8 @@ def _design(name: str, prepared: Prepared, sizes: Sizes, shows: Mapping[str, str
 
 def design_of(prepared: Prepared) -> Design:
     """Return what a chip is made of when ``prepared`` was taped out."""
-    return Design(prepared.deployment.layers, prepared.deployment.active)
+    deployment = prepared.deployment
+    return Design(deployment.layers, deployment.active, deployment.feeds)
 
 
 def recorder_of(study: Study, out: Path | None, alone: bool = False) -> AnyRecorder:

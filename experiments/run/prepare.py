@@ -24,7 +24,7 @@ from experiments.models.model import Model
 from experiments.models.registry import MODELS, draw_model
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
-from experiments.run.sections import MATRIX, OWN, DeploymentConfig
+from experiments.run.sections import CIFAR, CNN, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
@@ -33,8 +33,8 @@ from experiments.tasks.task import FileOptions, Task, TaskOptions
 
 __all__ = ["Prepared", "TapedOut", "Trainer", "prepare", "recorded", "refuse_early", "sheet_of", "task_of"]
 
-_MESH_MODEL: Final = mlp.KIND.name
-"""The kind of network that a chip of meshes is."""
+_MESH_MODELS: Final = (mlp.KIND.name, CNN)
+"""The kinds of network that a chip of meshes may be."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +118,8 @@ def recorded(study: Study, prepared: Prepared) -> Study:
     """
     task, own = study.task, prepared.task.options.own
     found: dict[str, object] = {}
+    if task.name == CIFAR:
+        found |= {"file_digest": own.digest}
     if task.name in {OWN, MATRIX}:
         found |= {"file_digest": own.digest, "metric": own.metric}
     if task.name == OWN:
@@ -164,6 +166,8 @@ def _task(study: Study, brought: _Brought | None) -> Task:
         t.labels, t.size,
     )  # fmt: skip
     hidden = t.hidden if brought is None else brought.hidden
+    if t.model == CNN and hidden is None:
+        hidden = ()
     task = build_task(
         TaskOptions(
             t.name,
@@ -174,9 +178,11 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             hidden,
             own,
             bool(t.constant_input),
-            t.components,
+            bool(t.constant_input),
         )
     )
+    if t.model == CNN:
+        return task.with_convolutions(t.layers)
     if brought is not None:
         has = (brought.weights[0].shape[1], len(brought.weights[-1]))
         wanted = (task.layer_sizes[0], task.layer_sizes[-1])
@@ -205,10 +211,13 @@ def _refuse_words(study: Study) -> None:
         draw_model(study.task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
     if DEPLOYMENT in study.kind.needs:
         return
-    for key, given in (("weights", study.task.weights is not None), ("name", study.task.name == MATRIX)):
+    task = study.task
+    for key, given in (
+        ("weights", task.weights is not None), ("name", task.name == MATRIX), ("model", task.model == CNN),
+    ):  # fmt: skip
         if given:
             raise ConfigError(
-                f"task.{key} = {getattr(study.task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
+                f"task.{key} = {getattr(task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
                 "allowed with a controller that tunes a chip"
             )
 
@@ -220,10 +229,10 @@ def _refuse_on_a_chip(study: Study, task: Task) -> None:
             "samples to learn from"
         )
     chip = study.section(ChipConfig)
-    if study.task.model != _MESH_MODEL:
+    if study.task.model not in _MESH_MODELS:
         raise ConfigError(
-            f"task.model = {study.task.model!r} is refused on a chip, which is a fully connected network without "
-            f"biases; allowed: {_MESH_MODEL!r}"
+            f"task.model = {study.task.model!r} is refused on a chip, which is a network of matrices without "
+            f"biases; allowed: {', '.join(map(repr, _MESH_MODELS))}"
         )
     greatest = max(float(np.abs(x).max()) for _, x, _ in task.parts())
     if greatest > chip.activation_clip:
@@ -277,6 +286,7 @@ def _deployed(study: Study, task: Task, brought: _Brought | None, train: Trainer
         chip.mesh.shape,
         chip.mesh.rotation,
         wanted.active_share,
+        task.feeds,
     )
     setting = replace(
         _setting(study, task),

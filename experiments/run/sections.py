@@ -11,10 +11,25 @@ from controllers.deployment import ActiveShare
 from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
 from emulator.config.places import expanded
 
-__all__ = ["MATRIX", "OWN", "DeploymentConfig", "EvaluationConfig", "TaskConfig", "with_task_files"]
+__all__ = [
+    "CIFAR",
+    "CNN",
+    "MATRIX",
+    "OWN",
+    "DeploymentConfig",
+    "EvaluationConfig",
+    "TaskConfig",
+    "with_task_files",
+]
 
 OWN: Final = "own"
 """The name of a task whose samples are the user's."""
+
+CNN: Final = "cnn"
+"""The name of the model that takes pictures through convolutions."""
+
+CIFAR: Final = "cifar10"
+"""The name of the task that takes a folder of the user's."""
 
 MATRIX: Final = "matrix"
 """The name of the task that is one matrix."""
@@ -43,7 +58,8 @@ class TaskConfig(StrictModel):
     """Choose the data set, how it is split, and the network that learns it."""
 
     name: Name = "mnist8x8"
-    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; to train from scratch also ``mnist`` or ``fashion``."""
+    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``, "
+    "``cifar10``; to train from scratch also ``mnist`` or ``fashion``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -53,9 +69,12 @@ class TaskConfig(StrictModel):
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.1
     """Part of the training set that is held out to choose the best state, (0, 0.5]."""
     model: Name = "mlp"
-    """Kind of network that is trained from scratch; weights for a chip are those of a network without biases."""
+    """Kind of network, without biases on a chip: ``mlp``, or on a chip ``cnn``, whose patches are symbols."""
+    layers: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Convolutions of a ``cnn``, such as "c8s2-c6s2": 8 kernels of stride 2, then 6; None is the task's own."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
-    """Units of the hidden layers; None is the task's default, or what ``weights`` have."""
+    """Units of the fully connected hidden layers; None is the task's default (none for a ``cnn``), or what "
+    "``weights`` have."""
     file: FilePath | None = None
     """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative "
     "to the study."""
@@ -92,7 +111,11 @@ class TaskConfig(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _own_file_names_the_task(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("file") is not None and data.get("name") != MATRIX:
+        if (
+            isinstance(data, dict)
+            and data.get("file") is not None
+            and data.get("name") not in {MATRIX, CIFAR}
+        ):
             return {**data, "name": OWN}
         return data
 
@@ -105,16 +128,27 @@ class TaskConfig(StrictModel):
                 raise refusal(key, f"it is the digest of task.{file}, which is not given")
         if self.name == OWN and self.file is None:
             raise refusal("file", "the task 'own' needs a file: .npz, .csv or .parquet")
-        if self.file is None or self.name == MATRIX:
+        if self.name == CIFAR and self.file is None:
+            raise refusal(
+                "file", "the task 'cifar10' needs the folder cifar-10-batches-bin of the binary version"
+            )
+        if self.file is None or self.name in {MATRIX, CIFAR}:
             self._refuse(_OF_FILES, "it belongs to a task.file of samples")
         if self.name not in {OWN, MATRIX}:
-            self._refuse(_OF_EITHER, f"the task {self.name!r} has data of its own; it belongs to task.file")
+            refused = [key for key in _OF_EITHER if self.name != CIFAR or not key.startswith("file")]
+            self._refuse(
+                tuple(refused), f"the task {self.name!r} has data of its own; it belongs to task.file"
+            )
         if self.name == MATRIX:
             self._refuse(_NOT_OF_MATRICES, "a matrix has no use for it")
         if self.size is not None and (self.name != MATRIX or self.file is not None):
             raise refusal("size", "it is that of the random matrix of the task 'matrix'; a file has its own")
         if self.components is not None and self.name != _VOWEL:
             raise refusal("components", f"it belongs to the task {_VOWEL!r}")
+        if self.model != CNN:
+            self._refuse(("layers",), f"they are those of task.model = {CNN!r}")
+        else:
+            self._refuse(("weights",), f"those of task.model = {CNN!r} are trained here")
         if self.classes is not None and self.labels is not None:
             raise refusal("classes", "task.labels names the classes already; give one of the two")
         return self

@@ -18,6 +18,7 @@ import numpy as np
 
 from data.sets import FloatArray
 from emulator.errors import DivergedError, TaskError
+from emulator.physics.chip.patches import Patches
 from emulator.streams import stream
 from experiments.tasks.electronic import logits
 from experiments.tasks.judges import CROSS_ENTROPY
@@ -81,6 +82,8 @@ _DEFAULTS = {
     "vowel": PretrainOptions(epochs=2500, learning_rate=0.03, batch=256),
     "mnist8x8": PretrainOptions(),
     "fashion8x8": PretrainOptions(epochs=60, batch=32),
+    "mnist16": PretrainOptions(batch=32),
+    "fashion32": PretrainOptions(epochs=20, batch=64),
 }
 
 
@@ -114,7 +117,9 @@ class Pretrained:
         """Return ``weights`` as they do on the parts of ``task``, with activations in [0, ``clip``]."""
         for matrix in weights:
             matrix.setflags(write=False)
-        train, val, test = (task.metric.of_arrays(logits(weights, x, clip), y) for _, x, y in task.parts())
+        train, val, test = (
+            task.metric.of_arrays(logits(weights, x, clip, task.feeds), y) for _, x, y in task.parts()
+        )
         return cls(weights, train, val, test)
 
 
@@ -268,13 +273,26 @@ def _loss(
     """Return the task's loss of y = W3 clip(W2 clip(W1 x)); cross-entropy is against smoothed labels."""
     from torch.nn.functional import cross_entropy
 
+    feeds = task.feeds or (None,) * len(layers)
     light = x
-    for layer in layers[:-1]:
-        light = (light @ layer.T).clamp(0.0, options.activation_clip)
-    outputs = light @ layers[-1].T
+    for layer, feed in zip(layers[:-1], feeds[:-1], strict=True):
+        light = _applied(layer, light, feed).clamp(0.0, options.activation_clip)
+    outputs = _applied(layers[-1], light, feeds[-1])
     if task.loss is not CROSS_ENTROPY:
         return task.loss.of_tensors(outputs, y)
     return cross_entropy(outputs, y, label_smoothing=label_smoothing)
+
+
+def _applied(layer: "torch.Tensor", light: "torch.Tensor", feed: Patches | None) -> "torch.Tensor":
+    """Return a layer's outputs for values (samples, values): over channels and places, where there are patches."""
+    from torch.nn.functional import avg_pool2d, conv2d
+
+    if feed is None or feed.is_vector:
+        return light @ layer.T
+    picture = light.reshape(len(light), feed.channels, feed.height, feed.width)
+    kernels = layer.reshape(len(layer), feed.channels, *feed.kernel)
+    averaged = avg_pool2d(picture, feed.pool) if feed.pool > 1 else picture
+    return conv2d(averaged, kernels, stride=feed.stride, padding=feed.padding).flatten(1)
 
 
 def _limit_singular_values(layers: "list[torch.Tensor]", sigma_max: float) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from data.sets import FloatArray
 from emulator.errors import TaskError
+from emulator.physics.chip.patches import Patches
+from experiments.models.cnn import convolutions
 from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
 __all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
@@ -107,6 +109,12 @@ class Task:
     """What is learnt by, and what chooses the best state."""
     metric: Metric = ACCURACY
     """What is shown of outputs."""
+    picture: tuple[int, int, int] | None = None
+    """Channels, height and width of what the inputs are pictures of, in this order; None is no picture."""
+    layers: str = ""
+    """The convolutions of its network in words, or those that a ``cnn`` of it has unless others are asked for."""
+    feeds: tuple[Patches, ...] = ()
+    """How the values in front of each layer become its symbols; empty, they do as they stand."""
     bounded: bool = True
     """Whether inputs must lie in [0, 1]; those of a user's own scaling must be finite."""
 
@@ -123,7 +131,17 @@ class Task:
     @property
     def weight_shapes(self) -> tuple[tuple[int, int], ...]:
         """Return (outputs, inputs) of each layer's matrix."""
+        if self.feeds:
+            return tuple((o, feed.inputs) for o, feed in zip(self.layer_sizes[1:], self.feeds, strict=True))
         return tuple((outputs, inputs) for inputs, outputs in pairwise(self.layer_sizes))
+
+    @property
+    def network(self) -> str:
+        """Return the network in words, such as 64-24-24-10 or 16x16-c8s2-c6s2-10."""
+        if not self.feeds:
+            return "-".join(map(str, self.layer_sizes))
+        hidden = self.layer_sizes[len(self.layer_sizes) - 1 - len(self.options.hidden or ()) :]
+        return "-".join(["x".join(map(str, self.feeds[0].picture)), self.layers, *map(str, hidden)])
 
     def parts(self) -> tuple[tuple[str, FloatArray, Targets], ...]:
         """Return (name, inputs, targets) of the training, validation and test part."""
@@ -135,7 +153,8 @@ class Task:
 
     def digest(self) -> str:
         """Return a digest of the sizes and of every byte of the arrays: equal digests are equal tasks."""
-        digest = hashlib.blake2b(repr((self.name, self.layer_sizes)).encode(), digest_size=16)
+        network = (self.layer_sizes, self.feeds) if self.feeds else self.layer_sizes
+        digest = hashlib.blake2b(repr((self.name, network)).encode(), digest_size=16)
         for part, x, y in self.parts():
             digest.update(f"{part}{x.shape}".encode())
             digest.update(np.ascontiguousarray(x, dtype="<f8").data)  # no copy: a part may take 0.4 GB
@@ -148,6 +167,18 @@ class Task:
         sizes = (self.layer_sizes[0] + 1, *self.layer_sizes[1:])
         options = replace(self.options, constant_input=True)
         return replace(self, layer_sizes=sizes, options=options, x_train=train, x_val=val, x_test=test)
+
+    def with_convolutions(self, layers: str | None) -> "Task":
+        """Return the task for a network of convolutions, ``layers`` in words; None is the task's own.
+
+        Raises ``TaskError`` where there are no pictures, and ``ConfigError`` for words that say no network.
+        """
+        if self.picture is None or self.options.constant_input:
+            what = "its inputs are no pictures" if self.picture is None else "task.constant_input is no pixel"
+            raise TaskError(f"task.model = 'cnn' is refused with the task '{self.name}': {what}")
+        words = layers or self.layers
+        network = convolutions(self.picture, words, self.options.hidden or (), self.layer_sizes[-1])
+        return replace(self, layer_sizes=network.sizes, feeds=network.feeds, layers=words)
 
     def with_values_times(self, factor: float) -> "Task":
         """Return the task with all target values times ``factor``: what outputs scaled by it are to be."""

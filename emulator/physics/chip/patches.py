@@ -65,6 +65,12 @@ class Patches:
         return self.channels * self.height * self.width
 
     @property
+    def picture(self) -> tuple[int, ...]:
+        """Return height and width, and before them the channels if there are several."""
+        sides = (self.height, self.width)
+        return sides if self.channels == 1 else (self.channels, *sides)
+
+    @property
     def inputs(self) -> int:
         """Return the inputs of the layer: the values of one patch."""
         return self.channels * self.kernel[0] * self.kernel[1]

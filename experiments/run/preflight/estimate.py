@@ -74,6 +74,8 @@ class Estimate:
     available_bytes: int
     """What can be had at the moment; 0 where the system does not say."""
     trace_bytes: int
+    network: str = ""
+    """The network in words, where its sizes alone do not tell it."""
 
 
 @dataclass
@@ -137,6 +139,7 @@ def estimate(study: Study, own: Own | None = None) -> Estimate:
         memory_bytes=resident_bytes() or 0,
         available_bytes=available_bytes() or 0,
         trace_bytes=whole.trace_bytes,
+        network=prepared.task.network,
     )
 
 

@@ -9,6 +9,7 @@ from emulator.errors import ConfigError
 from emulator.instruments.instrument import Scale
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.units import format_si
+from experiments.models import cnn
 from experiments.models.registry import MODELS
 from experiments.run.preflight.machine import available_bytes
 from experiments.run.study import Study
@@ -26,9 +27,11 @@ _SHARE: Final = 0.95
 
 def scale_of(task: Task, batch: int, sizes: tuple[int, ...] | None = None) -> Scale:
     """Return how large a chip's work on ``task`` is; ``sizes`` are those of its network unless the task's own."""
-    sizes = task.layer_sizes if sizes is None else sizes
-    layers = tuple((outputs, inputs) for inputs, outputs in pairwise(sizes))
-    return Scale(layers, batch=min(batch, len(task.x_train)), watched=len(task.x_val) + len(task.x_test))
+    layers = task.weight_shapes
+    if sizes is not None and not task.feeds:
+        layers = tuple((outputs, inputs) for inputs, outputs in pairwise(sizes))
+    watched = len(task.x_val) + len(task.x_test)
+    return Scale(layers, batch=min(batch, len(task.x_train)), watched=watched, feeds=task.feeds)
 
 
 def needs_of(
@@ -45,7 +48,12 @@ def needs_of(
     if DEPLOYMENT not in study.kind.needs:
         return {"weights and their training": MODELS[study.task.model].training_bytes(sizes, batch)}
     scale = scale_of(task, batch, sizes)
-    needs = {"training of the electronic network": training_bytes(sizes, len(task.x_train))}
+    samples = len(task.x_train)
+    if task.feeds:
+        training = cnn.training_bytes(task.weight_shapes, task.feeds, samples, max(batch, len(task.x_val)))
+    else:
+        training = training_bytes(sizes, samples)
+    needs = {"training of the electronic network": training}
     for name, config in study.standing().items():
         needs |= INSTRUMENTS[name].memory(config, scale)
     return needs
@@ -59,10 +67,8 @@ def refuse_what_cannot_fit(study: Study, task: Task, available: int | None = Non
     room = _room(available)
     if room is None or sum(needs_of(study, task).values()) <= room:
         return
-    network = "-".join(map(str, task.layer_sizes))
-    raise ConfigError(
-        f"the network {network} is refused: {_listed(needs_of(study, task), room)}. {_advice(study, task, room)}"
-    )
+    listed = _listed(needs_of(study, task), room)
+    raise ConfigError(f"the network {task.network} is refused: {listed}. {_advice(study, task, room)}")
 
 
 def refuse_what_cannot_stand(
@@ -90,7 +96,7 @@ def _listed(needs: Needs, room: int) -> str:
 
 
 def _advice(study: Study, task: Task, room: int) -> str:
-    hidden, batch = task.layer_sizes[1:-1], study.batch_size or len(task.x_train)
+    hidden, batch = () if task.feeds else task.layer_sizes[1:-1], study.batch_size or len(task.x_train)
 
     def fits(units: tuple[int, ...], samples: int) -> bool:
         return sum(needs_of(study, task, units, samples).values()) <= room

@@ -26,7 +26,7 @@ def show_estimate(study: Study, as_json: bool, own: Own | None = None) -> None:
 
 def estimate_table(found: Estimate) -> Table:
     """Return what ``found`` says, a line an amount."""
-    network = "-".join(map(str, found.layer_sizes))
+    network = found.network or "-".join(map(str, found.layer_sizes))
     if found.phases:
         network += f", {found.phases:,} phases, {found.heaters:,} of them with a heater"
     free = f" of {format_si(found.available_bytes, 'B', 3)} to be had" if found.available_bytes else ""

@@ -73,13 +73,13 @@ def build_own(options: TaskOptions) -> Task:
     scale = _fitted(samples, split, scaling)
     hidden = options.hidden_or(_HIDDEN)
     what = f"{len(labels)} classes" if labels is not None else ", ".join(samples.target_names[:4])
-    parts = {"train": split.train, "val": split.val, "test": split.test}
     return Task(
         name=options.name,
         title=f"{Path(own.path).name}: {what} from {samples.inputs.shape[1]} features",
         layer_sizes=(samples.inputs.shape[1], *hidden, learnt.outputs),
-        **{f"x_{name}": scale.apply(samples.inputs[rows]) for name, rows in parts.items()},
-        **{f"y_{name}": learnt.targets[rows] for name, rows in parts.items()},
+        x_train=scale.apply(samples.inputs[split.train]), y_train=learnt.targets[split.train],
+        x_val=scale.apply(samples.inputs[split.val]), y_val=learnt.targets[split.val],
+        x_test=scale.apply(samples.inputs[split.test]), y_test=learnt.targets[split.test],
         options=replace(
             options, split=split_name, hidden=hidden, classes=None,
             own=replace(own, digest=digest, test_digest=test_digest, kind=kind, metric=learnt.metric.name,

@@ -179,9 +179,11 @@ def test_a_batch_larger_than_the_training_set_is_refused_before_anything_is_writ
 
 def test_the_shipped_studies_lie_where_the_package_says() -> None:
     assert sorted(path.stem for path in STUDIES.glob("*.toml")) == [
+        "fashion_cnn_recovery",
         "fashion_odfa",
         "fashion_recovery",
         "matrix_recovery",
+        "mnist_cnn_recovery",
         "mnist_light",
         "mnist_odfa",
         "mnist_recovery",

@@ -82,7 +82,16 @@ def test_a_training_with_light_is_the_papers(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["vowel_recovery", "fashion_recovery", "mnist_odfa", "fashion_odfa", "mnist_light"]
+    "name",
+    [
+        "vowel_recovery",
+        "fashion_recovery",
+        "mnist_odfa",
+        "fashion_odfa",
+        "mnist_light",
+        "mnist_cnn_recovery",
+        "fashion_cnn_recovery",
+    ],
 )
 def test_every_number_of_a_shipped_study_has_a_source(name: str) -> None:
     lines = (STUDIES / f"{name}.toml").read_text(encoding="utf-8").splitlines()

@@ -12,9 +12,11 @@ from experiments.tasks.images import (
     build_fashion,
     build_fashion4k,
     build_fashion8x8,
+    build_fashion32,
     build_fashion60k,
     build_mnist,
     build_mnist8x8,
+    build_mnist16,
 )
 from experiments.tasks.task import TaskOptions
 
@@ -66,3 +68,15 @@ def test_with_the_package_clothes_are_all_70000_and_say_so() -> None:
     assert [len(x) for _, x, _ in task.parts()] == [54_000, 6_000, 10_000]
     assert "all 70,000" in task.title
     assert "Debian package" in task.source
+
+
+def test_pictures_for_convolutions_are_as_bright_as_the_files_and_framed_by_dark() -> None:
+    digits, data = build_mnist16(TaskOptions("mnist16")), load("mnist10k")
+    assert np.allclose(
+        digits.x_test.mean(axis=1), data.inputs[data.test].mean(axis=1) / 255, rtol=0, atol=1e-12
+    )
+    clothes, data = build_fashion32(TaskOptions("fashion32")), load("fashion4k")
+    framed = clothes.x_test.reshape(-1, 32, 32)
+    assert np.array_equal(framed[:, 2:-2, 2:-2].reshape(1000, -1), data.inputs[data.test] / 255)
+    assert framed.sum() == pytest.approx(framed[:, 2:-2, 2:-2].sum())
+    assert (digits.picture, clothes.picture) == ((1, 16, 16), (1, 32, 32))

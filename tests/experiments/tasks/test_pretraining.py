@@ -171,3 +171,12 @@ def test_the_default_settings_reach_the_reference_accuracy_within_a_converters_r
     # One vowel test sample is 0.93 %, and splits differ by 3.5 % (1 sigma): hence its wide margin.
     assert model.test_metric > {"vowel": 0.85, "mnist8x8": 0.915, "fashion8x8": 0.81}[name]
     assert np.abs(logits(model.weights, task.x_train, 4.0)).max() < 16
+
+
+def test_a_network_of_convolutions_learns_within_the_attenuators(tmp_path: Path) -> None:
+    digits = build_task(TaskOptions("mnist8x8", hidden=())).with_convolutions("c4s2")
+    few = replace(digits, x_train=digits.x_train[:600].copy(), y_train=digits.y_train[:600].copy())
+    model = pretrain(few, PretrainOptions(epochs=4, learning_rate=0.03, batch=32), cache_dir=tmp_path)
+    assert tuple(w.shape for w in model.weights) == ((4, 9), (10, 64))
+    assert max(np.linalg.svd(w, compute_uv=False).max() for w in model.weights) <= 3.0
+    assert model.test_metric > 0.6

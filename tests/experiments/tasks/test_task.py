@@ -15,10 +15,13 @@ SIZES = {
     "vowel": (8, 16, 16, 4),
     "mnist8x8": (64, 24, 24, 10),
     "fashion8x8": (64, 24, 24, 10),
+    "mnist16": (256, 256, 256, 10),
+    "fashion32": (1024, 24, 24, 10),
+    "emoji32": (3072, 24, 24, 9),
     "mnist": (784, 1024, 1024, 10),
     "fashion4k": (784, 1024, 1024, 10),
 }
-BROUGHT = {"own", "matrix"}  # these have tests of their own
+BROUGHT = {"own", "matrix", "cifar10"}  # these have tests of their own
 SHIPPED = [name for name in task_names() if name not in {"fashion60k", *BROUGHT}]  # its data may not be here
 
 

@@ -2,8 +2,9 @@
 
 For each layer the arena holds the light in front of its checkpoints, the output light, and the rests: matrices of
 all that lies behind a checkpoint. The first layer's light is that of the batch; later layers hold that of the unit
-vectors, whose output light is the layer's matrix. On a chip of patches, which has many symbols a sample, a later
-layer with fewer outputs than inputs has rests alone: that in front of its first device is its matrix.
+vectors, whose output light is the layer's matrix. On a chip of patches, which has many symbols a sample, the first
+layer and every one with fewer outputs than inputs has rests alone: that in front of its first device is its matrix.
+Of light the first has the patches and the outputs, which stay as they are while neither batch nor matrix changes.
 """
 
 from collections.abc import Sequence
@@ -185,7 +186,7 @@ class _Size(NamedTuple):
 def _backward(shapes: Sequence[tuple[int, int]], feeds: Sequence[Patches]) -> list[bool]:
     """Return which layers have rests alone, for which they need all of their checkpoints."""
     by_patches = not all(feed.is_vector for feed in feeds)
-    return [by_patches and index > 0 and outputs < inputs for index, (outputs, inputs) in enumerate(shapes)]
+    return [by_patches and (index == 0 or shape[0] < shape[1]) for index, shape in enumerate(shapes)]
 
 
 def _sizes_of(
@@ -201,7 +202,8 @@ def _sizes_of(
         outputs, inputs = shapes[index]
         modes, rest_tiles = max(inputs, outputs), -(-outputs // LANES) if checkpoints or back else 0
         symbols = feeds[0].count * tiles if index == 0 else -(-inputs // LANES)
-        tape = 0 if back else (stops[index] + 1) * symbols * modes * LANES
+        kept = (stops[index] + 1) if not back else 2 if index == 0 else 0
+        tape = kept * symbols * modes * LANES
         sizes.append(_Size(symbols, tape, rest_tiles, rest_tiles * stops[index] * modes * LANES))
     return sizes
 

@@ -52,7 +52,8 @@ settled by then. One that moves far ahead would make every rest before it stale 
 @bare_kernel
 def output_light(row: Ints) -> int:
     """Return where in the arena the output light of the layer lies that ``row`` of the table describes."""
-    place: int = row[TAPE] + row[CHECKPOINTS] * row[TILES] * row[MODES] * LANES
+    before = 1 if row[BACKWARD] == 1 else row[CHECKPOINTS]
+    place: int = row[TAPE] + before * row[TILES] * row[MODES] * LANES
     return place
 
 
@@ -141,12 +142,20 @@ def _finish(circuit: Circuit, layer: int, checkpoint: int) -> None:
 
 @part
 def _update_backwards(circuit: Circuit, layer: int) -> None:
-    """Bring the rests of a layer that has them alone up to date: from the last change backwards."""
+    """Bring the rests of a layer that has them alone up to date, from the last change backwards.
+
+    Of the first layer, also the outputs of the batch.
+    """
     row, stops, changed = circuit.table[layer], circuit.checkpoints[layer], circuit.changed
     behind = changed[FRESH_REST, layer]
     while behind < row[CHECKPOINTS] and _stop(row, stops, behind) <= changed[CHANGED_LAST, layer]:
         behind += 1
     _make_rests(circuit, layer, behind)
+    if layer == 0:
+        light, modes = circuit.light, row[MODES]
+        for t in range(row[TILES]):
+            here, there = row[TAPE] + t * modes * LANES, output_light(row) + t * modes * LANES
+            multiply(light, row[REST], modes, True, light, here, light, there, row[OUTPUTS], row[INPUTS])
     changed[FRESH_REST, layer] = 0
     changed[CHANGED_FIRST, layer], changed[CHANGED_LAST, layer] = row[DEVICES], -1
 
