@@ -93,7 +93,8 @@ def twin_of(setting: Setting, floor_rad: float) -> Twin:
         raise ConfigError("twin: no chip to be the twin of; allowed: a study that deploys weights on a chip")
     if deployment.feeds:
         raise ConfigError(
-            "twin: the chip's layers are fed with patches, of which the twin has no model; allowed: task.model = 'mlp'"
+            "twin: the chip's layers take patches of pictures, which the twin does not model; allowed: "
+            "task.model = 'mlp'"
         )
     network = nominal_network(
         deployment.layers, sheet.sigma_max, sheet.shape, sheet.rotation, sheet.insertion_loss_db,
