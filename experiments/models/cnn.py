@@ -6,15 +6,15 @@ NOT a network that is trained from scratch with light: its weights are trained e
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
-
-import numpy as np
+from typing import Final
 
 from emulator.errors import ConfigError
 from emulator.physics.chip.patches import Patches
-from experiments.models.model import ModelKind
 
-__all__ = ["KIND", "Convolutions", "convolutions", "training_bytes"]
+__all__ = ["CNN", "Convolutions", "convolutions", "training_bytes"]
+
+CNN: Final = "cnn"
+"""The name of such a model."""
 
 _CONVOLUTION: Final = re.compile(r"c([1-9]\d{0,3})(?:k([1-9]\d?))?(?:s([1-9]\d?))?(?:p(\d\d?))?")
 _AVERAGE: Final = re.compile(r"a([1-9]\d?)")
@@ -90,18 +90,3 @@ def training_bytes(
     symbols = sum(feed.count * sum(shape) for feed, shape in zip(feeds, shapes, strict=True))
     kept = 6 * sum(weights) + 4 * max(weights) + samples * feeds[0].values
     return _DOUBLE_BYTES * (kept + 2 * batch * symbols)
-
-
-def _trained_on_a_chip(sizes: Sequence[int], rng: np.random.Generator) -> NoReturn:
-    del sizes, rng
-    raise ConfigError(
-        "task.model = 'cnn' is refused: it is not trained from scratch; allowed with a controller that tunes a chip"
-    )
-
-
-def _none(sizes: Sequence[int], batch: int) -> int:
-    del sizes, batch
-    return 0
-
-
-KIND = ModelKind("cnn", _trained_on_a_chip, _none)

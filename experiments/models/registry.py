@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
-from experiments.models import cnn, mlp
+from experiments.models import mlp
 from experiments.models.model import Model, ModelKind
 
 __all__ = ["MODELS", "draw_model", "model_names"]
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND, cnn.KIND)}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND,)}
 
 
 def model_names() -> tuple[str, ...]:

@@ -19,12 +19,13 @@ from emulator.instruments.chip.config import ChipConfig
 from emulator.physics.chip.converters import phase_step_rad
 from emulator.streams import stream
 from experiments.models import mlp
+from experiments.models.cnn import CNN
 from experiments.models.deployable import Reach, deployable
 from experiments.models.model import Model
 from experiments.models.registry import MODELS, draw_model
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
-from experiments.run.sections import CIFAR, CNN, MATRIX, OWN, DeploymentConfig
+from experiments.run.sections import CIFAR, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
@@ -207,19 +208,18 @@ def _setting(study: Study, task: Task) -> Setting:
 
 def _refuse_words(study: Study) -> None:
     """Refuse what the study alone shows, before any data is read."""
-    if study.task.model not in MODELS:
-        draw_model(study.task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
-    if DEPLOYMENT in study.kind.needs:
-        return
     task = study.task
+    from_scratch = DEPLOYMENT not in study.kind.needs
     for key, given in (
         ("weights", task.weights is not None), ("name", task.name == MATRIX), ("model", task.model == CNN),
     ):  # fmt: skip
-        if given:
+        if from_scratch and given:
             raise ConfigError(
                 f"task.{key} = {getattr(task, key)!r} is refused: {study.kind.name!r} trains from scratch; "
                 "allowed with a controller that tunes a chip"
             )
+    if task.model not in {*MODELS, *_MESH_MODELS}:
+        draw_model(task.model, (1, 1, 1), stream(study.seed, "unknown"))  # says which there are
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:

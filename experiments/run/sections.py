@@ -10,10 +10,10 @@ from pydantic import Field, StringConstraints, model_validator
 from controllers.deployment import ActiveShare
 from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
 from emulator.config.places import expanded
+from experiments.models.cnn import CNN
 
 __all__ = [
     "CIFAR",
-    "CNN",
     "MATRIX",
     "OWN",
     "DeploymentConfig",
@@ -24,9 +24,6 @@ __all__ = [
 
 OWN: Final = "own"
 """The name of a task whose samples are the user's."""
-
-CNN: Final = "cnn"
-"""The name of the model that takes pictures through convolutions."""
 
 CIFAR: Final = "cifar10"
 """The name of the task that takes a folder of the user's."""

@@ -5,9 +5,7 @@ import pytest
 
 from emulator.errors import ConfigError
 from emulator.physics.chip.patches import Patches
-from emulator.streams import stream
-from experiments.models.cnn import KIND, Convolutions, convolutions, training_bytes
-from experiments.models.registry import draw_model
+from experiments.models.cnn import Convolutions, convolutions, training_bytes
 
 
 def weights_of(network: Convolutions) -> list[int]:
@@ -63,12 +61,6 @@ def test_more_samples_and_larger_batches_take_more_memory() -> None:
     assert large - small == 9 * 2 * 8 * sum(
         f.count * sum(s) for f, s in zip(network.feeds, shapes, strict=True)
     )
-
-
-def test_it_is_not_trained_from_scratch() -> None:
-    assert KIND.training_bytes((1, 1), 1) == 0
-    with pytest.raises(ConfigError, match="not trained from scratch"):
-        draw_model("cnn", (1, 1, 1), stream(0, "test"))
 
 
 def test_every_feed_takes_what_the_layer_before_gives() -> None:

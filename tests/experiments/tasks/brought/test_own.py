@@ -189,7 +189,7 @@ def test_weights_say_the_network_and_contradictions_are_refused(tmp_path: Path) 
     for overrides, said in (
         (("task.hidden=[4]",), r"task.hidden = \[4\] is refused: the weights .* have \[5\]"),
         (('task.features=["a"]',), "takes 3 inputs and gives 3 outputs; the task 'own' has 1 and 3"),
-        (("task.model=cnn",), "task.model = 'cnn' is unknown"),
+        (("task.model=rnn",), "task.model = 'rnn' is unknown"),
         (("task.scaling=none",), r"the inputs reach .* and the modulators 4"),
     ):
         with pytest.raises(ConfigError, match=said):
