@@ -11,6 +11,7 @@ from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
 from experiments.paper.machines.twin import TWIN
 from experiments.paper.szo_scd.alpha import ALPHA
+from experiments.paper.szo_scd.convolutions import TABLE2, TABLE4
 from experiments.paper.szo_scd.drift import DRIFT
 from experiments.paper.szo_scd.fig4 import FIG4
 from experiments.paper.szo_scd.fig5 import FIG5
@@ -22,7 +23,9 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
 
-CHIP: Final = (ALPHA, POWER, DRIFT, FIG4, FIG5, FIG6, TABLE1, TABLE3, SETTLING, RECEIVER, MACHINES, TWIN)
+CHIP: Final = (
+    ALPHA, POWER, DRIFT, FIG4, FIG5, FIG6, TABLE1, TABLE2, TABLE3, TABLE4, SETTLING, RECEIVER, MACHINES, TWIN,
+)  # fmt: skip
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)
