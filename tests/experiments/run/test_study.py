@@ -81,18 +81,11 @@ def test_a_training_with_light_is_the_papers(name: str) -> None:
     assert study.controller.epochs == 10
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "vowel_recovery",
-        "fashion_recovery",
-        "mnist_odfa",
-        "fashion_odfa",
-        "mnist_light",
-        "mnist_cnn_recovery",
-        "fashion_cnn_recovery",
-    ],
-)
+RECOVERIES = "vowel_recovery fashion_recovery mnist_cnn_recovery fashion_cnn_recovery"
+SOURCED = f"{RECOVERIES} mnist_odfa fashion_odfa mnist_light"
+
+
+@pytest.mark.parametrize("name", SOURCED.split())
 def test_every_number_of_a_shipped_study_has_a_source(name: str) -> None:
     lines = (STUDIES / f"{name}.toml").read_text(encoding="utf-8").splitlines()
     settings = [line for line in lines if re.match(r"\w+ = ", line) and not line.startswith("title")]
