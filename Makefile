@@ -80,8 +80,9 @@ format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv ## write the tables of keys in docs/studies.md anew, from the code
+docs: .venv ## write the tables of keys and the page of commands anew, from the code
 	$(BIN)/python -m experiments.run.keys
+	$(BIN)/python -m experiments.commands_page
 
 demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)

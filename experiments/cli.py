@@ -107,7 +107,10 @@ def app_of(commands: Sequence[Command] = COMMANDS) -> typer.Typer:
     for command in commands:
         listing = command.listing
         more = {"allow_extra_args": True, "ignore_unknown_options": True} if listing else None
-        door = app.command(cls=_listed(listing) if listing else None, context_settings=more)
+        shown = f"Example: {command.example}" if command.example else ""
+        door = app.command(
+            cls=_listed(listing, shown) if listing else None, context_settings=more, epilog=shown
+        )
         door(_at_work(command))
     return app
 
@@ -149,12 +152,12 @@ def _placed(value: object) -> object:
     return value
 
 
-def _listed(listing: Callable[[], Sequence[str]]) -> type[TyperCommand]:
-    """Return the class of a command whose help ends with ``listing``; only its help makes the list."""
+def _listed(listing: Callable[[], Sequence[str]], example: str) -> type[TyperCommand]:
+    """Return the class of a command whose help ends with ``listing``, made for it alone, and ``example``."""
 
     class Listed(TyperCommand):
         def get_help(self, *context: Any) -> str:
-            self.epilog = "\n\n".join(listing())
+            self.epilog = "\n\n".join((*listing(), example))
             return super().get_help(*context)
 
     return Listed

@@ -1,6 +1,6 @@
 """What a command is, and the arguments and options that several commands share.
 
-A room's ``command.py`` ends with ``COMMAND = Command(function)``; ``experiments.cli`` lists them.
+A room's ``command.py`` ends with ``COMMAND = Command(function, example)``; ``experiments.cli`` lists them.
 """
 
 from collections.abc import Callable, Sequence
@@ -89,7 +89,7 @@ def changes_of(overlays: Sequence[Path] | None, overrides: Sequence[str] | None)
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its function has typer's annotations, and its docstring's first line is the help.
+    """One command: its function has typer's annotations, its docstring is the help, which ends with ``example``.
 
     ``listing`` is for a command whose further options depend on its arguments: it returns the lines that say which,
     for the help, and may be slow; the function finds such options, unread, in the ``args`` of its context.
@@ -97,6 +97,7 @@ class Command:
     """
 
     function: Callable[..., None]
+    example: str = ""
     listing: Callable[[], tuple[str, ...]] | None = None
     tells: bool = False
 

@@ -28,4 +28,4 @@ def bench(
     run_benchmarks(json_path, part=part, rival_python=rival_python)
 
 
-COMMAND = Command(bench)
+COMMAND = Command(bench, example="lightloop bench queries")

@@ -60,4 +60,6 @@ def calibrate(
         sys.stderr.write(f"snippet {visible(str(out), lines=False)}\n")
 
 
-COMMAND = Command(calibrate)
+COMMAND = Command(
+    calibrate, example="lightloop calibrate out/vowel.h5 --measured latencies.csv -o out/fitted.toml"
+)

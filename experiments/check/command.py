@@ -43,4 +43,4 @@ def _checks() -> tuple[str, ...]:
     return listing(CHECKS)
 
 
-COMMAND = Command(check, _checks)
+COMMAND = Command(check, example="lightloop check views --sets 60", listing=_checks)

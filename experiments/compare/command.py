@@ -33,4 +33,4 @@ def compare(
         show_comparison(found, Screen())
 
 
-COMMAND = Command(compare)
+COMMAND = Command(compare, example="lightloop compare out/vowel.h5 out/other.h5")

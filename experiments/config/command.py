@@ -17,4 +17,4 @@ def config(trace: TracePath, as_json: Json = False) -> None:
         say(embedded_toml(trace))
 
 
-COMMAND = Command(config)
+COMMAND = Command(config, example="lightloop config out/vowel.h5 > mine.toml")

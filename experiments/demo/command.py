@@ -23,4 +23,4 @@ def demo(
     raise typer.Exit(run_demo(out, Screen(), quiet))
 
 
-COMMAND = Command(demo, tells=True)
+COMMAND = Command(demo, example="lightloop demo", tells=True)

@@ -19,7 +19,7 @@ def export(
         typer.Option(
             "--table",
             metavar="NAME",
-            help="commands, spans, power, metrics, readings, or another table of the trace.",
+            help="commands, spans, power, metrics, readings, states, or another table of the trace.",
             autocompletion=tables,
         ),
     ],
@@ -35,4 +35,4 @@ def export(
     say(f"{to_json(written) if as_json else written}\n")
 
 
-COMMAND = Command(export)
+COMMAND = Command(export, example="lightloop export out/vowel.h5 --table metrics -o out/metrics.csv")

@@ -4,7 +4,7 @@ The columns are the reader's arrays of numbers. Names are put in their places bl
 costs the memory of its numbers only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,12 +17,13 @@ from emulator.trace.reading.reader import Trace
 from emulator.trace.reading.views import ALL_SPANS, POWER_LEVELS, columns
 from emulator.trace.schema import TABLES
 
-__all__ = ["BLOCK", "READINGS", "Exported", "Series", "exported", "table_names"]
+__all__ = ["BLOCK", "READINGS", "STATES", "Exported", "Series", "exported", "table_names"]
 
 BLOCK: Final = 65_536
 """Rows that are put together at a time."""
 
 READINGS: Final = "readings"
+STATES: Final = "states"
 
 _SPANS: Final = "spans"
 _UNITLESS: Final = "1"
@@ -62,14 +63,15 @@ class Exported:
 
 
 def table_names() -> tuple[str, ...]:
-    """Return what ``exported`` knows: every table of the schema, the stored levels of power, and the readings."""
-    return (*(table.name for table in TABLES), POWER_LEVELS, READINGS)
+    """Return what ``exported`` knows: every table of the schema, stored levels of power, readings and states."""
+    return (*(table.name for table in TABLES), POWER_LEVELS, *_MADE)
 
 
 def exported(trace: Trace, name: str) -> Exported:
     """Return the table ``name`` of ``trace``.
 
-    ``spans`` are all of them, also those that plans stand for; ``readings`` are the commands that are queries.
+    ``spans`` are all of them, also those that plans stand for; ``readings`` are the commands that are queries;
+    ``states`` has a row a number of every recorded state, with the unit beside it.
     Raises ``ConfigError`` when there is no such table, and ``TraceError`` when it is damaged or the run kept none.
     """
     if name not in table_names():
@@ -77,7 +79,7 @@ def exported(trace: Trace, name: str) -> Exported:
         raise ConfigError(
             f"--table {name[:60]!r} is unknown; allowed: {', '.join(table_names())}{hint and f'; {hint}'}"
         )
-    found = Exported(name, _readings(trace) if name == READINGS else _stored(trace, name))
+    found = Exported(name, _MADE[name](trace) if name in _MADE else _stored(trace, name))
     if found.rows == 0:
         raise TraceError(
             f"{trace.path}: {name} has no rows; at detail {trace.detail!r} the run kept {_kept(trace)}"
@@ -122,6 +124,26 @@ def _readings(trace: Trace) -> tuple[Series, ...]:
         Series("value", _UNITLESS, commands.value[rows]),
         Series("sum_of_outputs", _UNITLESS, commands.result[rows]),
     )
+
+
+def _states(trace: Trace) -> tuple[Series, ...]:
+    """Return every number of every recorded state: which state, where in it, the number, and its unit."""
+    arrays = [np.ravel(trace.state(name)) for name in trace.states]
+    sizes = [array.size for array in arrays]
+    units = tuple(trace.state_unit(name) for name in trace.states)
+    which = np.repeat(np.arange(len(arrays)), sizes)
+    places = [np.arange(size) for size in sizes]
+    empty = [np.zeros(0)]
+    return (
+        Series("state", _UNITLESS, which, trace.states),
+        Series("index", _UNITLESS, np.concatenate([*places, *empty]).astype(np.int64)),
+        Series("value", _UNITLESS, np.concatenate([*(one.astype(np.float64) for one in arrays), *empty])),
+        Series("unit", _UNITLESS, which, units),
+    )
+
+
+_MADE: Final[Mapping[str, Callable[[Trace], tuple[Series, ...]]]] = {READINGS: _readings, STATES: _states}
+"""What is put together here, by the name under which it is asked for."""
 
 
 def _kept(trace: Trace) -> str:

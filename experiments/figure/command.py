@@ -61,4 +61,4 @@ def figure(
         say(f"figure {each}{note and f'; {note}'}\n")
 
 
-COMMAND = Command(figure)
+COMMAND = Command(figure, example="lightloop figure out/vowel.h5 -o out/vowel.png")

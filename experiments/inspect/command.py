@@ -44,4 +44,4 @@ def inspect(
         show_inspection(found, Screen())
 
 
-COMMAND = Command(inspect)
+COMMAND = Command(inspect, example="lightloop inspect out/vowel.h5 --critical-path")

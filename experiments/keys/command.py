@@ -32,4 +32,4 @@ def keys(
         show_keys(found, Screen())
 
 
-COMMAND = Command(keys)
+COMMAND = Command(keys, example="lightloop keys chip.heaters")

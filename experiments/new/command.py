@@ -22,4 +22,4 @@ def new(
     say(f"wrote {' and '.join(map(str, written.files))}\nrun it: {written.run}\n")
 
 
-COMMAND = Command(new)
+COMMAND = Command(new, example="lightloop new controller my_walk")

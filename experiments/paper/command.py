@@ -48,4 +48,4 @@ def _experiments() -> tuple[str, ...]:
     return listing(EXPERIMENTS)
 
 
-COMMAND = Command(paper, _experiments)
+COMMAND = Command(paper, example="lightloop paper alpha --seeds 3", listing=_experiments)

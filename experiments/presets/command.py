@@ -33,4 +33,4 @@ def presets(
         show_presets(kind, Screen())
 
 
-COMMAND = Command(presets)
+COMMAND = Command(presets, example="lightloop presets opu full_frame")

@@ -50,4 +50,4 @@ def replay(
         raise typer.Exit(DIFFERS)
 
 
-COMMAND = Command(replay)
+COMMAND = Command(replay, example="lightloop replay out/vowel.h5 --mode rerun")

@@ -24,4 +24,4 @@ def report(
     say(f"report {out}\n")
 
 
-COMMAND = Command(report)
+COMMAND = Command(report, example="lightloop report out/vowel.h5 out/other.h5 -o out/vowel.html")

@@ -72,4 +72,8 @@ def run(  # noqa: PLR0913  (options of a command)
     raise typer.Exit(launched.exit_code)
 
 
-COMMAND = Command(run, tells=True)
+COMMAND = Command(
+    run,
+    example="lightloop run vowel_recovery --set controller.queries=2000 --seed 1 --out out/vowel.h5",
+    tells=True,
+)

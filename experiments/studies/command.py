@@ -32,4 +32,4 @@ def studies(
         show_studies(found, Screen())
 
 
-COMMAND = Command(studies)
+COMMAND = Command(studies, example="lightloop studies vowel_recovery")

@@ -80,4 +80,8 @@ def sweep(  # noqa: PLR0913  (each option is one of the command line)
     found.raise_failures()
 
 
-COMMAND = Command(sweep, tells=True)
+COMMAND = Command(
+    sweep,
+    example="lightloop sweep vowel_recovery --sweep chip.dac.bits=6,8 --set controller.queries=2000 --out out/bits",
+    tells=True,
+)

@@ -23,4 +23,4 @@ def tail(
     raise typer.Exit(tail_trace(trace, once, interval))
 
 
-COMMAND = Command(tail, tells=True)
+COMMAND = Command(tail, example="lightloop tail out/vowel.h5", tells=True)

@@ -19,4 +19,4 @@ def tasks(as_json: Json = False) -> None:
         show_tasks(found, Screen())
 
 
-COMMAND = Command(tasks)
+COMMAND = Command(tasks, example="lightloop tasks")

@@ -35,4 +35,4 @@ def timeline(
     say(f"{write_timeline(trace, out, from_s, to_s, force)}\n")
 
 
-COMMAND = Command(timeline)
+COMMAND = Command(timeline, example="lightloop timeline out/vowel.h5 -o out/vowel.json")

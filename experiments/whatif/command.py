@@ -83,4 +83,7 @@ def _elasticity(
         draw_tornado(found, image[0], image[1])
 
 
-COMMAND = Command(whatif)
+COMMAND = Command(
+    whatif,
+    example='lightloop whatif out/vowel.h5 --sweep "chip.link.latency_s=1 us,10 us" --set host.overhead_s=1us',
+)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 
+from emulator.trace.open import open_trace
 from experiments.cli import app_of, main
 from experiments.presets.view import preset_text
 from tests.weights import share_weights
@@ -90,10 +91,21 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "my_chip.toml").write_text(preset_text("chip", "doped_si"), encoding="utf-8")
     (folder / "spsa.py").write_bytes((ROOT / "docs" / "examples" / "spsa.py").read_bytes())
     (folder / "fitted.toml").write_text("[chip.link]\nlatency_s = 2e-6\n", encoding="utf-8")
+    write_latencies(folder)
     for page in PAGES:  # the files of one's own that a page makes
         for code in re.findall(r'^python -c "(.*)"$', page.read_text(encoding="utf-8"), re.M):
             subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
     return folder
+
+
+def write_latencies(folder: Path) -> None:
+    """Write what somebody may have measured of the first commands of any short recovery: 50 us on top."""
+    short = folder / "short.h5"
+    assert main(["run", "vowel_recovery", "--out", str(short), *RECOVERY, "-q"]) == 0
+    with open_trace(short) as trace:
+        took_s = (trace.commands.t_done - trace.commands.t_started) / 1e12 + 50e-6
+    rows = [f"{row},{seconds}" for row, seconds in enumerate(took_s[:40].tolist())]
+    (folder / "latencies.csv").write_text("\n".join(["command,latency_s", *rows]), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("page", "line"), ALL, ids=[f"{page}: {line[:60]}" for page, line in ALL])

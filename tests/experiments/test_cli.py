@@ -75,6 +75,8 @@ def test_every_command_says_in_one_line_what_it_does(capsys: pytest.CaptureFixtu
         assert main([command.name, "--help"]) == 0
         said = " ".join(capsys.readouterr().out.split())
         assert (command.function.__doc__ or "").splitlines()[0] in said
+        assert command.example.startswith(f"lightloop {command.name}")
+        assert f"Example: {command.example}" in said
 
 
 @pytest.mark.parametrize(("tells", "terminal"), [(False, False), (True, False), (False, True)])

@@ -366,6 +366,10 @@ class Trace:
             raise TraceError(f"{self.path}: no state {name!r} was recorded; {nearest(name, self.states)}")
         return self._contents.read(f"/{STATES}/{name}", self._verify)
 
+    def state_unit(self, name: str) -> str:
+        """Return the unit of the state ``name``: "rad" of phases."""
+        return self._contents.seals[f"/{STATES}/{name}"].units
+
     # ---------------------------------------------------------------------------------------- reading
     @cached_property
     def _batch_rows(self) -> dict[int, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from emulator.trace.open import open_trace
-from experiments.export.tables import READINGS, exported, table_names
+from experiments.export.tables import READINGS, STATES, exported, table_names
 
 
 def test_every_table_that_has_rows_is_exported_with_columns_of_one_length(small_trace: Path) -> None:
@@ -24,6 +24,21 @@ def test_units_stand_in_names_once(small_trace: Path) -> None:
     with open_trace(small_trace) as trace:
         assert [one.name for one in exported(trace, "power").columns] == ["component", "t_ps", "power_w"]
         assert "duration_ps" in [one.name for one in exported(trace, "plans").columns]
+
+
+def test_states_are_every_number_of_every_state_with_its_unit(small_trace: Path) -> None:
+    with open_trace(small_trace) as trace:
+        found = exported(trace, STATES)
+        state, index, value, unit = found.columns
+        assert [one.name for one in found.columns] == ["state", "index", "value", "unit"]
+        assert state.names == trace.states
+        for number, name in enumerate(trace.states):
+            mine = state.values == number
+            assert np.array_equal(value.values[mine], trace.state(name).ravel())
+            assert np.array_equal(index.values[mine], np.arange(mine.sum()))
+        assert unit.names is not None
+        units = dict(zip(trace.states, unit.names, strict=True))
+        assert (units["final_phases"], units["active"]) == ("rad", "1")
 
 
 def test_spans_are_all_of_them_and_readings_are_the_queries(small_trace: Path) -> None:
