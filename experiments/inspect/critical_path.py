@@ -13,7 +13,7 @@ import numpy as np
 from emulator.trace.analysis.critical_path import CriticalPath, StepKind, critical_path
 from emulator.trace.analysis.path_shares import path_segments, path_shares_ps
 from emulator.trace.analysis.utilisation import utilisation
-from emulator.trace.open import open_trace
+from emulator.trace.open import open_so_far
 from emulator.trace.reading.reader import Trace
 from emulator.units import ps_to_s
 
@@ -85,7 +85,7 @@ def report_path(path: Path, longest: int = 5) -> PathReport:
 
     Raises ``TraceError`` when the trace is missing or damaged, or holds no commands.
     """
-    with open_trace(path) as trace:
+    with open_so_far(path) as trace:
         return path_report(trace, longest)
 
 

@@ -17,7 +17,7 @@ from emulator.errors import ConfigError, LightloopError
 from emulator.trace.analysis.frames import frames_known
 from emulator.trace.analysis.ledger import IDLE, energy_by_component, lasting_by_span_ps, latency_by_span
 from emulator.trace.analysis.sums import sum_once
-from emulator.trace.open import open_trace
+from emulator.trace.open import open_so_far
 from emulator.trace.reading.reader import MetricSeries, Trace
 from emulator.trace.schema import Power
 from emulator.units import PS_PER_S, s_to_ps
@@ -167,9 +167,10 @@ class Inspection:
 def inspect_trace(path: Path) -> Inspection:
     """Return the inspection of the trace at ``path``, recovering it first if only a journal is left of it.
 
-    Raises ``TraceError`` when there is no trace, the run is still live, or the file is damaged.
+    Of a run that goes on it is that of what has been recorded, with status "running". Raises ``TraceError`` when
+    there is no trace, or the file is damaged.
     """
-    with open_trace(path) as trace:
+    with open_so_far(path) as trace:
         return inspect_open(trace)
 
 

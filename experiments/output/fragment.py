@@ -12,4 +12,6 @@ def fragment_note(status: str, elapsed_s: float) -> str:
     """Return a note about a trace of ``status`` that ends after ``elapsed_s`` seconds; none where it is whole."""
     if status in WHOLE:
         return ""
+    if status == "running":
+        return f"a fragment, not a whole study: its run goes on, and had come to {format_si(elapsed_s, 's')}"
     return f"a fragment, not a whole study: its run was cut off ({status}) after {format_si(elapsed_s, 's')}"

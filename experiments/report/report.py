@@ -11,7 +11,7 @@ from typing import Final
 
 from emulator.errors import ConfigError
 from emulator.trace.analysis.attribution import Attribution, attribute_energy
-from emulator.trace.open import open_trace
+from emulator.trace.open import open_so_far
 from emulator.trace.reading.reader import Trace
 from experiments.compare.comparison import Comparison, Contender, compare_contenders
 from experiments.inspect.inspection import Inspection, inspect_open
@@ -61,7 +61,8 @@ def write_report(paths: Sequence[Path], out: Path, force: bool = False, commands
 
     The page needs no network. Its timelines show the first ``commands`` commands of each trace. Raises
     ``ConfigError`` when Bokeh is missing, there are no traces or too many, or ``out`` is not an HTML file, is there
-    already or cannot be written; and ``TraceError`` when a trace is missing, live or damaged.
+    already or cannot be written; and ``TraceError`` when a trace is missing or damaged. Of a run that goes on, the
+    page shows what has been recorded.
     """
     require_bokeh()
     _check(paths, out, force, commands)
@@ -82,7 +83,7 @@ def _check(paths: Sequence[Path], out: Path, force: bool, commands: int) -> None
 
 def _page(paths: Sequence[Path], commands: int) -> str:
     with ExitStack() as stack:
-        traces = [stack.enter_context(open_trace(path)) for path in paths]
+        traces = [stack.enter_context(open_so_far(path)) for path in paths]
         found = [inspect_open(trace) for trace in traces]
         comparison = compare_contenders(found, traces)
         readings = [

@@ -110,6 +110,11 @@ class Trace:
         """Release the file; arrays that were read stay valid."""
         self._contents.close()
 
+    def mark_as_running(self) -> None:
+        """Say that its run goes on: it is a copy of what had been recorded."""
+        reason = "the run goes on; this is what it had recorded, up to its last whole block"
+        self._facts = replace(self._facts, status="running", reason=reason)
+
     @property
     def contents(self) -> Contents:
         """The checked file itself, for who reads single columns and keeps none of them."""

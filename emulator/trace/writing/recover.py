@@ -6,6 +6,7 @@ to it, the journal stays whole until the trace is in place.
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from emulator.processes import child_environment, module_command
 from emulator.trace.writing.header import Opening
 from emulator.trace.writing.journal import JournalReader, Kind, journal_path, lock, wait_for_lock
 
-__all__ = ["copy_journal", "finalize_in_child", "part_path", "recover"]
+__all__ = ["copy_journal", "finalize_in_child", "is_live", "part_path", "recover"]
 
 _FINALIZE: Final = f"{__package__}.finalize"  # imported by the child alone: it needs h5py
 
@@ -95,14 +96,23 @@ def recover(path: Path) -> Path:
     return path
 
 
-def copy_journal(path: Path, to: Path) -> None:
-    """Copy the journal that a dead writer left beside ``path`` to the place of one beside ``to``.
+def is_live(path: Path) -> bool:
+    """Tell whether a run that is recorded at ``path`` goes on."""
+    try:
+        with journal_path(path).open("rb") as file:
+            return not lock(file.fileno()) and _holder(file) is not None
+    except OSError:
+        return False
 
-    Raises ``TraceError`` when the writer is still alive, or a file cannot be read or written.
+
+def copy_journal(path: Path, to: Path, lives: bool = False) -> None:
+    """Copy the journal beside ``path`` to the place of one beside ``to``; its writer is dead, unless it ``lives``.
+
+    Raises ``TraceError`` when the writer is alive and should not be, or a file cannot be read or written.
     """
     try:
         with journal_path(path).open("rb") as file:
-            if not lock(file.fileno()):
+            if not lives and not lock(file.fileno()):
                 _refuse_live(path, file)
             file.seek(0)
             with journal_path(to).open("wb") as copy:
@@ -113,17 +123,23 @@ def copy_journal(path: Path, to: Path) -> None:
 
 def _refuse_live(path: Path, file: BinaryIO) -> None:
     """Raise ``TraceError`` if the run whose journal is ``file`` goes on; a locked journal may also be converted."""
+    pid = _holder(file)
+    if pid is not None:
+        raise TraceError(
+            f"{path}: the run is live: process {pid or '(unknown)'} holds {journal_path(path).name}; wait until it "
+            f"ends; meanwhile: lightloop tail {shlex.quote(str(path))}, or inspect and report, which show what there is"
+        )
+
+
+def _holder(file: BinaryIO) -> int | None:
+    """Return the process that records the locked journal ``file``, 0 if it is unknown, None if it has ended."""
     pid, ended = 0, False
     for block in JournalReader(file, "journal"):
         for segment in block:
             if segment.kind is Kind.HEADER:
                 pid = Opening.decode(segment.body, "journal").pid
             ended = ended or segment.kind is Kind.FOOTER
-    if not ended and (pid == 0 or _is_alive(pid)):
-        raise TraceError(
-            f"{path}: the run is live: process {pid or '(unknown)'} holds {journal_path(path).name}; wait until it "
-            "ends, or follow it with lightloop tail"
-        )
+    return pid if not ended and (pid == 0 or _is_alive(pid)) else None
 
 
 def _is_alive(pid: int) -> bool:
