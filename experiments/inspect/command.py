@@ -20,7 +20,10 @@ def inspect(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a trace says: accuracy, time and energy ledgers, budgets, provenance, checks."""
+    """Show what a trace says: accuracy, time and energy ledgers, budgets, provenance, checks.
+
+    Of a run that goes on, what it has recorded so far.
+    """
     from experiments.output.json import to_json
     from experiments.output.streams.screen import Screen
 

@@ -4,6 +4,7 @@ The digest of the file is checked when it opens, without reading any row: it cov
 checksum of each dataset. A dataset is checked against its checksum when it is first read.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType

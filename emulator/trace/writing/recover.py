@@ -127,7 +127,7 @@ def _refuse_live(path: Path, file: BinaryIO) -> None:
     if pid is not None:
         raise TraceError(
             f"{path}: the run is live: process {pid or '(unknown)'} holds {journal_path(path).name}; wait until it "
-            f"ends; meanwhile: lightloop tail {shlex.quote(str(path))}, or inspect and report, which show what there is"
+            f"ends; lightloop inspect {shlex.quote(str(path))} shows what there is, and lightloop tail follows it"
         )
 
 

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from emulator.errors import TraceError
+from emulator.plan import Step
 from emulator.streams import stream
 from emulator.trace import Header, Recorder
-from emulator.trace.open import open_trace
+from emulator.trace.open import open_so_far, open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.writing.header import Counts
 from emulator.trace.writing.journal import journal_path, lock
+from emulator.trace.writing.recorder import BLOCK_ROWS
 from emulator.trace.writing.recover import finalize_in_child, part_path, recover
 
 Record = Callable[..., Recorder]
@@ -49,6 +51,17 @@ for row in range(blocks * BLOCK_ROWS):
 recorder.close("complete", "", 9 * row + 9, row + 1)
 print("closed", flush=True)
 """
+
+
+def begun(out: Path, commands: int) -> Recorder:
+    """Return the recorder of a run that goes on and has done ``commands`` so far."""
+    recorder = Recorder.create(out, Header("a = 1", 1, "", (), ""), "commands")
+    ids = [recorder.label(f"commands.{column}", "forward") for column in ("agent", "instrument", "kind")]
+    plan = recorder.plan([Step("link", "transfer", 2), Step("chip", "settle", -1)])
+    recorder.power(recorder.label("power.component", "heaters"), 0, 1.0)
+    for row in range(commands):
+        recorder.command(*ids, plan, row - 1, 9 * row, 9 * row + 1, 9 * row + 9, row % 8, row / 7, 0.5)
+    return recorder
 
 
 def start(out: Path, detail: str, blocks: int) -> "subprocess.Popen[str]":
@@ -186,6 +199,23 @@ def test_a_live_run_is_left_alone_and_its_process_named(tmp_path: Path, record: 
     recorder.close("complete", "", 2600, 50)
     with open_trace(tmp_path / "run.h5") as trace:
         assert trace.status == "complete"
+
+
+def test_a_live_run_can_be_read_as_far_as_it_has_come_and_is_not_disturbed(tmp_path: Path) -> None:
+    out = tmp_path / "a run.h5"
+    recorder = begun(out, BLOCK_ROWS + 5)
+    with open_so_far(out) as trace:
+        assert (trace.status, trace.path) == ("running", out)
+        seen = trace.commands.t_done
+        assert len(seen) == BLOCK_ROWS
+    with pytest.raises(TraceError, match=r"inspect '.*a run\.h5' shows"):
+        open_trace(out)
+    assert [path.name for path in tmp_path.iterdir()] == [journal_path(out).name]
+    recorder.close("complete", "", 9 * BLOCK_ROWS + 99, BLOCK_ROWS + 5)
+    with open_so_far(out) as whole:
+        assert whole.status == "complete"
+        assert len(whole.commands.t_done) == BLOCK_ROWS + 5
+        assert np.array_equal(whole.commands.t_done[: len(seen)], seen)
 
 
 def test_without_trace_or_journal_there_is_nothing_to_recover(tmp_path: Path) -> None:
