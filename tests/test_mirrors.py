@@ -16,6 +16,7 @@ TESTED_AS_A_KIND = {
 """Names of modules that only declare, and what tests the declaration."""
 
 TESTED_BY_CALLERS = {
+    "experiments/commands_page.py": "tests/contracts: a command that is landed must be on the page",
     "emulator/instruments/again.py": "what a row was is asked for again: experiments/replay/test_modes.py",
     "emulator/instruments/opu/calibrated.py": "experiments/calibrate/test_calibration.py",
     "emulator/instruments/chip/sequencing/resequence.py": "experiments/whatif/test_loop.py: the loop closed",
