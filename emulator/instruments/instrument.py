@@ -252,6 +252,11 @@ def _never_refused(stand: Stand, host: Any) -> None:
     del stand, host
 
 
+def _no_time(stand: Stand, host: Any) -> float:
+    del stand, host
+    return 0.0
+
+
 @dataclass(frozen=True)
 class InstrumentKind:
     """Say what a kind of instrument is: everything that the house outside its own folder needs to know of it.
@@ -292,6 +297,9 @@ class InstrumentKind:
     check
         Raises ``ConfigError`` or ``PhysicsError`` for a stand, of as much design as ``told`` gives, that cannot be
         built beside the host or not do what it is for; a run asks before it is built, and a re-timing, too.
+    least_s
+        Of a stand beside a host, the least time of a query in seconds, as far as it can be told before a run; a run
+        whose queries would last beyond the range of time is refused for it.
     cautions
         What to keep in mind of readings by an instrument so configured, in words.
     moved
@@ -316,6 +324,7 @@ class InstrumentKind:
     sized: Callable[[tuple[int, ...], str], Any] | None = None
     told: Callable[[Any, Mapping[str, NDArray[Any]], Any], Any] | None = None
     check: Callable[[Stand, Any], None] = _never_refused
+    least_s: Callable[[Stand, Any], float] = _no_time
     cautions: Callable[[Any], Iterable[str]] = _no_cautions
     moved: Callable[[Mapping[str, object]], Tree] = dict
     memory: Callable[[Any, Scale], Mapping[str, int]] = no_memory

@@ -9,9 +9,10 @@ from emulator.config.models import digest, to_toml
 from emulator.errors import CommandError, ConfigError, TraceError
 from emulator.instruments.chip.state import Design
 from emulator.instruments.host.kind import KIND as HOST
-from emulator.instruments.instrument import Stand
+from emulator.instruments.instrument import Lab
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
+from emulator.units import LAST_PS, ps_to_s
 from experiments.agents.registry import AGENTS
 from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
@@ -26,22 +27,45 @@ _ANY_UNIT = "binary"  # entries that every encoding can show
 
 
 def make_bench(
-    study: Study, prepared: Prepared, sizes: Sizes = _NONE, shows: Mapping[str, str] = _SHOWS
+    study: Study,
+    prepared: Prepared,
+    sizes: Sizes = _NONE,
+    shows: Mapping[str, str] = _SHOWS,
+    queries: int = 1,
 ) -> Bench:
     """Build the bench of ``study``, whose network was ``prepared``; nothing is recorded before it is run.
 
     ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
-    be asked to show ("binary", which all can, where it says nothing). Raises ``LightloopError`` for
-    what cannot be built or would not fit in memory, and for an agent that will ask for what this bench cannot do.
+    be asked to show ("binary", which all can, where it says nothing), ``queries`` how many there will be. Raises
+    ``LightloopError`` for what cannot be built, would not fit in memory or in the range of time, and for an agent
+    that will ask for what this bench cannot do.
     """
     refuse_what_cannot_stand(study, sizes)
     lab = {
-        name: Stand(config, _design(name, prepared, sizes, shows))
-        for name, config in study.standing().items()
+        name: stand._replace(design=_design(name, prepared, sizes, shows)) if name != HOST.name else stand
+        for name, stand in study.lab().items()
     }
-    bench = Bench({**lab, HOST.name: Stand(study.host)}, study.seed, study.budget, study.clock)
+    bench = Bench(lab, study.seed, study.budget, study.clock)
+    _refuse_endless(study, lab, queries)
     _check_agents(study, bench)
     return bench
+
+
+def _refuse_endless(study: Study, lab: Lab, queries: int) -> None:
+    """Raise ``ConfigError`` when ``queries``, or one if time is limited, last longer than a trace can say."""
+    most = min(queries, study.budget.queries or queries) if study.budget.time_s is None else 1
+    for name, stand in lab.items():
+        each_s = INSTRUMENTS[name].least_s(stand, study.host)
+        if most * each_s > ps_to_s(LAST_PS):
+            raise ConfigError(
+                f"the {name} needs {each_s:.4g} s or more for a query, and the run makes {most:,}: a trace keeps "
+                f"64-bit picoseconds, which end at 106 days ({ps_to_s(LAST_PS):,.0f} s); {_what_would_fit(each_s)}"
+            )
+
+
+def _what_would_fit(each_s: float) -> str:
+    most = int(ps_to_s(LAST_PS) / each_s)
+    return f"budget.queries = {most} would fit" if most else "allowed: faster parts"
 
 
 def _check_agents(study: Study, bench: Bench) -> None:

@@ -1,8 +1,7 @@
 """What a study puts on the bench, for a re-timing; nothing is built, and no network is trained."""
 
 from emulator.config.models import StrictModel
-from emulator.instruments.host.kind import KIND as HOST
-from emulator.instruments.instrument import InstrumentKind, Lab, Stand
+from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.cautions import refuse_other_choices
 from emulator.retiming.lab import Laboratory, model_changes
@@ -13,7 +12,7 @@ from emulator.trace.analysis.frames import recorded_design
 from emulator.trace.reading.reader import Trace
 from experiments.run.study import Study, study_from_text
 
-__all__ = ["altered_laboratory", "closed_by", "lab_of", "laboratory", "open_recording", "study_of"]
+__all__ = ["altered_laboratory", "closed_by", "laboratory", "open_recording", "study_of"]
 
 
 def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
@@ -21,19 +20,11 @@ def study_of(trace: Trace, overrides: tuple[str, ...] = ()) -> Study:
     return study_from_text(trace.config_text, str(trace.path), overrides)
 
 
-def lab_of(study: Study) -> Lab:
-    """Return the configuration of everything that stands on the bench of ``study``, designs apart."""
-    return {
-        **{name: Stand(config) for name, config in study.standing().items()},
-        HOST.name: Stand(study.host),
-    }
-
-
 def laboratory(study: Study, trace: Trace) -> Laboratory:
     """Return what stands on the bench of ``study``, which made ``trace``; sizes are those that were recorded."""
     lab = {
         name: stand._replace(design=_recorded(INSTRUMENTS[name], stand.config, trace))
-        for name, stand in lab_of(study).items()
+        for name, stand in study.lab().items()
     }
     return Laboratory(study.seed, study.budget, lab)
 
@@ -54,7 +45,7 @@ def altered_laboratory(old: Laboratory, before: Study, after: Study) -> Laborato
     """
     option = "" if loop_of(before, after) is None else _loop_path(before)
     refuse_other_choices([change for change in model_changes(before, after) if change.path != option])
-    lab = {name: old.lab[name]._replace(config=stand.config) for name, stand in lab_of(after).items()}
+    lab = {name: old.lab[name]._replace(config=stand.config) for name, stand in after.lab().items()}
     new = old._replace(budget=after.budget, lab=lab)
     for kind, stand in new.standing():
         kind.check(stand, new.host)

@@ -68,9 +68,10 @@ def run_study(
         program = program_of(study, prepared, mine)
         name = study.kind.name if mine is None else mine.agent
         others = others_of(study)
+        # What is refused is refused before a file exists.
         bench = make_bench(
-            study, prepared, program.sizes, program.shows
-        )  # what is refused is refused before a file exists
+            study, prepared, program.sizes, program.shows, program.queries if mine is None else 1
+        )
         watch = watch_of(study, prepared, program)
         main, watches = _watched(study, program, watch, bench)
         agents = checked_agents({name: main, **others})

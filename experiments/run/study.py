@@ -30,6 +30,8 @@ from emulator.config.models import (
 )
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.host.config import HostConfig
+from emulator.instruments.host.kind import KIND as HOST
+from emulator.instruments.instrument import Lab, Stand
 from emulator.instruments.registry import INSTRUMENTS, placed
 from experiments.agents.kind import AgentOptions
 from experiments.agents.registry import AGENTS
@@ -121,6 +123,13 @@ class Study(StrictModel):
         """Return the configuration of every instrument that stands on the bench, the host apart, by its name."""
         names = self.kind.needs - self.kind.unused(self.controller)
         return {name: getattr(self, name) for name in placed() if name in names}
+
+    def lab(self) -> Lab:
+        """Return the configuration of everything that stands on the bench, designs apart."""
+        return {
+            **{name: Stand(config) for name, config in self.standing().items()},
+            HOST.name: Stand(self.host),
+        }
 
 
 def study_type(kind: str) -> type[Study]:

@@ -14,12 +14,19 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.optics import light_of
-from emulator.instruments.opu.timing import OpuDesign, costs_of, pipeline_timing
+from emulator.instruments.opu.timing import (
+    OpuDesign,
+    costs_of,
+    frame_budget,
+    frames_of,
+    patterns_of,
+    pipeline_timing,
+)
 from emulator.physics.opu.dmd import macro_pixels
 from emulator.physics.opu.medium import check_store
 from emulator.physics.opu.off_axis import off_axis
 
-__all__ = ["SHOWN", "check", "needed_values", "told", "whole_box"]
+__all__ = ["SHOWN", "check", "least_s", "needed_values", "told", "whole_box"]
 
 SHOWN: Final = "shown"
 """The state of a trace that tells which of ``VALUES`` the projected vectors needed."""
@@ -57,6 +64,17 @@ def check(stand: Stand, host: HostConfig) -> None:
             f"{_WORDS[design.shows]}, and its patterns show {shown}; "
             f"allowed: {' or '.join(enough)}{linear}"
         )
+
+
+def least_s(stand: Stand, host: HostConfig) -> float:
+    """Return the least time of a vector in seconds: that of its frames in the slowest stage, if it has any."""
+    config: OpuConfig = stand.config
+    if stand.design is None or config.skip_zero:
+        return 0.0
+    return (
+        frames_of(config, patterns_of(config, 1, 0), first=False)
+        / frame_budget(config, host, stand.design).sustained_hz
+    )
 
 
 def whole_box(old: OpuConfig, new: OpuConfig, kinds: frozenset[str]) -> Iterator[str]:

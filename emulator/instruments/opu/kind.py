@@ -3,7 +3,7 @@
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.calibrated import frame_terms
-from emulator.instruments.opu.check import check, told, whole_box
+from emulator.instruments.opu.check import check, least_s, told, whole_box
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.memory import memory
@@ -28,5 +28,6 @@ KIND = InstrumentKind(
     sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),
     told=told,
     check=check,
+    least_s=least_s,
     memory=memory,
 )
