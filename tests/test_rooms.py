@@ -16,7 +16,7 @@ def rooms() -> dict[str, str]:
         name: text for name, text in texts() if re.fullmatch(r"experiments/\w+/command\.py", name)
     }
     return {
-        name.split("/")[1]: "".join(re.findall(r"^COMMAND = Command\((\w+)", text, re.MULTILINE))
+        name.split("/")[1]: "".join(re.findall(r"^COMMAND = Command\(\s*(\w+)", text, re.MULTILINE))
         for name, text in texts_of_rooms.items()
     }
 
