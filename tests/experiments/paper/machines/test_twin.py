@@ -47,6 +47,7 @@ def test_every_controller_has_its_own_queries() -> None:
     assert "controller.queries=60000" in said["szo"]
     assert "controller.queries=300" in said["online"]
     assert "controller.queries=25" in said["fit"]
+    assert "controller.queries=600" in said["online-dead"]
 
 
 def test_it_tells_by_how_many_times_less_the_twins_spend_seed_by_seed() -> None:
