@@ -1,9 +1,9 @@
 """Fit a twin to readings: the offsets, and if asked the gains, of the greatest posterior probability.
 
 Readings err about the twin independently by one standard deviation; the prior of an offset is normal about 0 with
-the twin's spread, that of a gain about 1. Gauss-Newton steps lead there, each a linear problem that conjugate
-gradients solve by products with the Jacobian: no matrix is made, and a product costs as much as a few passes of
-light. Records of the same driven phases share their pass.
+the twin's spread, that of a gain about 1; all devices share one phase more, as from a warm substrate. Gauss-Newton
+steps lead there, each a linear problem that conjugate gradients solve by products with the Jacobian: no matrix is
+made, and a product costs as much as a few passes of light. Records of the same driven phases share their pass.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,12 @@ from emulator.physics.chip.adjoint import Linearised, forward, pull_back, push_f
 __all__ = ["Effort", "missed", "refit"]
 
 Floats = NDArray[np.float64]
+
+COMMON_RAD: Final = 0.1
+"""Standard deviation of the prior of the phase that all devices share, in radians."""
+
+_BEGINNINGS: Final = tuple(0.25 * number for number in range(-10, 11) if number)
+"""Shared phases from which a first fit may begin, over their standard deviation: to a quarter of a radian."""
 
 _SHARES: Final = (1.0, 0.5, 0.25, 0.1)
 """Of a step that are tried, one after the other, until one helps."""
@@ -41,7 +47,7 @@ class _Point(NamedTuple):
 
 
 class _Problem:
-    """The least-squares problem of one fit; unknowns are offsets, then gains, over their spreads."""
+    """The least-squares problem of one fit; unknowns are offsets, what is common, gains, each over its spread."""
 
     def __init__(self, twin: Twin, records: Sequence[Record], reading_sd: float, gain_sd: float) -> None:
         self.twin = twin
@@ -59,15 +65,17 @@ class _Problem:
 
     def start(self) -> Floats:
         """Return the unknowns as the twin has them."""
-        offsets = self.twin.offsets / self.twin.spread
-        return np.concatenate([offsets, (self.twin.gains - 1.0) / self.gain_sd]) if self.gain_sd else offsets
+        twin = self.twin
+        gains = (twin.gains - 1.0) / self.gain_sd if self.gain_sd else np.empty(0)
+        return np.concatenate([twin.offsets / twin.spread, [twin.common_rad / COMMON_RAD], gains])
 
     def take(self, unknowns: Floats) -> None:
         """Give the twin the ``unknowns``."""
         devices = self.twin.network.devices
         self.twin.offsets = self.twin.spread * unknowns[:devices]
+        self.twin.common_rad = COMMON_RAD * float(unknowns[devices])
         if self.gain_sd:
-            self.twin.gains = 1.0 + self.gain_sd * unknowns[devices:]
+            self.twin.gains = 1.0 + self.gain_sd * unknowns[devices + 1 :]
 
     def at(self, unknowns: Floats) -> _Point:
         """Return the twin, which takes the ``unknowns``, linearised."""
@@ -89,8 +97,9 @@ class _Problem:
         for each, at, error in zip(self.groups, passes, errors, strict=True):
             slopes = pull_back(twin.network, at, error) / self.reading_sd
             found[:devices] += twin.spread * slopes
+            found[devices] += COMMON_RAD * slopes.sum()
             if self.gain_sd:
-                found[devices:] += self.gain_sd * each.driven * slopes[twin.heaters]
+                found[devices + 1 :] += self.gain_sd * each.driven * slopes[twin.heaters]
         return found
 
     def pushed(self, passes: Sequence[Linearised], way: Floats) -> list[Floats]:
@@ -98,9 +107,9 @@ class _Problem:
         twin, devices = self.twin, self.twin.network.devices
         found = []
         for each, at in zip(self.groups, passes, strict=True):
-            steps = twin.spread * way[:devices]
+            steps = twin.spread * way[:devices] + COMMON_RAD * way[devices]
             if self.gain_sd:
-                steps[twin.heaters] += self.gain_sd * each.driven * way[devices:]
+                steps[twin.heaters] += self.gain_sd * each.driven * way[devices + 1 :]
             found.append(push_forward(twin.network, at, steps) / self.reading_sd)
         return found
 
@@ -115,6 +124,9 @@ def refit(
     """
     problem = _Problem(twin, records, reading_sd, gain_sd)
     here, work = problem.at(problem.start()), problem.one_pass
+    if not here.unknowns.any():
+        here = _begun(problem, here)
+        work = work.plus(problem.one_pass.times(len(_BEGINNINGS)))
     for _ in range(effort.steps):
         passes = here.passes
         downhill = problem.pulled(passes, problem.residuals(passes)) - here.unknowns
@@ -134,6 +146,20 @@ def refit(
             problem.take(here.unknowns)
             break
     return work
+
+
+def _begun(problem: _Problem, here: _Point) -> _Point:
+    """Return ``here``, where nothing is known, or what has less cost with a phase that all devices share.
+
+    A tenth of a radian at every device is far beyond what Gauss-Newton steps find from 0.
+    """
+    for common in _BEGINNINGS:
+        unknowns = np.zeros(here.unknowns.size)
+        unknowns[problem.twin.network.devices] = common
+        there = problem.at(unknowns)
+        here = there if there.cost < here.cost else here
+    problem.take(here.unknowns)
+    return here
 
 
 def missed(twin: Twin, records: Sequence[Record]) -> float:

@@ -69,7 +69,7 @@ def poke_together(
     harder = Effort(2 * effort.steps, 2 * effort.products)
     work = refit(twin, records, reading_sd, harder, _GAIN_SD)
     twin.bury(twin.gains < _DEAD_BELOW)
-    twin.offsets[:] = 0.0
+    twin.forget()
     yield work.paid("poke")
     return records
 

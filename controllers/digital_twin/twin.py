@@ -36,7 +36,8 @@ class Twin:
 
     ``design`` (devices,) are the phases of the network as it was ordered, ``spread`` (devices,) the standard
     deviation that their errors are expected to have, all in radians. ``offsets`` (devices,) are the errors as far
-    as they are known, ``gains`` (n,) what a heater makes of a radian: 1, or 0 if it is ``dead`` (n,).
+    as they are known, ``common_rad`` is what all have in common, as from a warm substrate, ``gains`` (n,) what a
+    heater makes of a radian: 1, or 0 if it is ``dead`` (n,).
     """
 
     def __init__(self, network: MeshNetwork, design: Floats, heaters: Ints, spread: Floats) -> None:
@@ -44,6 +45,7 @@ class Twin:
         self.heaters = heaters
         self.spread = spread
         self.offsets = np.zeros(network.devices)
+        self.common_rad = 0.0
         self.gains = np.ones(heaters.size)
         self.dead = np.zeros(heaters.size, dtype=np.bool_)
         self._built_in = design.copy()
@@ -51,7 +53,7 @@ class Twin:
 
     def phases(self, driven: Floats) -> Floats:
         """Return the phases (devices,) that light is believed to see with heaters driven to ``driven`` (n,)."""
-        phases = self._built_in + self.offsets
+        phases = self._built_in + self.offsets + self.common_rad
         phases[self.heaters] += self.gains * driven
         return phases
 
@@ -60,6 +62,11 @@ class Twin:
         passive = np.ones(errors.size, dtype=np.bool_)
         passive[self.heaters] = False
         self._built_in += np.where(passive, errors, 0.0)
+
+    def forget(self) -> None:
+        """Know nothing of the devices' errors any more."""
+        self.offsets = np.zeros(self.network.devices)
+        self.common_rad = 0.0
 
     def bury(self, dead: NDArray[np.bool_]) -> None:
         """Take the heaters ``dead`` (n,) for broken, and all others for sound."""

@@ -249,7 +249,11 @@ def _draw(results: Results, path: Path, label: str) -> None:
             pairs = [(each.title, runs) for each in _BREAKS if (runs := _broken(results, row, each))]
             heights = [100 * float(np.mean([end_of(one) for one in runs])) for _, runs in pairs]
             axes[2].barh(
-                np.arange(len(pairs)) + 0.4 * place, heights, 0.4, color=COLOURS[2 + 2 * place], label=row.title
+                np.arange(len(pairs)) + 0.4 * place,
+                heights,
+                0.4,
+                color=COLOURS[2 + 2 * place],
+                label=row.title,
             )
             axes[2].set_yticks(np.arange(len(pairs)) + 0.2, [name for name, _ in pairs], fontsize=6)
         axes[2].set(xlabel="test accuracy at the end (%)", xlim=(20, 95))

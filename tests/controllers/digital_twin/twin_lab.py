@@ -30,7 +30,7 @@ from emulator.instruments.chip.state import ChipCore, Design
 from emulator.streams import stream
 from tests.builders import ideal_chip, weights
 
-__all__ = ["SIZES", "Lab", "made_lab", "share_of"]
+__all__ = ["FABRICATED", "SIZES", "Lab", "made_lab", "share_of"]
 
 Floats = NDArray[np.float64]
 
