@@ -37,7 +37,8 @@ def paper(
     if json is not None:
         check_new(json, force=True)
     found = choice.run(out / "quick" if quick else out)
-    label = f"{'Quick' if quick else 'Small'} run, no result: {choice.shortfall}" if choice.shortfall else ""
+    kind = "Quick run, no result" if quick else "Less than the whole"
+    label = f"{kind}: {choice.shortfall}" if choice.shortfall else ""
     publish_findings(name, found, label, json)
 
 

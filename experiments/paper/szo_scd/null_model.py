@@ -133,4 +133,4 @@ def draw_null(results: Results, axes: "Axes") -> None:
         ylabel="mean phase (rad)",
         title="null model, no decay",
     )
-    axes.legend(loc="lower left")
+    axes.legend(loc="center right")

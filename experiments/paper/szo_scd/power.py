@@ -44,7 +44,9 @@ class _Row:
     note: str = ""
 
     def point(self, p: float) -> str:
-        reading = "" if self.reading == _TEXT else f"-{self.reading.replace('/', '-')}"
+        """Return the name of its point at ``p``; no reading prunes at p = 0 of the text."""
+        plain = self.reading == _TEXT or (self.reading == _SIGNED and p == 0.0)
+        reading = "" if plain else f"-{self.reading.replace('/', '-')}"
         network = "" if self.network is MNIST else "vowel-"
         return f"{network}{self.mesh.replace(' ', '-')}{self.note and '-8bit'}{reading}-p{p:g}"
 
