@@ -49,9 +49,12 @@ class TwinSearch:
     def look(self, count: int) -> Generator[Command, Any, None]:
         """Read ``count`` mini-batches at the phases as they are, and fit the twin to all that is remembered.
 
-        Where no fit explains the readings something is broken: dead heaters are looked for, and all begins anew.
+        Where no fit explains the readings something is broken: dead heaters are looked for, and all begins anew, if
+        the budget has a poke and twice as many readings again.
         """
         yield from self._look(count)
+        if self.readings.left < self.options.poke_readings + 2 * count:
+            return
         if self.options.poke == "auto" and self.records and self.kept == count and self._puzzled:
             yield from self._poke()
             yield from self._look(count)
