@@ -9,7 +9,7 @@ What this module does not know: optimisers. They are recognised by what they hav
 """
 
 import math
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from controllers.kind import Setting
 from controllers.losses import loss_for
 from controllers.phases import wrapped
-from emulator import commands
+from controllers.reading import outputs_at
 from emulator.commands import (
     Batch,
     Command,
@@ -28,7 +28,6 @@ from emulator.commands import (
     Controller,
     Incumbent,
     Log,
-    Probe,
     SetPhases,
     Settle,
     Spending,
@@ -263,18 +262,7 @@ def _read(
 ) -> Generator[Command, Any, list[float]]:
     """Have ``phases`` (k, n) read, one setting after the other, and return their losses."""
     loss_of = options.loss or loss_for(batch.labels)
-    outputs: Sequence[Floats]
-    if options.loop == "sequencer":
-        readings: commands.Readings = yield commands.Sequence(
-            np.tile(heaters, (len(phases), 1)), phases, batch
-        )
-        outputs = list(readings.outputs)
-    else:
-        outputs = []
-        every = heaters.tolist()
-        for each in phases.tolist():
-            reading: commands.Reading = yield Probe(every, each, batch)
-            outputs.append(reading.outputs)
+    outputs = yield from outputs_at(np.tile(heaters, (len(phases), 1)), phases, batch, options.loop)
     losses = [float(_called("loss", loss_of, each, batch.labels)) for each in outputs]
     if not all(map(math.isfinite, losses)):
         raise CommandError(f"ask_tell: loss() returned {losses}; allowed: finite numbers")
