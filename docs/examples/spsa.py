@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lightloop import Controller, Log, Probe, Setting, cross_entropy
+from lightloop import Controller, Incumbent, Log, Probe, Setting, cross_entropy
 
 
 def spsa(setting: Setting, gain: float = 0.1, probe_rad: float = 0.02) -> Controller:
@@ -14,4 +14,5 @@ def spsa(setting: Setting, gain: float = 0.1, probe_rad: float = 0.02) -> Contro
         below = yield Probe(heaters, list((phases - probe_rad * way) % (2 * np.pi)), batch)
         losses = [cross_entropy(reading.outputs, batch.labels) for reading in (above, below)]
         phases -= gain * (losses[0] - losses[1]) / (2 * probe_rad) * way / len(phases)
+        yield Incumbent(phases % (2 * np.pi))  # what is judged: probes scatter around it
         yield Log("train_loss", sum(losses) / 2)

@@ -9,6 +9,7 @@ from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
 from experiments.paper.machines.contest import MACHINES
 from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
+from experiments.paper.machines.tries import TRIES
 from experiments.paper.machines.twin import TWIN
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.convolutions import TABLE2, TABLE4
@@ -28,5 +29,5 @@ CHIP: Final = (
 )  # fmt: skip
 """Those of a chip: points of studies with queries."""
 
-EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), LIGHT, TERNARY, RECOVERY, LATENCY)
+EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY)
 """Every experiment, by the word that calls it."""

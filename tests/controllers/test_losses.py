@@ -1,6 +1,7 @@
 """The loss against log-sum-exp as SciPy, NumPy and torch compute it, at ordinary and at absurd outputs."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from controllers.losses import cross_entropy
+from controllers.losses import cross_entropy, loss_for, mean_squared_error
+from emulator.errors import ConfigError
 from emulator.streams import stream
 
 Floats = NDArray[np.float64]
@@ -112,3 +114,34 @@ def test_the_outputs_are_left_as_they_were() -> None:
     before = outputs.copy()
     cross_entropy(outputs, np.zeros(4, dtype=np.int64))
     assert np.array_equal(outputs, before)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "words"),
+    [
+        (np.zeros(3), np.zeros(3, dtype=np.int64), r"outputs of shape \(3,\)"),
+        (np.zeros((0, 3)), np.zeros(0, dtype=np.int64), r"outputs of shape \(0, 3\)"),
+        ("words", [0], "allowed: real numbers"),
+        (np.zeros((2, 3)), [0, 3], r"from 0 to 3, are refused; allowed: \(2,\) whole numbers, 0\.\.2"),
+        (np.zeros((2, 3)), [-1, 0], "from -1 to 0"),
+        (np.zeros((2, 3)), [0.0, 1.0], "float64, is refused"),
+        (np.zeros((2, 3)), [[0, 1]], r"labels of shape \(1, 2\)"),
+    ],
+)
+def test_what_are_no_outputs_or_no_labels_is_refused_with_what_would_be(
+    outputs: Any, labels: Any, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        cross_entropy(outputs, labels)
+
+
+def test_values_of_another_shape_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"values of shape \(3,\) are refused; allowed: shape \(3, 2\)"):
+        mean_squared_error(np.zeros((3, 2)), np.zeros(3))
+    assert mean_squared_error(np.ones((3, 2)), np.zeros((3, 2))) == 1.0
+
+
+def test_lists_and_slices_are_taken_and_give_what_a_search_is_told_bit_for_bit() -> None:
+    outputs = stream(1, "tests/outputs").standard_normal((6, 8))[:, ::2]
+    labels = some_labels(outputs, 1)
+    assert cross_entropy(outputs.tolist(), labels.tolist()) == loss_for(labels)(outputs.copy(), labels)  # type: ignore[arg-type]
