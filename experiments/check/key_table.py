@@ -9,13 +9,15 @@ _OTHER_FILE: Final = "0" * 64
 _METRICS: Final = "decides when something is measured, at no cost: it changes rows of metrics alone"
 _LIST: Final = "is a list of sections, each with a walk of its own kind:"
 
+_DIFFERENCES: Final = {"difference_rad": 0.1, "learning_rate": 0.1, "step_decay": 0.5, "epoch_iterations": 1}
+
 SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "szo_scd": {"sparsity": 0.6, "epoch_iterations": 2, "power_awareness": 0.5},
     "stp": {"sparsity": 0.6, "epoch_iterations": 2},
     "flops": {"sparsity": 0.6, "epoch_iterations": 2, "samples": 4},
-    "zadam": {"sparsity": 0.6, "epoch_iterations": 2},
-    "znewton": {"sparsity": 0.6, "epoch_iterations": 2},
-    "admm": {"sparsity": 0.6, "epoch_iterations": 2, "dual_iterations": 1},
+    "zadam": {**_DIFFERENCES, "sparsity": 0.3},
+    "znewton": {**_DIFFERENCES, "sparsity": 0.2},
+    "admm": {"sparsity": 0.6, "step_decay": 0.5, "epoch_iterations": 2, "dual_iterations": 1},
     "phase_sweep": {"levels": 2},
     "subspace_newton": {"directions": 4, "samples": 20},
     "cmaes": {"population": 4},
