@@ -66,7 +66,7 @@ def test_a_shipped_study_names_a_task_and_the_papers_settings(name: str) -> None
     if study.kind is szo_scd.KIND:
         chip = study.controller
         assert (chip.step_rad, chip.step_decay, chip.batch_size) == (0.02, 0.985, 32)
-        assert study.deployment.alpha == 0.15
+        assert study.deployment.alpha == (0.05 if study.task.model == "cnn" else 0.15)
     else:
         light = study.controller
         assert (light.feedback, light.threshold, light.learning_rate) == ("optical", 0.1, 0.01)
