@@ -96,8 +96,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}")
 class StrictModel(BaseModel):
     """A frozen section of the configuration: unknown keys, NaN, infinity and silent conversions are refused.
 
-    TOML arrays arrive as lists; fields are declared as tuples. Outside data goes through ``build`` only: it
-    turns pydantic's ``ValidationError`` into one ``ConfigError``.
+    TOML arrays arrive as lists; fields are declared as tuples. Calling the class turns pydantic's
+    ``ValidationError`` into one ``ConfigError``, as ``build`` does for outside data, whose place it tells.
     """
 
     model_config = ConfigDict(
@@ -108,6 +108,15 @@ class StrictModel(BaseModel):
         validate_default=True,
         str_max_length=500,
     )
+
+    def __init__(self, /, **keys: Any) -> None:
+        try:
+            super().__init__(**keys)
+        except ValidationError as error:
+            raise ConfigError(f"{type(self).__name__}: {explain(error, type(self), keys)}") from error
+
+    # The mark keeps pydantic from calling this for a section within another, of which it tells the whole path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="before")
     @classmethod

@@ -33,7 +33,6 @@ from experiments.run.study import Study
 __all__ = ["MetricPair", "Timed", "timed"]
 
 _MODE: Final = "timed"
-_TAPED_OUT: Final = ("chip.mesh.shape", "chip.mesh.rotation", "chip.mesh.sigma_max")
 _SHOWN: Final = (*MEASURED, "val_loss", "heater_power_w", "energy_j")
 
 
@@ -90,7 +89,7 @@ def timed(path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = ()) ->
 def _refuse_another_run(old: Study, new: Study) -> None:
     for change in model_changes(old, new):
         choice = effect_of(change.path) & Effect.CHOICES and change.path != "seed"
-        if choice or change.path in _TAPED_OUT:
+        if choice:
             raise ConfigError(
                 f"{change.path} = {change.new!r} cannot be replayed: the recorded commands are for {change.old!r}; "
                 "run the study with it instead"

@@ -147,7 +147,7 @@ SILENT = {
     "types, which are not called": "Changes Command Controller Lab Observer OwnController Reply Served",
     "no arguments": "Spending shipped_studies __version__",
     "judged when its arrays are used": "Design Keep Setting",
-    "sections, judged by pydantic and turned into a ConfigError by build": "ChipConfig HostConfig OpuConfig Study",
+    "sections, each key of which is tested below": "ChipConfig HostConfig OpuConfig Study",
     "judged by a test of its own": "ask_tell main preset_names",
 }
 """Public names without a row, by the reason."""
@@ -179,6 +179,17 @@ def test_every_wrong_kind_is_refused_with_an_error_of_ours() -> None:
         else:
             failed.append(f"{name}({argument}={wrong}) was taken")
     assert not failed, "\n".join(failed)
+
+
+SECTIONS = [name for name in ll.__all__ if hasattr(getattr(ll, name), "model_fields")]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_key_of_a_section_called_by_hand_is_refused_in_the_words_of_a_study(name: str) -> None:
+    section = getattr(ll, name)
+    for key in (*section.model_fields, "no such key"):
+        with pytest.raises(ll.ConfigError, match=rf"^{name}: .*{key}"):
+            section(**{key: object()})
 
 
 USABLE = [n for n, row in TABLE.items() if row.good and not any(v is None for v in row.good.values())]

@@ -43,10 +43,11 @@ def test_the_lines_run_as_they_stand(
     monkeypatch.syspath_prepend(str(tmp_path))
     Path("spsa.py").write_text(CODE, encoding="utf-8")
     lines = [line for block in re.findall(r"```bash\n(.*?)```", SECTION, re.S) for line in block.splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         command, *words = shlex.split(line)
-        assert (command, main([*words, *(SMALL if words[0] == "run" else ())])) == ("lightloop", 0)
+        small = SMALL if words[0] in {"run", "sweep"} else ()
+        assert (command, main([*words, *small])) == ("lightloop", 0)
     assert "identical: true" in capsys.readouterr().out
     Path("ten_lines.py").write_text(PYTHON.replace("500", "20"), encoding="utf-8")
     runpy.run_path("ten_lines.py")

@@ -158,6 +158,7 @@ def test_a_compiled_network_breaks_its_graph_at_the_light_and_measures_in_every_
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
 def test_inductor_compiles_what_surrounds_the_light() -> None:
     layer, x = exact_layer(), torch.sign(vectors(6, 10))
     network = torch.compile(torch.nn.Sequential(layer, torch.nn.Tanh()), backend="inductor")
