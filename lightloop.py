@@ -15,13 +15,13 @@ Sweeps: `sweep` runs a study at every point of its axes, with several seeds, and
 Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `latency_by_span` and
 `energy_by_component` are its ledgers.
 
-Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle` and
-`Forward` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`, `Incumbent`, `Spending`
-and `Disturb` (bench).
+Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle`,
+`Forward` and `Monitor` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`,
+`Incumbent`, `Spending` and `Disturb` (bench).
 `Command` is any of them, `Served` one that can be started, `Controller` the generator, `Batch` what is sent.
 
-Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Projection` with its `FrameCounts`,
-`Computed`, `Spent` and `Ticket`; `Reply` is any of them.
+Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Monitored`, `Projection` with its
+`FrameCounts`, `Computed`, `Spent` and `Ticket`; `Reply` is any of them.
 
 For a controller's own use: `cross_entropy`, the loss of a reading; `mini_batches`; `stream`, seeded randomness by
 name; `ask_tell`, which makes a controller of any optimiser that has `ask` and `tell`.
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
         Join,
         Keep,
         Log,
+        Monitor,
+        Monitored,
         PhasesSet,
         Probe,
         Project,
@@ -120,11 +122,11 @@ __all__ = [
     "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "Changes", "ChipConfig", "ClockError", "Command",
     "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Descent", "Design", "Disturb",
     "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "Join", "Keep", "Lab", "LightloopError",
-    "LiveTrace", "Log", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures", "OpuProjection", "OpuSession",
-    "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading", "Readings",
-    "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases", "Setting", "Settle",
-    "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket", "Trace",
-    "TraceError", "Wait", "__version__", "ask_tell", "chip", "cross_entropy", "energy_by_component",
+    "LiveTrace", "Log", "Monitor", "Monitored", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures",
+    "OpuProjection", "OpuSession", "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection",
+    "Reading", "Readings", "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases",
+    "Setting", "Settle", "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket",
+    "Trace", "TraceError", "Wait", "__version__", "ask_tell", "chip", "cross_entropy", "energy_by_component",
     "host", "latency_by_span", "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run",
     "shipped_studies", "stream", "sweep",
 ]  # fmt: skip
@@ -210,9 +212,9 @@ _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
         "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
         "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Incumbent", "Join", "Keep",
-        "LightloopError", "Log", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection", "Reading",
-        "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle", "Settled", "Spending", "Spent", "Start",
-        "TaskError", "Ticket", "TraceError", "Wait",
+        "LightloopError", "Log", "Monitor", "Monitored", "PhasesSet", "PhysicsError", "Probe", "Project",
+        "Projection", "Reading", "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle", "Settled",
+        "Spending", "Spent", "Start", "TaskError", "Ticket", "TraceError", "Wait",
     ), _vocabulary),
     **dict.fromkeys(("ask_tell", "cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(

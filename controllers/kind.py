@@ -214,6 +214,9 @@ class Kind:
         Of the needed instruments, those that do not stand on the bench under given options.
     loop
         How it says who closes its loop, where it leaves that to its options.
+    fits
+        What it cannot work without, as ``--set`` has it, "chip.monitors.fitted=true": a study that says nothing of
+        it has it, and one that says otherwise is refused.
     """
 
     name: str
@@ -222,3 +225,4 @@ class Kind:
     start: Callable[[Any, Setting], Program]
     unused: Callable[[Any], frozenset[str]] = _all_stand
     loop: Loop | None = None
+    fits: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ def own_kind(in_place_of: str) -> Kind:
         theirs.needs,
         partial(_start, theirs),
         partial(_unused, theirs),
+        fits=theirs.fits,
     )
 
 

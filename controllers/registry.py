@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
 from controllers.feedback_alignment import odfa
 from controllers.gauss_newton import subspace_newton
+from controllers.in_situ import avm
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
 from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
@@ -33,6 +34,7 @@ CONTROLLERS = by_name(
     ga.KIND,
     pso.KIND,
     odfa.KIND,
+    avm.KIND,
 )
 
 DEFAULT = szo_scd.KIND.name

@@ -4,9 +4,9 @@ A controller is a plain generator: it yields commands and is sent replies. The s
 served by the instruments, stored by the recorder and re-issued by a replay; none of them knows SimPy or a file.
 Replies are named tuples, because three are made in every query.
 
-The chip serves SetPhases, Settle and Forward, Probe, which is the three in one, and Sequence, which is many probes
-for its own sequencer; the optical processing unit serves Project, the host Compute; the bench itself answers the
-others.
+The chip serves SetPhases, Settle and Forward, Probe, which is the three in one, Sequence, which is many probes
+for its own sequencer, and Monitor where it has monitors; the optical processing unit serves Project, the host
+Compute; the bench itself answers the others.
 """
 
 from collections import abc
@@ -30,6 +30,8 @@ __all__ = [
     "Join",
     "Keep",
     "Log",
+    "Monitor",
+    "Monitored",
     "PhasesSet",
     "Probe",
     "Project",
@@ -133,6 +135,22 @@ class Sequence:
     radians: NDArray[np.float64]
     batch: Batch
     decide: Descent | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Monitor:
+    """Ask the chip to pass light through all layers and to read the monitors at its heaters: one query.
+
+    ``light`` says what passes. "forward": ``batch`` from the inputs, as Forward sends it. "adjoint": ``errors``
+    (samples, outputs), float32, the derivatives of a loss by the outputs, backwards from the outputs; between two
+    layers they stop where the activation of the forward pass was clipped. "both": what these two have sent, once
+    more and at once, the errors a quarter wave behind. The latter two go with the "forward" pass of the same
+    ``batch`` before them.
+    """
+
+    light: Literal["forward", "adjoint", "both"]
+    batch: Batch
+    errors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -300,6 +318,23 @@ class Readings(NamedTuple):
     power_w: float
 
 
+class Monitored(NamedTuple):
+    """Return what the monitors at the active heaters read: ``intensities`` (heaters,), in their ascending order.
+
+    They are means over the mini-batch, in squared activation units, not to be written to. ``outputs`` (samples,
+    classes) are those of a "forward" pass, else there are none. ``worth`` (heaters,) is told by "both": what a unit
+    of intensity means there, so that worth times (both - forward - adjoint) is the sum over the samples of the
+    errors times the derivatives of the outputs by each phase, per radian; of the other passes it is 0.
+    ``saturated`` counts the conversions, of receivers and monitors, that hit the end of their range.
+    """
+
+    intensities: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+    worth: NDArray[np.float64]
+    saturated: int
+    power_w: float
+
+
 class FrameCounts(NamedTuple):
     """Count what became of a projection's vectors and frames: sent = used + dropped + late.
 
@@ -334,9 +369,9 @@ class Computed(NamedTuple):
     duration_ps: int
 
 
-Served = SetPhases | Settle | Forward | Probe | Sequence | Project | Compute
+Served = SetPhases | Settle | Forward | Probe | Sequence | Monitor | Project | Compute
 """What an instrument serves, and Start can begin."""
 
 Command = Served | Disturb | Wait | Log | Keep | Incumbent | Spending | Start | Join
-Reply = PhasesSet | Settled | Reading | Readings | Projection | Computed | Spent | Ticket | None
+Reply = PhasesSet | Settled | Reading | Readings | Monitored | Projection | Computed | Spent | Ticket | None
 Controller = abc.Generator[Command, Any, None]

@@ -22,6 +22,7 @@ from emulator.config.places import expanded
 from emulator.errors import LightloopError
 from experiments.benchmarks.command import COMMAND as BENCH
 from experiments.calibrate.command import COMMAND as CALIBRATE
+from experiments.ceiling.command import COMMAND as CEILING
 from experiments.check.command import COMMAND as CHECK
 from experiments.command import Command
 from experiments.compare.command import COMMAND as COMPARE
@@ -60,6 +61,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     WHATIF,
     REPLAY,
     COMPARE,
+    CEILING,
     REPORT,
     TIMELINE,
     FIGURE,

@@ -53,6 +53,10 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
 """Keys, or controller:key, that need not act, with the reason."""
 
 _SEQUENCER: Final = {"controller.loop": "sequencer"}
+_MONITORED: Final = {
+    "controller.kind": "avm", "controller.sparsity": None, "controller.epoch_iterations": None,
+    "controller.power_awareness": None,
+}  # fmt: skip
 _PLAN: Final = {"chip.heaters.coupling": "spacing"}
 _FREE: Final = {"budget.queries": None}
 _TEST: Final = {"task.test_file": "@test.npz"}
@@ -78,6 +82,19 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "chip.heaters.decay_per_m": _PLAN,
     "chip.heaters.substrate_tau_s": {"chip.heaters.substrate_coupling": 1e-3},
     "chip.dac.v_max_v": {"chip.dac.domain": "voltage"},
+    **{
+        f"chip.monitors.{key}": _MONITORED
+        for key in (
+            "tapped_fraction",
+            "shot_noise",
+            "thermal_noise_a_per_sqrt_hz",
+            "responsivity_a_per_w",
+            "adc_bits",
+            "full_scale",
+            "read_s",
+            "power_w_per_channel",
+        )
+    },
     "chip.sequencer.decision_s": _SEQUENCER,
     "chip.sequencer.power_w": _SEQUENCER,
     "opu.dmd.precision": {"opu.dmd.encoding": "bitplanes"},
@@ -117,6 +134,7 @@ VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "controller.refits": ([10],),
     "controller.explained": (1e-6, 1.0),
     "chip.heaters.dead": ([3], [4], [5], [12], [13]),
+    "chip.monitors.full_scale": (0.5, 0.1),
     "opu.dmd.memory_patterns": (1, 2),
     "opu.medium.max_stored_bytes": (10,),
     "opu.camera.rows_max": (16,),

@@ -223,7 +223,21 @@ def _built(tree: Tree, where: str, overrides: Sequence[str] = ()) -> Study:
                 f"{place}: the section [{name}] is refused with controller.kind = {kind.name!r}; it belongs to "
                 f"{users or 'no controller'}"
             )
-    return build(type_of(kind), tree, where, overrides)
+    return build(type_of(kind), _fitted(tree, kind, where, overrides), where, overrides)
+
+
+def _fitted(tree: Tree, kind: Kind, where: str, overrides: Sequence[str]) -> Tree:
+    """Return ``tree`` with what the controller cannot do without; raise ``ConfigError`` where it says otherwise."""
+    for needed in kind.fits:
+        fitted = with_overrides({}, [needed])
+        tree = merge(fitted, tree)
+        if merge(tree, fitted) != tree:
+            key = needed.partition("=")[0]
+            raise ConfigError(
+                f"{place_of(key, where, overrides)}: {key} is refused with controller.kind = {kind.name!r}, which "
+                f"cannot work so; allowed: {needed}"
+            )
+    return tree
 
 
 def _with_presets(study: type[Study]) -> dict[str, type[PresetModel]]:

@@ -24,6 +24,8 @@ from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
 from controllers.gauss_newton import subspace_newton
 from controllers.gauss_newton.subspace_newton import SubspaceNewtonConfig
+from controllers.in_situ import avm
+from controllers.in_situ.avm import AvmConfig
 from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
 from controllers.populations import cmaes, ga, pso
 from controllers.populations.search import PopulationOptions
@@ -46,6 +48,8 @@ from emulator.commands import (
     FrameCounts,
     Incumbent,
     Join,
+    Monitor,
+    Monitored,
     PhasesSet,
     Probe,
     Project,
@@ -212,6 +216,7 @@ SPECIMENS = [
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
+    Specimen("avm", avm.KIND, AvmConfig(queries=600, batch_size=8)),
 ]
 
 
@@ -296,6 +301,8 @@ class CannedBench:
             return Reading(self._normals(len(command.batch.inputs), SIZES[-1], np.float64), 0)
         if isinstance(command, Sequence):
             return self._readings(command)
+        if isinstance(command, Monitor):
+            return self._monitored(command)
         if isinstance(command, Project):
             return self._projection(len(command.vectors))
         if isinstance(command, SetPhases):
@@ -321,6 +328,14 @@ class CannedBench:
         readings = 1 + count + int((~stays & ~decide.keep_home).sum())
         loss = float(self._rng.random())
         return Readings(np.empty((0, 0, 0)), found, loss, readings, int(stays.sum()), 0, pruned, 0.01)
+
+    def _monitored(self, command: Monitor) -> Monitored:
+        """Return intensities by lot, and outputs where light went forwards."""
+        heaters, samples = small_deployment(0).heaters.size, len(command.batch.inputs)
+        intensities, worth = self._normals(2, heaters, np.float64)
+        forward = command.light == "forward"
+        outputs = self._normals(samples, SIZES[-1], np.float64) if forward else np.empty((0, 0))
+        return Monitored(intensities, outputs, worth, 0, 0.01)
 
     def _projection(self, vectors: int) -> Projection:
         """Return a projection of which every tenth vector is lost."""
@@ -365,6 +380,9 @@ def told(command: Command) -> tuple[Any, ...]:
         arrays = [command.heaters, command.radians, *((command.decide or ())[1:4])]
         ends = [] if command.decide is None else [command.decide.rule, command.decide.queries]
         return ("Sequence", *(each.tobytes() for each in arrays), *ends, *told(Forward(command.batch)))
+    if isinstance(command, Monitor):
+        errors = b"" if command.errors is None else command.errors.tobytes()
+        return ("Monitor", command.light, errors, *told(Forward(command.batch)))
     if isinstance(command, Project):
         return ("Project", command.vectors.shape, command.vectors.tobytes())
     if isinstance(command, Incumbent):

@@ -14,6 +14,8 @@ from emulator.commands import (
     Controller,
     Descent,
     Forward,
+    Monitor,
+    Monitored,
     PhasesSet,
     Probe,
     Project,
@@ -26,9 +28,10 @@ from emulator.commands import (
 )
 from emulator.commands import Sequence as ChipSequence
 from emulator.errors import CommandError
-from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.config import ChipConfig, MonitorConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import InstrumentKind, Stand
+from emulator.streams import stream
 from tests.builders import NotingRecorder, random_batch, random_design
 from tests.opu_lab import DESIGN, random_vectors, slow_host, small_opu
 
@@ -113,7 +116,22 @@ def chip() -> Specimen:
     ]
     good += [(_descent("step_back"), Readings), (_descent("three_point", queries=4), Readings)]
     good += [(_descent("best_of_both", queries=7), Readings)]
-    stand = Stand(ChipConfig(), random_design((6, 5, 3), 0, active=ACTIVE))
+    errors = stream(0, "tests/errors").standard_normal((9, 3)).astype(np.float32)
+    good += [
+        (Monitor("forward", first), Monitored),
+        (Monitor("adjoint", first, errors), Monitored),
+        (Monitor("both", first), Monitored),
+    ]
+    wrong: Any = "foward"
+    bad += [
+        Monitor(wrong, first),
+        Monitor("adjoint", first, errors),
+        Monitor("both", first),
+        Monitor("forward", first, errors),
+        Monitor("forward", random_batch(9, 7, key=8)),
+    ]
+    chip = ChipConfig(monitors=MonitorConfig(fitted=True))
+    stand = Stand(chip, random_design((6, 5, 3), 0, active=ACTIVE))
     return Specimen(stand, good, bad, disturbances={"dead": (8, 1.0), "gamma": (10, 1.25)})
 
 

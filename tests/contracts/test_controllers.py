@@ -25,6 +25,7 @@ from emulator.commands import (
     Incumbent,
     Join,
     Log,
+    Monitor,
     Probe,
     Project,
     Sequence,
@@ -231,7 +232,7 @@ def test_vectors_for_the_light_are_rows_of_single_precision_that_a_mirror_device
 def test_a_tuning_moves_phases_queries_and_logs(make: Maker) -> None:
     kinds = {type(command) for command in conversation(make(0))}
     assert kinds & {SetPhases, Probe, Sequence}
-    assert kinds & {Forward, Probe, Sequence}
+    assert kinds & {Forward, Probe, Sequence, Monitor}
     assert Log in kinds
 
 
@@ -283,7 +284,7 @@ def test_it_lets_the_chip_settle_between_a_change_and_a_query(make: Maker) -> No
             restless = True
         elif isinstance(command, Settle | Probe):
             restless = False
-        elif isinstance(command, Forward | Sequence):
+        elif isinstance(command, Forward | Sequence | Monitor):
             assert not restless
 
 
@@ -292,6 +293,7 @@ BELIEVES: dict[str, Callable[[Mapping[str, Any]], NDArray[np.float64]]] = {
     "admm": lambda names: names["descent"].phases,
     "stp": lambda names: names["descent"].phases,
     "my_controller": lambda names: names["phases"],
+    "avm": lambda names: names["phases"],
 }
 """Of controllers that name no incumbent, the local variables that hold what they would end with."""
 
@@ -328,7 +330,7 @@ def test_it_names_its_incumbent_or_drives_the_chip_to_it_between_iterations(make
     active = set(small_deployment(0).heaters.tolist())
     ends = [n for n, each in enumerate(commands) if isinstance(each, Log) and each.name == "train_loss"]
     assert kinds.index(Incumbent) < min(
-        kinds.index(kind) for kind in (Probe, Sequence, Forward) if kind in kinds
+        kinds.index(kind) for kind in (Probe, Sequence, Forward, Monitor) if kind in kinds
     )
     assert all(Incumbent in kinds[begin:end] for begin, end in pairwise([0, *ends]))
     for named in asked(make(0), Incumbent):
@@ -340,7 +342,7 @@ def test_it_names_its_incumbent_or_drives_the_chip_to_it_between_iterations(make
 @every_chip_controller
 def test_a_batch_has_a_label_for_every_input_and_its_key_means_no_other(make: Maker) -> None:
     known: dict[int, bytes] = {}
-    for command in asked(make(0), Forward | Probe | Sequence):  # type: ignore[arg-type]  # a union will do
+    for command in asked(make(0), Forward | Probe | Sequence | Monitor):  # type: ignore[arg-type]  # a union will do
         batch = command.batch
         assert batch.inputs.shape == (len(batch.labels), SIZES[0])
         assert len(batch.samples) in {0, len(batch.labels)}

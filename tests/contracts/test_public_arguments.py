@@ -21,7 +21,7 @@ WRONG: dict[str, Any] = {
 
 DESIGN = random_design((6, 5, 3), 0)
 BATCH = random_batch(12, 6)
-CHIP, UNIT = ll.chip(), ll.opu("light_in_the_loop")
+CHIP, UNIT = ll.chip(None, {"monitors.fitted": True}), ll.opu("light_in_the_loop")
 ONE, TENTH = np.array([[1]]), np.array([[0.1]])
 
 
@@ -66,6 +66,9 @@ TABLE: dict[str, Row] = {
     "Settle": Row(lambda **k: asked(ll.Settle(**k)), {"duration_ps": 5}, {"duration_ps": "none"}),
     "Forward": Row(lambda **k: asked(ll.Forward(**k)), {"batch": BATCH}),
     "Probe": Row(lambda **k: asked(ll.Probe(**k)), {"heaters": [1], "radians": [0.1], "batch": BATCH}),
+    "Monitor": Row(
+        lambda **k: asked(ll.Monitor(**k)), {"light": "forward", "batch": BATCH, "errors": None}, {"errors": "none"}
+    ),
     "Batch": Row(lambda **k: asked(ll.Forward(ll.Batch(0, labels=BATCH.labels, **k))), {"inputs": BATCH.inputs}),
     "Sequence": Row(
         lambda **k: asked(ll.Sequence(**k)),
@@ -142,7 +145,7 @@ TABLE: dict[str, Row] = {
 SILENT = {
     "errors, made by us": "ClockError CommandError ConfigError DivergedError LightloopError "
     "PhysicsError TaskError TraceError",
-    "replies and results, made by us": "Computed FrameCounts PhasesSet Projection Reading Readings "
+    "replies and results, made by us": "Computed FrameCounts Monitored PhasesSet Projection Reading Readings "
     "RunResult Settled Spent Swept Trace",
     "types, which are not called": "Changes Command Controller Lab Observer OwnController Reply Served",
     "no arguments": "Spending shipped_studies __version__",

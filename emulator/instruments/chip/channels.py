@@ -99,19 +99,25 @@ def idle_w(stand: Stand) -> Mapping[str, float]:
     config: ChipConfig = stand.config
     channels = channels_of(stand.design)
     dac, inputs, receiver, laser = config.dac, config.inputs, config.receiver, config.laser
+    monitors, ports = config.monitors, channels.modulators
+    if monitors.fitted and ports is not None:  # modulators send light backwards from the outputs, too
+        ports = max(ports, channels.receivers or 0)
     rate_hz, colours = inputs.symbol_rate_hz, inputs.wavelengths
     modulator_w = inputs.power_w_per_channel + rate_hz * inputs.energy_j_per_symbol
     receiver_w = receiver.power_w_per_channel + rate_hz * receiver.energy_j_per_symbol
     optical_w = laser.power_w_per_wavelength * colours
     return {
         "chip.dac": dac.shared_power_w + _bank_w("dac", dac.power_w_per_channel, channels.drivers, 1),
-        "chip.modulators": inputs.shared_power_w
-        + _bank_w("inputs", modulator_w, channels.modulators, colours),
+        "chip.modulators": inputs.shared_power_w + _bank_w("inputs", modulator_w, ports, colours),
         "chip.receivers": receiver.shared_power_w
         + _bank_w("receiver", receiver_w, channels.receivers, colours),
         "chip.laser": electrical_power_w(optical_w, laser.wall_plug_efficiency),
         SEQUENCER: 0.0,
-    }
+    } | (
+        {"chip.monitors": _bank_w("monitors", monitors.power_w_per_channel, channels.drivers, 1)}
+        if monitors.fitted
+        else {}
+    )
 
 
 def _bank_w(section: str, each_w: float, ports: int | None, colours: int) -> float:

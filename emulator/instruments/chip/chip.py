@@ -1,4 +1,4 @@
-"""The MZI-mesh chip on the bench: it serves SetPhases, Settle, Forward, Probe and Sequence at their plans' prices.
+"""The MZI-mesh chip on the bench: it serves all that is asked of a chip at the prices of its plans.
 
 Phases take effect when the DACs have been updated, and light meets the mesh when its symbols begin; both instants
 are read off the plan. Not modelled: pipelining of layers; the next layer starts when the whole mini-batch has been
@@ -19,6 +19,7 @@ from emulator.commands import (
     Batch,
     Forward,
     Incumbent,
+    Monitor,
     PhasesSet,
     Probe,
     Reading,
@@ -31,6 +32,8 @@ from emulator.commands import (
 from emulator.errors import CommandError, DivergedError
 from emulator.instruments.chip.channels import PORTS, idle_w, ports_of
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.contents import NOTHING, Content, note_batch
+from emulator.instruments.chip.monitoring.monitors import Monitors
 from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.sequencing.rows import READINGS
 from emulator.instruments.chip.state import ChipCore, Design
@@ -54,27 +57,6 @@ class _Read(NamedTuple):
     light_ps: int
 
 
-class _Content(NamedTuple):
-    """Hold what was in a batch when a command was begun: an array can be filled anew, and a key be given twice."""
-
-    key: int
-    array: NDArray[np.float64]
-    raw: bytes
-    samples: NDArray[np.int32]
-
-    def shows(self, batch: Batch) -> bool:
-        """Return whether ``batch``, the very array that was checked, still holds it."""
-        inputs, raw = batch.inputs, self.raw
-        if inputs is not self.array or batch.key != self.key:
-            return False
-        if inputs.flags.c_contiguous:  # compared where it lies: a copy would take longer than the comparison
-            return inputs.nbytes == len(raw) and raw.startswith(inputs)  # type: ignore[arg-type]  # it is a buffer
-        return inputs.tobytes() == raw
-
-
-_NOTHING = _Content(-1, np.empty((0, 0)), b"", np.empty(0, dtype=np.int32))
-
-
 class Chip:
     """Serve one command at a time, in the order in which they were begun."""
 
@@ -89,8 +71,8 @@ class Chip:
         self._meter = setting.meter
         self._active = design.active.tolist()
         self._incumbent: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
-        self._begun = _NOTHING  # the batch that the last command begun will have loaded
-        self._coming: deque[_Content] = deque()  # what commands begun, and not yet carried out, will load
+        self._begun = NOTHING  # the batch that the last command begun will have loaded
+        self._coming: deque[Content] = deque()  # what commands begun, and not yet carried out, will load
         self._heat_time_ps = 0
         self._forwards: dict[tuple[int, bool], _Read] = {}
         self._probes: dict[tuple[int, int, bool], _Read] = {}
@@ -101,17 +83,20 @@ class Chip:
             SetPhases: self._begin_set_phases,
             Settle: self._begin_settle,
             Forward: self._begin_forward,
+            Monitor: self._begin_monitor,
         }
         self._run: dict[type, Callable[[Any, Service, int], Outcome]] = {
             Probe: self._run_probe,
             SetPhases: self._run_set_phases,
             Settle: self._run_settle,
             Forward: self._run_forward,
+            Monitor: self._run_monitor,
         }
         self._heaters = self._meter.component(HEATERS, self.core.heater_power_w)
         for component, watts in idle_w(Stand(config, design)).items():
             self._meter.component(component, watts)
         self._sequencer = Sequencer(config, setting.host, self.core, self._heaters)
+        self._monitors = Monitors(config, setting, self.core)
 
     @classmethod
     def build(cls, stand: Stand, setting: Setting) -> "Chip":
@@ -156,11 +141,11 @@ class Chip:
         self._incumbent = heaters, radians
         return heaters.size, partial(_note_setpoints, heaters, radians)
 
-    def begin(self, command: SetPhases | Settle | Forward | Probe) -> Service:
+    def begin(self, command: SetPhases | Settle | Forward | Probe | Monitor) -> Service:
         """Check ``command`` and return its service; raise ``CommandError`` when it cannot be served."""
         return self._begin[type(command)](command)
 
-    def run(self, command: SetPhases | Settle | Forward | Probe, service: Service, start_ps: int) -> Outcome:
+    def run(self, command: Any, service: Service, start_ps: int) -> Outcome:
         """Carry out the physics of ``command``, served from ``start_ps`` on; raise ``DivergedError`` for NaN."""
         return self._run[type(command)](command, service, start_ps)
 
@@ -273,6 +258,11 @@ class Chip:
             known = self._probes[key] = self._reading("probe", key[1], upload, {"heaters": count})
         return known.service
 
+    def _begin_monitor(self, command: Monitor) -> Service:
+        return self._monitors.begin(
+            command, lambda batch: (self._check_batch(batch, "Monitor"), self._begun.shows)
+        )
+
     def _reading(self, kind: str, samples: int, upload: bool, more: Mapping[str, int]) -> _Read:
         layers, design = self.core.layers, self.core.design
         work = {
@@ -300,7 +290,7 @@ class Chip:
             raise CommandError(
                 f"{what}: batch {batch.key} holds inputs beyond the modulators' range of +-{limit:g}"
             )
-        content = _Content(batch.key, batch.inputs, batch.inputs.tobytes(), batch.samples)
+        content = Content(batch.key, batch.inputs, batch.inputs.tobytes(), batch.samples)
         upload = content.key != begun.key or content.raw != begun.raw or shape != begun.array.shape
         if begins:
             self._begun = content
@@ -362,6 +352,16 @@ class Chip:
             return reading, heaters[0], radians[0], total, note
         return reading, -1, 0.0, total, partial(_note_probe, note, heaters, radians)
 
+    def _run_monitor(self, command: Monitor, service: Service, start_ps: int) -> Outcome:
+        monitors = self._monitors
+        note = self._load() if monitors.uploads(service) else None
+        light_ps = start_ps + monitors.light_ps(service)
+        self.core.pass_time(light_ps - self._heat_time_ps)
+        self._heat_time_ps = light_ps
+        reading, total = monitors.read(command, self.queries)
+        self._count(total)
+        return reading, command.batch.key, 0.0, total, monitors.note(command, note)
+
     def _count(self, total: float) -> None:
         self.queries += 1
         if not math.isfinite(total):
@@ -371,11 +371,7 @@ class Chip:
         """Bring the next content that commands have begun to load; they are carried out in their order."""
         content = self._coming.popleft()
         self.core.load(np.frombuffer(content.raw, dtype=content.array.dtype).reshape(content.array.shape))
-        return partial(_note_batch, content)
-
-
-def _note_batch(content: _Content, recorder: AnyRecorder) -> None:
-    recorder.batch(content.key, content.samples)
+        return partial(note_batch, content)
 
 
 def _note_setpoints(heaters: Any, radians: Any, recorder: AnyRecorder) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "LaserConfig",
     "LinkConfig",
     "MeshConfig",
+    "MonitorConfig",
     "ReceiverConfig",
     "SequencerConfig",
 ]
@@ -271,6 +272,32 @@ class SequencerConfig(StrictModel):
     """Electrical power while a Sequence runs, in watts, [0, 10000]."""
 
 
+class MonitorConfig(StrictModel):
+    """Describe the photodiodes that watch the light at every active heater, where a chip has them.
+
+    A controller that reads them has them fitted; on other chips they are absent and draw nothing.
+    """
+
+    fitted: bool = False
+    """Whether the chip has monitors: they cost power all the time, and light at every rotator."""
+    tapped_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Part of the power in a rotator's arms that its taps take, in either direction, [0, 1)."""
+    shot_noise: bool = True
+    """Whether photocurrents carry shot noise."""
+    thermal_noise_a_per_sqrt_hz: Annotated[NoiseDensity, Field(ge=0, le=1e-3)] = 1e-12
+    """Input-referred current noise of the integrating amplifier, in A/sqrt(Hz), [0, 1e-3]."""
+    responsivity_a_per_w: Annotated[Responsivity, Field(gt=0, le=1000)] = 1.0
+    """Photocurrent per optical power, in A/W, (0, 1000]."""
+    adc_bits: Bits = 14
+    """Resolution of the ADC, in bits, 0..16; 0 is ideal."""
+    full_scale: Annotated[float, Field(gt=0, le=1e6)] = 64.0
+    """ADC full scale, a mean intensity in squared activation units, (0, 1e6]."""
+    read_s: Annotated[Seconds, Field(ge=0, le=100)] = 10e-6
+    """Time to convert what all monitors have integrated, once a pass of light, in seconds, [0, 100]."""
+    power_w_per_channel: Annotated[Watts, Field(ge=0, le=1000)] = 1e-3
+    """Constant power of one monitor, its amplifier's and its part of an ADC, in watts, [0, 1000]."""
+
+
 class ChipConfig(PresetModel):
     """Describe one chip: a preset from ``presets/chip``, overlaid by the keys that are given."""
 
@@ -294,6 +321,8 @@ class ChipConfig(PresetModel):
     """Light source."""
     sequencer: SequencerConfig = SequencerConfig()
     """What closes the loop beside the chip."""
+    monitors: MonitorConfig = MonitorConfig()
+    """Photodiodes at the heaters, where a controller reads them."""
     activation_clip: Annotated[float, Field(gt=0, le=1e6)] = 4.0
     """Upper clip of the electronic ReLU between layers, in activation units, (0, 1e6]."""
 

@@ -39,6 +39,10 @@ EFFECTS: Final = {
     "laser.power_w_per_wavelength": _E | _P,
     "laser.wall_plug_efficiency": _E,
     "laser.oscillator_fraction": _P,
+    "monitors": _P,
+    "monitors.fitted": Effect.CHOICES,  # what reads them is another controller
+    "monitors.read_s": _T,
+    "monitors.power_w_per_channel": _E,
     "sequencer.decision_s": _T,
     "sequencer.power_w": _E,
 }

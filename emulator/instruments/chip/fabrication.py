@@ -19,7 +19,9 @@ from emulator.physics.chip.kernels.circuit import COS_FACTOR, SIN_FACTOR
 from emulator.physics.chip.kernels.layers import ReceiverParameters
 from emulator.physics.chip.kernels.tape import LayerMap, loss_gain
 from emulator.physics.chip.mesh import LayerPhases
+from emulator.physics.chip.monitors import tap_amplitude
 from emulator.physics.chip.patches import Patches, chained
+from emulator.units import db_to_amplitude
 
 __all__ = [
     "Design",
@@ -33,6 +35,7 @@ __all__ = [
     "heater_strengths",
     "loss_gains",
     "receiver_parameters",
+    "rotator_amplitude",
     "sigma_mask",
     "thermal_coupling",
 ]
@@ -100,6 +103,13 @@ def sigma_mask(layer: LayerMap) -> NDArray[np.bool_]:
     mask = np.zeros(layer.devices, dtype=np.bool_)
     mask[layer.sigma_first : layer.u_first] = True
     return mask
+
+
+def rotator_amplitude(config: ChipConfig) -> float:
+    """Return the field amplitude that one rotator passes on: what loss leaves, and monitors, if there are any."""
+    loss = db_to_amplitude(config.mesh.insertion_loss_db)
+    monitors = config.monitors
+    return loss * tap_amplitude(monitors.tapped_fraction) if monitors.fitted else loss
 
 
 def loss_gains(layers: tuple[LayerMap, ...], design: Design, loss: float) -> list[float]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from emulator.commands import Forward, Probe, SetPhases, Settle
+from emulator.commands import Forward, Monitor, Probe, SetPhases, Settle
 from emulator.instruments.again import Recorded
 from emulator.instruments.chip.chip import HEATERS
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.effects import EFFECTS
 from emulator.instruments.chip.sequencing.resequence import LOOPS
 from emulator.instruments.chip.settling import less_settled, unsettled
+from emulator.instruments.chip.timing import LIGHTS, MONITOR
 from emulator.instruments.retiming import Level, Retiming
 from emulator.units import format_si
 
@@ -18,12 +19,15 @@ __all__ = ["RETIMING", "again"]
 _SETTLING: Final = frozenset({"settle", "probe"})
 
 
-def again(row: Recorded) -> SetPhases | Settle | Forward | Probe:
+def again(row: Recorded) -> SetPhases | Settle | Forward | Probe | Monitor:
     """Return the command that ``row`` was; for a Sequence's row one that sets what was set, and decides nothing."""
     if row.kind == "set_phases":
         return SetPhases(*row.setpoints())
     if row.kind == "settle":
         return Settle(row.lasted_ps if row.work.get("asked") else None)
+    if row.kind == MONITOR:
+        light = LIGHTS[row.work["light"]]
+        return Monitor(light, row.batch(), row.vectors() if light == "adjoint" else None)
     return Probe(*row.setpoints(), row.batch()) if row.kind == "probe" else Forward(row.batch())
 
 

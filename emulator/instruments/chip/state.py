@@ -30,7 +30,7 @@ from emulator.physics.chip.kernels.circuit import Circuit, handle_of
 from emulator.physics.chip.kernels.sequence import Pace
 from emulator.physics.chip.kernels.tape import layer_map
 from emulator.streams import key_words, stream
-from emulator.units import PS_PER_S, db_to_amplitude
+from emulator.units import PS_PER_S
 
 __all__ = ["ChipCore", "Design", "Rule", "Sequenced", "Visits", "device_gains"]
 
@@ -53,9 +53,9 @@ class ChipCore:
             layer_map(phases, mesh.sigma_max, mesh.shape, mesh.rotation, feed)
             for phases, feed in zip(design.layers, design.feeds, strict=True)
         )
-        self._loss = db_to_amplitude(mesh.insertion_loss_db)
-        self._gain = fabrication.loss_gains(self.layers, design, self._loss)
-        self.receivers = fabrication.receiver_parameters(config, self.layers, self._gain, design.feeds)
+        self._loss = fabrication.rotator_amplitude(config)
+        self.gains = fabrication.loss_gains(self.layers, design, self._loss)
+        self.receivers = fabrication.receiver_parameters(config, self.layers, self.gains, design.feeds)
         self._receiver_rows = np.array([receiver.row() for receiver in self.receivers])
         is_sigma = np.concatenate([fabrication.sigma_mask(layer) for layer in self.layers])
         ideal_sigma = is_sigma & (config.heaters.sigma_devices == "ideal")
@@ -63,22 +63,22 @@ class ChipCore:
         dead = fabrication.dead_heaters(config.heaters.dead, design.active)
         self._made_gains = np.where(ideal_sigma, 1.0, gains)
         self._gamma_factors = np.ones(gains.size)
-        self._drivers = np.stack([np.where(dead, 0.0, self._made_gains), np.zeros(gains.size)])
+        self.drivers = np.stack([np.where(dead, 0.0, self._made_gains), np.zeros(gains.size)])
         heated = design.active | config.heaters.passive_aggressors
-        self._coupling = fabrication.thermal_coupling(config.heaters, self.layers, heated, ideal_sigma)
+        self.coupling = fabrication.thermal_coupling(config.heaters, self.layers, heated, ideal_sigma)
         self._devices = fabrication.device_table(self.layers, ~ideal_sigma & design.active, dead)
         self._constants = self._new_constants()
         self.w_per_rad = config.heaters.p_pi_w / math.pi  # what heaters draw for a radian of driven phase
         self._noise_key = key_words(seed, "chip/receiver")
         self._observer_key = key_words(seed, "chip/observer")
-        self._optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
+        self._optics = fabrication.fresh_optics(self.layers, self.gains, self._loss)
         self._tape: Tape | None = None
         self._start(heated, dead)
 
     def _new_constants(self) -> Floats:
         config = self.config.heaters
         constants = np.zeros(8)
-        constants[c.NORM] = self._coupling.norm
+        constants[c.NORM] = self.coupling.norm
         constants[c.TAU_PS] = config.tau_s * PS_PER_S
         constants[c.DYNAMIC] = config.dynamics == "dynamic"
         constants[c.SUBSTRATE] = config.substrate_coupling
@@ -92,12 +92,12 @@ class ChipCore:
         steps = self._constants[c.DAC_STEP_RAD : c.GAMMA + 1].tolist()
         for device in np.flatnonzero(self._devices[c.HAS_DAC]).tolist():
             phases[device] = converters.dac_phase(phases[device], *steps)
-        self._drivers[c.DRIVEN] = np.where(self.design.active & ~dead, phases, 0.0)
-        heat = phases * self._drivers[c.GAIN]
+        self.drivers[c.DRIVEN] = np.where(self.design.active & ~dead, phases, 0.0)
+        heat = phases * self.drivers[c.GAIN]
         static = np.where(heated, 0.0, heat)
         settle = heaters.initial_state if self._constants[c.DYNAMIC] else heaters.jumped_state
-        self.thermal = settle(static, np.where(heated, heat, 0.0), self._coupling)
-        driven_rad = float(self._drivers[c.DRIVEN].sum())
+        self.thermal = settle(static, np.where(heated, heat, 0.0), self.coupling)
+        driven_rad = float(self.drivers[c.DRIVEN].sum())
         common_rad = self.config.heaters.substrate_coupling * driven_rad
         self._sums = np.array([driven_rad, common_rad, common_rad, 0.0])
         self._refresh_all(self.thermal, self._optics, common_rad)
@@ -105,10 +105,10 @@ class ChipCore:
 
     def _connect(self, tape: Tape) -> None:
         """Let the kernels know the chip with the light of ``tape``."""
-        t, k = self.thermal, self._coupling
+        t, k = self.thermal, self.coupling
         batch = np.array([*self._noise_key, tape.count], dtype=np.int64)
         self._circuit = Circuit(
-            t.values, t.lists, k.start, k.victims, k.weights, self._drivers, self._devices, self._optics,
+            t.values, t.lists, k.start, k.victims, k.weights, self.drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
             tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise, tape.feeds, tape.patch,
         )  # fmt: skip
@@ -128,9 +128,13 @@ class ChipCore:
         """Drive heaters (n,) to phases (n,), ``passed_ps`` after the last event: a setting, or light."""
         query.drive(self._handle, heater_ids, radians, passed_ps)
 
+    def pass_time(self, passed_ps: int) -> None:
+        """Let heat flow until ``passed_ps`` after the last event, which is then this one."""
+        query.drive(self._handle, np.empty(0, dtype=np.int64), np.empty(0), passed_ps)
+
     def load(self, inputs: Floats) -> None:
         """Put ``inputs`` (samples, values), quantised by the modulators, on the first layer's waveguides."""
-        columns = self._modulated(inputs)
+        columns = self.modulated(inputs)
         known = self._tape
         self._tape = (
             make_tape(self.layers, columns) if known is None else reload_tape(known, self.layers, columns)
@@ -234,14 +238,14 @@ class ChipCore:
         """Return a copy of the circuit, without light of its own, with heaters driven by the kernel that drives."""
         t = self.thermal
         trial = self._circuit._replace(
-            values=t.values.copy(), lists=t.lists.copy(), drivers=self._drivers.copy(), sums=self._sums.copy()
+            values=t.values.copy(), lists=t.lists.copy(), drivers=self.drivers.copy(), sums=self._sums.copy()
         )
         query.drive(handle_of(trial), heater_ids, radians, 0)
         return trial
 
     def observe(self, inputs: Floats, draw: int, passed_ps: int) -> Floats:
         """Return what ``inputs`` (samples, values) would read now; no state changes and no noise is used up."""
-        t, k, constants = self.thermal, self._coupling, self._constants
+        t, k, constants = self.thermal, self.coupling, self._constants
         thermal = heaters.ThermalState(t.values.copy(), t.lists.copy())
         steps = passed_ps / constants[c.TAU_PS]
         heaters.advance(thermal.values, thermal.lists, k.start, k.victims, k.weights, k.norm, steps)
@@ -253,13 +257,13 @@ class ChipCore:
 
     def _seen(self, inputs: Floats, draw: int, thermal: heaters.ThermalState, common_rad: float) -> Floats:
         """Return what an observer reads of ``inputs`` at the temperatures of ``thermal``."""
-        optics = fabrication.fresh_optics(self.layers, self._gain, self._loss)
+        optics = fabrication.fresh_optics(self.layers, self.gains, self._loss)
         self._refresh_all(thermal, optics, common_rad)
         outputs = np.empty((len(inputs), self.layers[-1].outputs))
         at_once = seen_at_once(self.design.feeds, len(inputs))
         for part, first in enumerate(range(0, len(inputs), at_once)):
             rows = slice(first, first + at_once)
-            tape = make_tape(self.layers, self._modulated(inputs[rows]), checkpoints=False)
+            tape = make_tape(self.layers, self.modulated(inputs[rows]), checkpoints=False)
             own = self._circuit._replace(
                 optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
                 checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
@@ -275,7 +279,7 @@ class ChipCore:
 
     def driven_phases(self) -> Floats:
         """Return the phases that the DACs drive at nominal gamma (devices,); 0 at passive devices."""
-        return np.array(self._drivers[c.DRIVEN])
+        return np.array(self.drivers[c.DRIVEN])
 
     @property
     def receiver_key(self) -> tuple[int, int]:
@@ -310,8 +314,8 @@ class ChipCore:
         "dead": with 1 it neither heats nor draws, whatever it is told; with 0 it does from its next setting on.
         "gamma": its phase for a voltage is that which it was made with, times ``value``.
         """
-        query.drive(self._handle, np.empty(0, dtype=np.int64), np.empty(0), passed_ps)
-        drivers, dead = self._drivers, self._devices[c.DEAD]
+        self.pass_time(passed_ps)
+        drivers, dead = self.drivers, self._devices[c.DEAD]
         if name == "dead":
             dead[index] = int(value)
         else:
@@ -321,7 +325,7 @@ class ChipCore:
             self._sums[c.DRIVEN_RAD] -= drivers[c.DRIVEN, index]
             drivers[c.DRIVEN, index] = 0.0
         heat = float(drivers[c.GAIN, index]) * float(drivers[c.DRIVEN, index])  # may overflow, silently
-        t, k = self.thermal, self._coupling
+        t, k = self.thermal, self.coupling
         set_heat = heaters.set_heat if self._constants[c.DYNAMIC] else heaters.set_heat_instantly
         set_heat(t.values, t.lists, k.start, k.victims, k.weights, index, heat)
 
@@ -330,7 +334,8 @@ class ChipCore:
             raise ConfigError(f"chip: nothing is loaded; call load(inputs) before {what}()")
         return self._tape.count, self.layers[-1].outputs
 
-    def _modulated(self, inputs: Floats) -> Floats:
+    def modulated(self, inputs: Floats) -> Floats:
+        """Return ``inputs`` (samples, modes) as the modulators send them, in columns (modes, samples)."""
         step = converters.input_step(self.config.inputs.bits, self.config.activation_clip)
         columns = np.array(
             inputs.T, dtype=inputs.dtype if inputs.dtype.kind == "f" else np.float64, order="C"

@@ -7,7 +7,7 @@ The ``first`` one brings mini-batch, labels and settings over the link, the ``la
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from emulator.errors import CommandError
 from emulator.instruments.chip.config import ChipConfig, LinkConfig
@@ -16,7 +16,10 @@ from emulator.instruments.host.host import thought
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.units import s_to_ps
 
-__all__ = ["DECISION", "KINDS", "LIGHT", "PATCHES", "SEQUENCER", "SETTLING", "chip_plan", "patches_of"]
+__all__ = [
+    "DECISION", "KINDS", "LIGHT", "LIGHTS", "MONITOR", "PATCHES", "SEQUENCER", "SETTLING", "chip_plan",
+    "patches_of",
+]  # fmt: skip
 
 LIGHT: Final = ("optics", "symbols")
 """The step in which light meets the mesh."""
@@ -34,7 +37,13 @@ PATCHES: Final = "patches_"
 """How the names of ``patches_of`` begin."""
 
 KINDS: Final = ("set_phases", "settle", "forward", "probe")
-"""What a row of the chip may be called in a trace."""
+"""What a row of a Sequence may be called in a trace; one of the chip may also be a ``MONITOR``."""
+
+MONITOR: Final = "monitor"
+"""What a trace calls a row in which monitors were read."""
+
+LIGHTS: Final[tuple[Literal["forward", "adjoint", "both"], ...]] = ("forward", "adjoint", "both")
+"""What may pass when monitors are read; the work of a plan holds the place here."""
 
 
 def chip_plan(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> Plan:
@@ -43,14 +52,17 @@ def chip_plan(config: ChipConfig, host: HostConfig, kind: str, work: Mapping[str
     ``set_phases`` asks for "heaters"; ``settle`` for whether a time was "asked", which only the command tells;
     ``forward`` for "samples", "modes" (values a sample), "classes", "layers" and whether there is an "upload" of a
     new mini-batch, and, where a sample is many symbols, for the ``patches_of`` each layer;
-    ``probe`` for all that set_phases and forward do. With a "sequencer", also for "first", "last", the "visits" of
-    the whole Sequence, and whether it "decides". Raises ``CommandError`` for another kind.
+    ``probe`` for all that set_phases and forward do; ``monitor`` for what forward does, the number of
+    "monitors", and which "light" passes, a place in ``LIGHTS``. With a "sequencer", also for "first", "last", the
+    "visits" of the whole Sequence, and whether it "decides". Raises ``CommandError`` for another kind.
     """
-    if kind not in KINDS:
-        raise CommandError(f"chip: {kind!r} is no kind of command; known: {', '.join(KINDS)}")
+    if kind not in {*KINDS, MONITOR}:
+        raise CommandError(f"chip: {kind!r} is no kind of command; known: {', '.join((*KINDS, MONITOR))}")
     asked = tuple(work.items())
     if work.get("sequencer"):
         return Plan(_sequenced(config, host, kind, work), asked)
+    if kind == MONITOR:
+        return Plan((*_monitoring(config, work), *thought(host)), asked)
     moves = kind in {"set_phases", "probe"}
     settles = kind in {"settle", "probe"}
     reads = kind in {"forward", "probe"}
@@ -91,6 +103,23 @@ def _reading(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
         Step("link", "request", s_to_ps(link.latency_s)),
         *_light(config, work),
         Step("link", "readout", s_to_ps(readout_s)),
+    )
+
+
+def _monitoring(config: ChipConfig, work: Mapping[str, int]) -> tuple[Step, ...]:
+    """Return the steps of a pass with monitors, whose charges are converted when all layers have had light."""
+    link, light = config.link, LIGHTS[work["light"]]
+    values = work["samples"] * work["classes"]
+    errors = (Step("link", "upload", s_to_ps(_transfer_s(link, values * link.bits_per_sample))),)
+    symbols, *receivers = _light(config, work)
+    readings = work["monitors"] + (values if light == "forward" else 0)
+    return (
+        *(errors if light == "adjoint" else _upload(config, work, 0)),
+        Step("link", "request", s_to_ps(link.latency_s)),
+        symbols,
+        *(() if light == "both" else receivers),  # then no receiver looks: both lights are known
+        Step("monitors", "read", s_to_ps(config.monitors.read_s)),
+        Step("link", "readout", s_to_ps(_transfer_s(link, readings * link.bits_per_sample))),
     )
 
 

@@ -102,7 +102,7 @@ def test_the_rows_before_a_reading_that_is_not_finite_are_told() -> None:
     def outing(overdriven: int | None) -> tuple[str, str, int, list[Any]]:
         bench = NEAR.bench()
         if overdriven is not None:  # once it is driven, the light turns by an infinite phase
-            bench.instrument(Chip).core._drivers[GAIN, active[overdriven]] = np.inf
+            bench.instrument(Chip).core.drivers[GAIN, active[overdriven]] = np.inf
         result = bench.run({"a": asking([], command)})
         assert isinstance(bench.recorder, NotingRecorder)
         return result.status, result.reason, result.queries, bench.recorder.commands

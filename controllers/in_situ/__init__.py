@@ -1,0 +1,1 @@
+"""Controllers that read the light inside the chip."""

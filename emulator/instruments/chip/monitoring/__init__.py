@@ -1,0 +1,1 @@
+"""Light that passes when the monitors at the heaters are read, and the service of Monitor."""
