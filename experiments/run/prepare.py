@@ -176,10 +176,10 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             t.split,
             study.task_seed,
             t.validation_fraction,
-            hidden,
-            own,
-            bool(t.constant_input),
-            bool(t.constant_input),
+            hidden=hidden,
+            own=own,
+            constant_input=bool(t.constant_input),
+            components=t.components,
         )
     )
     if t.model == CNN:

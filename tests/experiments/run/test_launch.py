@@ -70,7 +70,7 @@ def test_a_file_without_a_suffix_is_opened_too(tmp_path: Path, monkeypatch: pyte
 
 def test_an_unknown_study_is_refused_with_those_that_are_shipped() -> None:
     with pytest.raises(
-        ConfigError, match=r"fashion_recovery, .*mnist_recovery, vowel_recovery.*mean 'mnist_recovery'"
+        ConfigError, match=r"fashion_recovery, .*mnist_recovery, .*vowel_recovery.*mean 'mnist_recovery'"
     ):
         open_study("mnist_recover")
 

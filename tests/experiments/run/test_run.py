@@ -187,5 +187,7 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
         "mnist_light",
         "mnist_odfa",
         "mnist_recovery",
+        "paper_accuracy",
+        "paper_power",
         "vowel_recovery",
     ]
