@@ -119,7 +119,7 @@ def check_kernels(study: Study) -> None:
     )
     core = ChipCore(chip, design_of(prepared), study.seed)
     inputs = np.ascontiguousarray(prepared.task.x_val[:_SAMPLES])
-    expected = logits(prepared.pretrained.weights, inputs, config.activation_clip)
+    expected = logits(prepared.pretrained.weights, inputs, config.activation_clip, prepared.task.feeds)
     off = float(np.abs(core.observe(inputs, 0, 0) - expected).max() / np.abs(expected).max())
     if not off <= _TOLERANCE:
         raise PhysicsError(

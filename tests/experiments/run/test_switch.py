@@ -49,7 +49,10 @@ def test_every_kind_for_a_chip_takes_the_place_of_a_recoverys_own_by_kind_and_qu
 ) -> None:
     found = open_study(study, (f"controller.kind={kind}", "controller.queries=2000"))
     assert (found.controller.kind, found.controller.queries) == (kind, 2000)
-    assert found.section(ChipConfig) == open_study(study).section(ChipConfig)
+    chip, own = found.section(ChipConfig), open_study(study).section(ChipConfig)
+    fits = CONTROLLERS[kind].fits  # what a kind brings along, as the adjoint method its monitors
+    assert chip.model_copy(update={"monitors": own.monitors}) == own
+    assert (chip.monitors == own.monitors) == (not fits)
 
 
 def test_of_the_studys_own_settings_those_stay_that_both_kinds_inherit_from_one_model(tmp_path: Path) -> None:

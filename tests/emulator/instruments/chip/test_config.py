@@ -145,7 +145,7 @@ def test_every_quantity_can_be_written_with_its_unit() -> None:
 def test_a_number_with_a_unit_says_so_in_its_name() -> None:
     dimensionless = {"sigma_gamma", "truncation_sigma", "omega", "contact_coupling", "substrate_coupling"}
     dimensionless |= {"sigma_max", "full_scale_hidden", "full_scale_output", "wall_plug_efficiency", "factor"}
-    dimensionless |= {"activation_clip", "oscillator_fraction"}
+    dimensionless |= {"activation_clip", "oscillator_fraction", "tapped_fraction", "full_scale"}
     counted = {"flops_per_s", "bytes_per_s"}  # operations and bytes are no SI unit: a number says it all
     plain = {key.split(".")[-1] for key, kind, extra in LEAVES if kind is float and not _has_unit(extra)}
     assert plain == dimensionless | counted
