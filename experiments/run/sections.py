@@ -55,8 +55,8 @@ class TaskConfig(StrictModel):
     """Choose the data set, how it is split, and the network that learns it."""
 
     name: Name = "mnist8x8"
-    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``, "
-    "``cifar10``; to train from scratch also ``mnist`` or ``fashion``."""
+    """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``,
+    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -70,11 +70,11 @@ class TaskConfig(StrictModel):
     layers: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Convolutions of a ``cnn``, such as "c8s2-c6s2": 8 kernels of stride 2, then 6; None is the task's own."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
-    """Units of the fully connected hidden layers; None is the task's default (none for a ``cnn``), or what "
-    "``weights`` have."""
+    """Units of the fully connected hidden layers; None is the task's default (none for a ``cnn``), or what
+    ``weights`` have."""
     file: FilePath | None = None
-    """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative "
-    "to the study."""
+    """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative
+    to the study."""
     test_file: FilePath | None = None
     """A file of the same kind that holds the test part; None takes it from ``file``."""
     target: Column | tuple[Column, ...] | None = None
@@ -86,8 +86,8 @@ class TaskConfig(StrictModel):
     metric: Literal["accuracy", "r2", "rmse", "fidelity", "relative_error"] | None = None
     """What is shown; None is accuracy, of values ``r2``, of a matrix ``fidelity`` where it is orthogonal."""
     scaling: Literal["minmax", "standard", "global", "none"] | None = None
-    """Features to [0, 1] each, to unit variance, all by one range, or as they are; None: minmax, or "
-    "global of pixels."""
+    """Features to [0, 1] each, to unit variance, all by one range, or as they are; None: minmax, or
+    global of pixels."""
     labels: tuple[Column, ...] | None = None
     """Classes by name, in the order of the outputs; None is all, sorted. A run records them."""
     constant_input: bool | None = None
