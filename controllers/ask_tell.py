@@ -35,7 +35,7 @@ from emulator.commands import (
 )
 from emulator.errors import CommandError, ConfigError
 
-__all__ = ["ask_tell"]
+__all__ = ["ask_tell", "separable_flops"]
 
 Floats = NDArray[np.float64]
 Loss = Callable[[Floats, NDArray[Any]], float]
@@ -55,7 +55,7 @@ _QUERIES: Final = 20_000
 """Readings at most where neither the caller nor a budget says how many."""
 
 
-def _separable(phases: int, candidates: int) -> int:
+def separable_flops(phases: int, candidates: int) -> int:
     """Return the operations that a separable evolution strategy spends on a generation."""
     return _FLOPS_PER_PHASE * phases * candidates
 
@@ -96,7 +96,7 @@ def ask_tell(
     loop: Literal["sequencer", "host"] = "sequencer",
     span_rad: float = math.pi,
     loss: Loss | None = None,
-    flops: Work = _separable,
+    flops: Work = separable_flops,
 ) -> Callable[[Setting], Controller]:
     """Return a controller of one's own, a function of the setting, that does what ``optimiser`` asks for.
 

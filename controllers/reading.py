@@ -19,16 +19,16 @@ Asker = Literal["host", "sequencer"]
 
 def outputs_at(
     heaters: NDArray[np.int64], radians: Floats, batch: Batch, loop: Asker
-) -> Generator[Command, Any, list[Floats]]:
-    """Have ``heaters`` (n, k) driven to ``radians`` (n, k), row by row; return each row's (samples, outputs)."""
+) -> Generator[Command, Any, Floats]:
+    """Have ``heaters`` (n, k) driven to ``radians`` (n, k), row by row; return the (n, samples, outputs)."""
     if loop == "sequencer":
         found: Readings = yield Sequence(heaters, radians, batch)
-        return list(found.outputs)
+        return found.outputs
     outputs: list[Floats] = []
     for row, phases in zip(heaters.tolist(), radians.tolist(), strict=True):
         reading: Reading = yield Probe(row, phases, batch)
         outputs.append(reading.outputs)
-    return outputs
+    return np.stack(outputs)
 
 
 def losses_at(

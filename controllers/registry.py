@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
+from controllers.digital_twin import twin_fit, twin_online
 from controllers.feedback_alignment import odfa
-from controllers.gauss_newton import subspace_newton
+from controllers.gauss_newton import fd_gauss_newton, subspace_newton
 from controllers.in_situ import avm
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso

@@ -1,7 +1,7 @@
 """Readings for a twin: every one counts against the budget, and phases are remembered as the DAC drives them."""
 
 from collections.abc import Generator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from controllers.digital_twin.twin import Record
 from controllers.kind import Setting
 from controllers.phases import wrapped
-from emulator.commands import Batch, Command, Incumbent, Probe, Reading, Sequence, SetPhases, Settle
-from emulator.commands import Readings as Replies
+from controllers.reading import Asker, outputs_at
+from emulator.commands import Batch, Command, Incumbent, Probe, Reading, SetPhases, Settle
 
 __all__ = ["Readings"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Loop = Literal["host", "sequencer"]
 
 
 class Readings:
@@ -48,7 +47,7 @@ class Readings:
         return Record(driven, batch.inputs, reading.outputs)
 
     def one_by_one(
-        self, home: Floats, there: Floats, places: Ints, batch: Batch, loop: Loop
+        self, home: Floats, there: Floats, places: Ints, batch: Batch, loop: Asker
     ) -> Generator[Command, Any, Floats]:
         """Return the outputs (k, samples, outputs) with each of ``places`` (k,) alone at ``there`` (n,).
 
@@ -61,24 +60,17 @@ class Readings:
         ways = np.stack([there[places], home[before]], axis=1)[:, :width]
         return (yield from self._outputs(pairs, ways, batch, loop))
 
-    def each_of(self, phases: Floats, batch: Batch, loop: Loop) -> Generator[Command, Any, Floats]:
+    def each_of(self, phases: Floats, batch: Batch, loop: Asker) -> Generator[Command, Any, Floats]:
         """Return the outputs (k, samples, outputs) with the heaters driven to each of ``phases`` (k, n)."""
         ways = np.stack([self.remembered(each) for each in phases])
         return (yield from self._outputs(np.tile(self.heaters, (len(ways), 1)), ways, batch, loop))
 
     def _outputs(
-        self, heaters: Ints, ways: Floats, batch: Batch, loop: Loop
+        self, heaters: Ints, ways: Floats, batch: Batch, loop: Asker
     ) -> Generator[Command, Any, Floats]:
-        """Return the outputs (k, samples, outputs) of k probes, of the chip's sequencer or of the host."""
         self.made += len(ways)
-        if loop == "sequencer":
-            found: Replies = yield Sequence(np.ascontiguousarray(heaters), np.ascontiguousarray(ways), batch)
-            return found.outputs
-        outputs = []
-        for listed, radians in zip(heaters.tolist(), ways.tolist(), strict=True):
-            reading: Reading = yield Probe(listed, radians, batch)
-            outputs.append(reading.outputs)
-        return np.stack(outputs)
+        rows = np.ascontiguousarray(heaters), np.ascontiguousarray(ways)
+        return (yield from outputs_at(*rows, batch, loop))
 
     def named(self, phases: Floats) -> Incumbent:
         """Return the command that names ``phases`` (n,) as where the search would end."""

@@ -13,26 +13,25 @@ and on mini-batches is ours. What this module does not do: it looks for no dead 
 
 import math
 from collections.abc import Generator
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from controllers.digital_twin.fd_gauss_newton import SHARES, best_step, longest
 from controllers.digital_twin.readings import Readings
 from controllers.digital_twin.work import Work
+from controllers.gauss_newton.rounds import Step, best_step, rounds
 from controllers.kind import DEPLOYMENT, Kind, Program, QueryOptions, Setting
 from controllers.losses import loss_for
-from emulator.commands import Batch, Command, Controller, Log
+from controllers.reading import Asker
+from emulator.commands import Batch, Command, Controller
 from emulator.config.models import PositiveInt, Radians
 
 __all__ = ["KIND", "SubspaceNewtonConfig", "start", "subspace_newton"]
 
 Floats = NDArray[np.float64]
-
-_BESIDE: Final = 1 + len(SHARES)
-"""Readings of a round beside one a direction: one to compare with, and the shares of the step."""
 
 _BYTES: Final = 8
 
@@ -54,32 +53,19 @@ class SubspaceNewtonConfig(QueryOptions):
     """Loss for a squared radian of the step, twice, (0, 1e6]: the lambda of lambda |d|^2 / 2."""
     newton_steps: PositiveInt = 3
     """Newton steps of the host's minimisation."""
-    loop: Literal["host", "sequencer"] = "sequencer"
+    loop: Asker = "sequencer"
     """Who drives one probe after the other: the host, or the chip's sequencer all of them."""
 
 
 def subspace_newton(config: SubspaceNewtonConfig, setting: Setting) -> Controller:
     """Tune the chip of ``setting`` from its design phases, until ``config.queries`` do for no further round.
 
-    Logs ``train_loss`` before every round and ``step_share``, the length that was taken. Names its incumbent, and
-    leaves the chip there.
+    ``rounds`` says what is logged and named.
     """
     readings, phases = Readings(setting, config.queries), setting.phases.copy()
     batches = setting.batches(min(config.samples, len(setting.inputs)), "controller/batches")
-    rng = setting.stream("controller/directions")
-    yield readings.named(phases)
-    while readings.left > _BESIDE:
-        count = min(config.directions, phases.size, readings.left - _BESIDE)
-        batch = next(batches)
-        step, work, loss = yield from _step(
-            config, readings, phases, _directions(phases.size, count, rng), batch
-        )
-        yield work.paid("solve")
-        phases, share = yield from longest(readings, phases, step, next(batches), config.loop)
-        yield readings.named(phases)
-        yield Log("step_share", share)
-        yield Log("train_loss", loss)
-    yield from readings.left_at(phases)
+    find = partial(_step, config, readings, setting.stream("controller/directions"))
+    yield from rounds(readings, phases, find, config.directions, batches, config.loop)
 
 
 def _directions(size: int, count: int, rng: np.random.Generator) -> Floats:
@@ -89,12 +75,18 @@ def _directions(size: int, count: int, rng: np.random.Generator) -> Floats:
 
 
 def _step(
-    config: SubspaceNewtonConfig, readings: Readings, phases: Floats, ways: Floats, batch: Batch
-) -> Generator[Command, Any, tuple[Floats, Work, float]]:
-    """Return the step (n,) in the span of ``ways`` (m, n), what it took to find, and the loss before it.
+    config: SubspaceNewtonConfig,
+    readings: Readings,
+    rng: np.random.Generator,
+    phases: Floats,
+    count: int,
+    batch: Batch,
+) -> Generator[Command, Any, Step]:
+    """Return the step in the span of ``count`` random directions.
 
-    Where the DAC is coarse, ways are what it made of them, no longer quite at right angles.
+    Where the DAC is coarse, they are what it made of them, no longer quite at right angles.
     """
+    ways = _directions(phases.size, count, rng)
     probes = np.vstack([phases, phases + config.probe_rad * ways])
     outputs = yield from readings.each_of(probes, batch, config.loop)
     driven = np.stack([readings.remembered(each) for each in probes])
@@ -102,7 +94,7 @@ def _step(
     before, slopes = np.ascontiguousarray(outputs[0]), (outputs[1:] - outputs[0]) / config.probe_rad
     found, work = best_step(before, slopes, batch.labels, config.penalty, config.newton_steps)
     loss = float(loss_for(batch.labels)(before, batch.labels))
-    return found @ went, work.plus(_own_work(ways, slopes)), loss
+    return Step(found @ went, work.plus(_own_work(ways, slopes)), loss)
 
 
 def _own_work(ways: Floats, slopes: Floats) -> Work:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from controllers.ask_tell import separable_flops
 from controllers.kind import Kind, Program, Setting
 from controllers.populations.search import NEEDS, Population, PopulationOptions, needed, program, seed_of
 from emulator.config.models import Radians
@@ -41,11 +42,6 @@ def _full_flops(phases: int, candidates: int) -> int:
     return 4 * phases * phases * candidates + 10 * phases**3
 
 
-def _separable_flops(phases: int, candidates: int) -> int:
-    """Return the operations of a generation: 20 for each phase of a candidate, as ``ask_tell`` counts them."""
-    return 20 * phases * candidates
-
-
 def start(options: CmaesConfig, setting: Setting) -> Program:
     """Return the search around the design phases; raises ``ConfigError`` for what cannot be."""
     full = options.covariance == "full"
@@ -59,7 +55,7 @@ def start(options: CmaesConfig, setting: Setting) -> Program:
             mean=given.phases, sigma=options.sigma_rad, seed=seed_of(_NAME, given), population_size=size
         )
 
-    return program(options, setting, make, size, _full_flops if full else _separable_flops)
+    return program(options, setting, make, size, _full_flops if full else separable_flops)
 
 
 KIND = Kind(_NAME, CmaesConfig, NEEDS, start)

@@ -5,13 +5,14 @@ it was made: every gamma, all crosstalk, dead heaters, losses, settled heat; lig
 steps, as between two codes there is no derivative. States are judged by the chip itself, with its noise and steps.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from controllers.batches import mini_batches
 from controllers.losses import slopes_of
 from controllers.phases import wrapped
 from emulator.instruments.chip.state import ChipCore
@@ -84,8 +85,9 @@ class Oracle:
         mean, square = np.zeros_like(radians), np.zeros_like(radians)
         best: Floats = radians
         least = self._val_loss(best)
-        for number, rows in zip(range(1, steps + 1), _batches(len(task.x_train), rng), strict=False):
-            slopes = self.gradient(radians, task.x_train[rows], task.y_train[rows])
+        batches = mini_batches(task.x_train, task.y_train, min(_BATCH, len(task.x_train)), rng)
+        for number, batch in zip(range(1, steps + 1), batches, strict=False):
+            slopes = self.gradient(radians, batch.inputs, batch.labels)
             mean = _MEAN * mean + (1 - _MEAN) * slopes
             square = _SQUARE * square + (1 - _SQUARE) * np.square(slopes)
             length = _FIRST_RAD * (1 + np.cos(np.pi * number / steps)) / 2
@@ -103,12 +105,3 @@ class Oracle:
         task = self._task
         outputs = self.core.observe_settled(task.x_val, 0, self.settled.heaters, radians)
         return task.loss.of_arrays(outputs, task.y_val)
-
-
-def _batches(samples: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yield rows of the training set for ever, every epoch anew; all of them where they are few."""
-    size = min(_BATCH, samples)
-    while True:
-        order = rng.permutation(samples)
-        for first in range(0, samples - size + 1, size):
-            yield order[first : first + size]

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from controllers.ask_tell import ask_tell
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
-from controllers.digital_twin import fd_gauss_newton, twin_fit, twin_online
-from controllers.digital_twin.fd_gauss_newton import FdGaussNewtonConfig
+from controllers.digital_twin import twin_fit, twin_online
 from controllers.digital_twin.twin_fit import TwinFitConfig
 from controllers.digital_twin.twin_online import TwinOnlineConfig
 from controllers.feedback_alignment import odfa
 from controllers.feedback_alignment.odfa import OdfaConfig
-from controllers.gauss_newton import subspace_newton
+from controllers.gauss_newton import fd_gauss_newton, subspace_newton
+from controllers.gauss_newton.fd_gauss_newton import FdGaussNewtonConfig
 from controllers.gauss_newton.subspace_newton import SubspaceNewtonConfig
 from controllers.in_situ import avm
 from controllers.in_situ.avm import AvmConfig

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from controllers.losses import cross_entropy, loss_for, mean_squared_error
+from controllers.losses import cross_entropy, curvature_of, loss_for, mean_squared_error, slopes_of
 from emulator.errors import ConfigError
 from emulator.streams import stream
 
@@ -145,3 +145,16 @@ def test_lists_and_slices_are_taken_and_give_what_a_search_is_told_bit_for_bit()
     outputs = stream(1, "tests/outputs").standard_normal((6, 8))[:, ::2]
     labels = some_labels(outputs, 1)
     assert cross_entropy(outputs.tolist(), labels.tolist()) == loss_for(labels)(outputs.copy(), labels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", [False, True], ids=["labels", "values"])
+def test_slopes_and_curvature_are_the_losss_derivatives(values: bool) -> None:
+    rng = stream(1, "tests/step")
+    outputs, changes = rng.standard_normal((5, 3)), rng.standard_normal((5, 3))
+    targets = rng.standard_normal((5, 3)) if values else rng.integers(3, size=5)
+    h, loss = 1e-6, loss_for(targets)
+    ahead, behind = outputs + h * changes, outputs - h * changes
+    slope = (loss(ahead, targets) - loss(behind, targets)) / (2 * h)
+    assert float((slopes_of(outputs, targets) * changes).sum()) == pytest.approx(slope, abs=1e-8)
+    curve = (slopes_of(ahead, targets) - slopes_of(behind, targets)) / (2 * h)
+    np.testing.assert_allclose(curvature_of(outputs, targets, changes), curve, rtol=0, atol=1e-8)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from controllers.digital_twin.fd_gauss_newton import SHARES
+from controllers.gauss_newton.rounds import SHARES
 from controllers.gauss_newton.subspace_newton import KIND, SubspaceNewtonConfig
 from controllers.kind import Setting
 from emulator.commands import (
