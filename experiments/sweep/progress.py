@@ -6,10 +6,9 @@ from time import monotonic
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from experiments.output.streams.pulse import Pulse, duration
-from experiments.output.streams.screen import Screen
+from experiments.output.streams.bar import Bar
+from experiments.output.streams.pulse import duration
 from experiments.sweep.plan import Plan
 
 __all__ = ["SweepLine", "sized"]
@@ -21,40 +20,25 @@ class SweepLine:
     def __init__(
         self, quiet: bool = False, console: Console | None = None, clock: Callable[[], float] = monotonic
     ) -> None:
-        console = console or Screen(stderr=True)
-        self._quiet, self._bar = quiet, console.is_terminal and not quiet
         self._clock, self._began_s = clock, clock()
         self._first: int | None = None
         self._done = self._total = self._failed = 0
-        self._pulse = Pulse(self.line, shown=not (quiet or self._bar))
-        self._progress = Progress(
-            TextColumn("sweeping"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.completed:,}/{task.total:,} runs{task.fields[facts]}"),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            transient=True,
-            expand=True,
-            disable=not self._bar,
-        )
-        self._task = self._progress.add_task("", total=1, facts="")
+        self._bar = Bar("runs", 1, self.line, quiet, console, "sweeping")
 
     def __enter__(self) -> Self:
-        self._progress.start()
-        self._pulse.__enter__()
+        self._bar.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._pulse.__exit__()
-        self._progress.stop()
+        self._bar.__exit__()
 
     def say(self, done: int, total: int, failed: int) -> None:
         """Tell that ``done`` of ``total`` runs have ended, of which ``failed`` failed."""
         self._done, self._total, self._failed = done, total, failed
-        self._progress.update(self._task, completed=done, total=total, facts=self._facts())
+        self._bar.show("sweeping", done, total, self._facts())
         if self._first is None:
             self._first = done
-        if done == total and not (self._quiet or self._bar):
+        if done == total and not (self._bar.silent or self._bar.drawn):
             sys.stderr.write(f"{self.line(0.0)}\n")
             sys.stderr.flush()
 
