@@ -141,10 +141,17 @@ def first_crossing(
     return float(at[int(hits[0])]) if hits.size else None
 
 
-def mean_curve(curves: Sequence[tuple[Floats, Floats]], points: int = 400) -> tuple[Floats, Floats, Floats]:
-    """Return x, mean and sample standard deviation (0 for one curve) of curves (x, y), up to the shortest end."""
+def mean_curve(
+    curves: Sequence[tuple[Floats, Floats]], points: int = 400, log: bool = False
+) -> tuple[Floats, Floats, Floats]:
+    """Return x, mean and sample standard deviation (0 for one curve) of curves (x, y), up to the shortest end.
+
+    x is equally spaced from 0 on; with ``log`` in its logarithm, from where every curve has an x above 0.
+    """
     end = min(float(x[-1]) for x, _ in curves)
     grid = np.linspace(0.0, end, points)
+    if log:
+        grid = np.geomspace(min(end, max(float(x[x > 0.0][0]) for x, _ in curves)), end, points)
     stacked = np.stack([np.interp(grid, x, y) for x, y in curves])
     spread = stacked.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(points)
     return grid, stacked.mean(axis=0), spread

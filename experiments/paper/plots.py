@@ -57,11 +57,15 @@ def band(
     colour: str,
     label: str,
     dashed: bool = False,
+    log: bool = False,
 ) -> None:
-    """Draw the mean of ``curves`` (x, y), with one standard deviation around it where there are several."""
+    """Draw the mean of ``curves`` (x, y), with one standard deviation around it where there are several.
+
+    ``log`` spaces x for a logarithmic axis.
+    """
     if not curves:
         return
-    x, mean, spread = mean_curve(curves)
+    x, mean, spread = mean_curve(curves, log=log)
     axes.plot(x, mean, color=colour, label=label, linestyle="--" if dashed else "-")
     if len(curves) > 1:
         axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)

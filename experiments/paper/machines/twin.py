@@ -229,20 +229,16 @@ def _draw(results: Results, path: Path, label: str) -> None:
     with figure(path, 3, title, label) as axes:
         for colour, row in zip(COLOURS, _CONTROLLERS[:5], strict=False):
             found = results.of(row.name)
-            band(
-                axes[0],
-                [(np.log10(1.0 + one.queries), 100 * one.accuracy) for one in found],
-                colour,
-                row.title,
-            )
-            band(
-                axes[1],
-                [(np.log10(1e-3 + one.energy_j), 100 * one.accuracy) for one in found],
-                colour,
-                row.title,
-            )
-        axes[0].set(xlabel="log10 of queries", ylabel="test accuracy (%)", ylim=(60, 95))
-        axes[1].set(xlabel="log10 of energy (J)", ylabel="test accuracy (%)", ylim=(60, 95))
+            for panel, spent in zip(axes, (_queries, _joules), strict=False):
+                band(
+                    panel,
+                    [(spent(one), 100 * one.accuracy) for one in found],
+                    colour,
+                    row.title,
+                    log=True,
+                )
+        for panel, unit in zip(axes, ("queries", "energy (J)"), strict=False):
+            panel.set(xscale="log", xlabel=unit, ylabel="test accuracy (%)", ylim=(60, 95))
         if results.of("szo"):
             axes[0].legend(loc="lower right")
         for place, row in enumerate((_ONLINE, _FIT)):
@@ -256,7 +252,17 @@ def _draw(results: Results, path: Path, label: str) -> None:
                 label=row.title,
             )
             axes[2].set_yticks(np.arange(len(pairs)) + 0.2, [name for name, _ in pairs], fontsize=6)
-        axes[2].set(xlabel="test accuracy at the end (%)", xlim=(20, 95))
+        axes[2].set(xlabel="test accuracy at the end (%)", xlim=(0, 100))
+        if axes[2].patches:
+            axes[2].legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def _queries(one: Outcome) -> NDArray[np.float64]:
+    return np.asarray(one.queries, dtype=np.float64)
+
+
+def _joules(one: Outcome) -> NDArray[np.float64]:
+    return one.energy_j
 
 
 TWIN: Final = Experiment(

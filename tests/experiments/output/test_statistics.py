@@ -70,6 +70,17 @@ def test_spread_is_the_sample_standard_deviation(values: list[float]) -> None:
     assert stat(values).sd == pytest.approx(np.std(values, ddof=1))
 
 
+def test_a_logarithmic_mean_curve_begins_where_all_curves_have_begun_and_loses_nothing_below_one() -> None:
+    curves = [
+        (np.array([0.0, 0.01, 10.0]), np.array([1.0, 1.0, 1.0])),
+        (np.array([0.0, 0.1, 20.0]), np.array([3.0, 3.0, 3.0])),
+    ]
+    x, mean, spread = mean_curve(curves, points=3, log=True)
+    np.testing.assert_allclose(x, [0.1, 1.0, 10.0], rtol=1e-12)
+    np.testing.assert_allclose(mean, 2.0)
+    np.testing.assert_allclose(spread, np.sqrt(2.0))
+
+
 def test_mean_curve_ends_with_the_shortest() -> None:
     x, mean, spread = mean_curve(
         [(np.array([0.0, 2.0]), np.array([0.0, 2.0])), (np.array([0.0, 1.0]), np.ones(2))], points=2
