@@ -37,9 +37,8 @@ __all__ = ["ChipCore", "Design", "Rule", "Sequenced", "Visits", "device_gains"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_PART_BITS: Final = (
-    40  # readings of an observer that looks in parts have noise numbers beyond those of all queries
-)
+_PART_BITS: Final = 40
+"""An observer that looks in parts has noise numbers beyond those of all queries."""
 
 
 class ChipCore:

@@ -45,6 +45,7 @@ class Monitors:
         self._config = config
         self._host = setting.host
         self._core = core
+        self._heaters = int(core.design.active.sum())
         self._key = key_words(setting.seed, "chip/monitors")
         self._lights = Lights(config, core) if config.monitors.fitted else None
         self._services: dict[tuple[str, int, bool], Service] = {}
@@ -53,7 +54,7 @@ class Monitors:
         self._errors_sent = False
         if self._lights is not None:
             _refuse_pictures(core)
-            self._variance(np.zeros(int(core.design.active.sum())), 1)  # refuses noise without light
+            self._variance(np.zeros(self._heaters), 1)  # refuses noise without light
 
     def begin(
         self, command: Monitor, loads: Callable[[Batch], tuple[bool, Callable[[Batch], bool]]]
@@ -93,7 +94,7 @@ class Monitors:
         lights = self._lights
         assert lights is not None  # noqa: S101  (else it was refused)
         light, samples = command.light, len(command.batch.inputs)
-        worth = np.zeros(int(self._core.design.active.sum()))
+        worth = np.zeros(self._heaters)
         if light == _FORWARD:
             seen = lights.forward(self._coming.popleft(), draw)
         elif light == _ADJOINT:
@@ -146,7 +147,7 @@ class Monitors:
             "modes": layers[0].inputs,
             "classes": layers[-1].outputs,
             "layers": len(layers),
-            "monitors": int(self._core.design.active.sum()),
+            "monitors": self._heaters,
         }
         if light == _ADJOINT:
             work |= {"vectors": samples, "features": layers[-1].outputs}
