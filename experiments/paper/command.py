@@ -20,6 +20,10 @@ def paper(
     quick: Annotated[
         bool, typer.Option("--quick", help="A small one, in minutes; it goes to OUT/quick and says so.")
     ] = False,
+    ceilings: Annotated[
+        bool,
+        typer.Option("--ceilings", help="Add what any controller could reach on each chip, by an oracle."),
+    ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the tables to this file, too.")
     ] = None,
@@ -33,7 +37,7 @@ def paper(
 
     if name in CHECKS:
         raise ConfigError(f"paper: {name} is a check: lightloop check {name}")
-    choice = choose("paper", EXPERIMENTS, name, seeds, context.args, jobs, quick)
+    choice = choose("paper", EXPERIMENTS, name, seeds, context.args, jobs, quick, ceilings)
     if json is not None:
         check_new(json, force=True)
     found = choice.run(out / "quick" if quick else out)

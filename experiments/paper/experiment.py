@@ -10,6 +10,7 @@ from pathlib import Path
 from emulator.instruments.chip.config import ChipConfig
 from experiments.output.publishing import folder_of, source_note
 from experiments.output.tables import Table
+from experiments.paper.ceilings import ceiling_table
 from experiments.paper.findings import Findings
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.run.study import Study
@@ -60,27 +61,37 @@ class Experiment:
     def trial(self) -> Trial[Findings]:
         """Return the experiment as ``lightloop paper`` calls it."""
         size = Size("queries", "queries of a run", self.queries)
-        return Trial(self.name, self.about, size, partial(run_experiment, self), self.quick)
+        run = partial(run_experiment, self)
+        return Trial(self.name, self.about, size, run, self.quick, partial(run, ceilings=True))
 
 
-def run_experiment(experiment: Experiment, out: Path, seeds: int, queries: int, jobs: int) -> Findings:
-    """Run what is not finished of ``experiment`` under ``out``, and return what is."""
+def run_experiment(
+    experiment: Experiment, out: Path, seeds: int, queries: int, jobs: int, *, ceilings: bool = False
+) -> Findings:
+    """Run what is not finished of ``experiment`` under ``out``, and return what is.
+
+    ``ceilings`` adds a table of what any controller could have reached.
+    """
     folder = folder_of(experiment.name, out)
     points, first = experiment.points(queries), experiment.first_seed
     plan = jobs_of(f"paper {experiment.name}", points, seeds, folder, first, experiment.further)
-    failures = run_jobs(
-        plan, jobs, lambda line: print(f"paper {experiment.name}: {line}", file=sys.stderr, flush=True)
-    )
+    say = partial(_tell, experiment.name)
+    failures = run_jobs(plan, jobs, say)
     failed = {failure.job.trace for failure in failures}
     done = [job for job in plan if job.trace not in failed]
     results = _results(done, queries)
+    judged = (ceiling_table(done, read_outcome, say),) if ceilings and done else ()
     return Findings(
         folder,
-        experiment.tables(results) if done else (),
+        (*experiment.tables(results), *judged) if done else (),
         lambda path, label: experiment.draw(results, path, _lines(results.setting, label)),
         f"{results.setting}.\n{_provenance(results, done)}",
         _failure(experiment.name, failures, len(plan)),
     )
+
+
+def _tell(name: str, line: str) -> None:
+    print(f"paper {name}: {line}", file=sys.stderr, flush=True)
 
 
 def _results(jobs: Sequence[Job], queries: int) -> Results:

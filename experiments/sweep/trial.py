@@ -42,7 +42,8 @@ class Trial(Generic[T]):
     """One trial: the word that calls it, what it is about in a line, its size, and its work.
 
     ``run`` takes the folder, how many seeds, the size, and how many processes may run at once. ``quick`` is for
-    trials that may be asked for in small.
+    trials that may be asked for in small; ``judged`` does what ``run`` does, and asks an oracle for the ceilings
+    of what was run.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Trial(Generic[T]):
     size: Size
     run: Callable[[Path, int, int, int], T]
     quick: Quick | None = None
+    judged: Callable[[Path, int, int, int], T] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,12 @@ class Choice(Generic[T]):
     seeds: int
     size: int
     jobs: int
+    ceilings: bool = False
 
     def run(self, out: Path) -> T:
         """Run the trial under ``out``/its name."""
-        return self.trial.run(out, self.seeds, self.size, self.jobs)
+        work = self.trial.judged if self.ceilings and self.trial.judged is not None else self.trial.run
+        return work(out, self.seeds, self.size, self.jobs)
 
     @property
     def shortfall(self) -> str:
@@ -92,11 +96,12 @@ def choose(
     words: Sequence[str] = (),
     jobs: int = 2,
     quick: bool = False,
+    ceilings: bool = False,
 ) -> Choice[T]:
     """Return the trial ``name`` of ``command`` with its numbers; ``words`` are the options that are its own.
 
     ``quick`` takes the trial's small numbers where the user names none. Raises ``ConfigError`` on an unknown name,
-    an option that is not its size, or a number below 1.
+    an option that is not its size, a number below 1, or ``ceilings`` of a trial that knows none.
     """
     if name not in trials:
         hint = nearest(name, (*trials, *_OPTIONS))
@@ -111,7 +116,10 @@ def choose(
     for label, number in (("seeds", seeds), ("jobs", jobs), (trial.size.name, size)):
         if number < 1:
             raise ConfigError(f"{where}: {label}={number} is not allowed; allowed: >= 1")
-    return Choice(trial, seeds, size, jobs)
+    if ceilings and trial.judged is None:
+        known = ", ".join(word for word, other in trials.items() if other.judged is not None)
+        raise ConfigError(f"{where}: --ceilings is refused: it has no chip to ask about; allowed: {known}")
+    return Choice(trial, seeds, size, jobs, ceilings)
 
 
 def _size(size: Size, words: Sequence[str], where: str) -> int | None:
