@@ -83,6 +83,7 @@ format: .venv ## apply ruff's fixes and its format
 docs: .venv ## write the tables of keys and the page of commands anew, from the code
 	$(BIN)/python -m experiments.run.keys
 	$(BIN)/python -m experiments.commands_page
+	$(BIN)/python -m experiments.serve.page
 
 demo: .venv ## the three-minute tour
 	$(BIN)/lightloop demo $(ARGS)

@@ -10,20 +10,21 @@ import threading
 import traceback
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import simpy
 
-from emulator.agents.agent import Failed, check_observers, checked_agents
+from emulator.agents.agent import Failed, check_observers, checked_agents, in_use
 from emulator.agents.desk import Desk, Floor, disturbed
+from emulator.agents.observing import Observing, Turns
+from emulator.agents.result import RunResult, RunStatus, busy_s, note_end
 from emulator.arguments import checked_kind, checked_whole
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.budgets import Budgets
-from emulator.clock import Halted, RealTimeClock, make_clock
+from emulator.clock import Clock, Halted, PacedClock, RealTimeClock, make_clock
 from emulator.commands import Command, Controller, Disturb, Reply, Served
 from emulator.errors import CommandError, ConfigError, DivergedError
-from emulator.instruments.instrument import Lab, Setting
+from emulator.instruments.instrument import InstrumentKind, Lab, Setting
 from emulator.instruments.registry import INSTRUMENTS, with_host
 from emulator.instruments.rows import RowQueue
 from emulator.instruments.station import Asker, Station, Turn
@@ -37,34 +38,8 @@ __all__ = ["Bench", "Observer", "RunResult", "RunStatus"]
 
 _Sort = TypeVar("_Sort")
 
-RunStatus = Literal["complete", "budget", "diverged", "aborted", "failed"]
-
-
-class Observer(Protocol):
-    """Look at the bench every ``every_queries`` queries, at no cost in emulated time or energy."""
-
-    every_queries: int
-
-    def observe(self, bench: "Bench") -> Mapping[str, float]:
-        """Return the metrics to record, or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """Sum up a run: ``busy_by_span_s`` counts every span's time, also where spans overlap."""
-
-    status: RunStatus
-    reason: str
-    elapsed_s: float
-    queries: int
-    energy_by_component_j: dict[str, float]
-    busy_by_span_s: dict[str, float]
-    late_events: int = 0
-
-    @property
-    def energy_j(self) -> float:
-        """Return the energy of all components, in joules."""
-        return math.fsum(self.energy_by_component_j.values())
+Observer = Observing["Bench"]
+"""Who looks at the bench every so many queries, at no cost in emulated time or energy."""
 
 
 class Bench:
@@ -76,19 +51,25 @@ class Bench:
     """
 
     def __init__(
-        self, lab: Lab, seed: int, budget: BudgetConfig | None = None, clock: ClockConfig | None = None
+        self,
+        lab: Lab,
+        seed: int,
+        budget: BudgetConfig | None = None,
+        clock: ClockConfig | PacedClock | None = None,
     ) -> None:
         checked_whole("bench: seed", seed, 0)
         budget = BudgetConfig() if budget is None else budget
-        clock = ClockConfig() if clock is None else clock
-        checked_kind("bench: clock", clock, ClockConfig, "a ClockConfig, or None")
-        self.clock = make_clock(clock.mode, clock.factor)
+        if isinstance(clock, PacedClock):
+            self.clock: Clock = clock
+        else:
+            said = checked_kind("bench: clock", clock or ClockConfig(), ClockConfig, "a ClockConfig, or None")
+            self.clock = make_clock(said.mode, said.factor)
         self.meter = Meter()
         self.recorder: AnyRecorder = NullRecorder()
         self._attached = self._ran = False
         self._in_use = threading.Lock()
         self._stop: tuple[RunStatus, str] | None = None
-        self._observers: list[tuple[int, Observer]] = []
+        self._turns: Turns[Bench] = Turns()
         self._next_look = math.inf
         lab = with_host(lab)
         setting = Setting(seed, lab["host"].config, self.meter)
@@ -125,6 +106,17 @@ class Bench:
                 return station.instrument
         standing = ", ".join(self._by_name)
         raise CommandError(f"bench: no {sort.__name__} stands on this bench; on it stand: {standing}")
+
+    def named(self, kind: str) -> Any:
+        """Return the instrument of that ``kind``, its physics up to date; ``KeyError`` where none stands."""
+        station = self._by_name[kind]
+        station.catch_up()
+        return station.instrument
+
+    @property
+    def standing(self) -> tuple[InstrumentKind, ...]:
+        """Return the kinds of what stands on the bench, in their order."""
+        return tuple(station.kind for station in self._by_name.values())
 
     @property
     def now_ps(self) -> int:
@@ -191,16 +183,7 @@ class Bench:
         """
         check_observers(observers)
         with self._alone():
-            try:
-                if self._ran:
-                    raise ConfigError("bench: it has run already, and a bench runs once; build another one")
-                if not self._attached or recorder is not None:
-                    self.attach(recorder or NullRecorder())
-            except ConfigError as error:
-                if recorder is not None and recorder is not self.recorder:
-                    recorder.close("failed", str(error), 0, 0)
-                raise
-            self._ran = True
+            self._begin(recorder)
             try:
                 status, reason = self._attended(checked_agents(agents), observers)
             except DivergedError as error:
@@ -209,6 +192,52 @@ class Bench:
                 self.fail()
                 raise
             return self._close(status, reason)
+
+    def _begin(self, recorder: AnyRecorder | None) -> None:
+        """Begin the one run of this bench; raise ``ConfigError`` the second time, and close ``recorder`` then."""
+        try:
+            if self._ran:
+                raise ConfigError("bench: it has run already, and a bench runs once; build another one")
+            if not self._attached or recorder is not None:
+                self.attach(recorder or NullRecorder())
+        except ConfigError as error:
+            if recorder is not None and recorder is not self.recorder:
+                recorder.close("failed", str(error), 0, 0)
+            raise
+        self._ran = True
+
+    def open(
+        self,
+        agents: Mapping[str, Controller],
+        observers: Sequence[Observer] = (),
+        recorder: AnyRecorder | None = None,
+    ) -> None:
+        """Begin a run whose time somebody else lets pass, by ``clock``; ``close`` ends it.
+
+        Raises ``CommandError`` for what is no agent and while the bench is in use; ``ConfigError`` the second time.
+        """
+        check_observers(observers)
+        checked = checked_agents(agents) if agents else {}
+        if not self._in_use.acquire(blocking=False):
+            raise in_use()
+        self._begin(recorder)
+        self._enter(checked, observers)
+
+    def admit(self, name: str, agent: Controller) -> None:
+        """Let one more agent work from now on; raises ``CommandError`` for what is none."""
+        for checked, controller in checked_agents({name: agent}).items():
+            self.clock.process(self._drive(checked, controller))
+
+    def close(self, status: RunStatus = "complete", reason: str = "") -> RunResult:
+        """End the run that ``open`` began, unless it has ended otherwise, and close the trace."""
+        self._turns.all_again()
+        self._look()
+        return self._close(*(self._stop or (status, reason)))
+
+    @property
+    def ended(self) -> tuple[RunStatus, str] | None:
+        """Return how the run was ended while its agents worked, and why; None while it goes on."""
+        return self._stop
 
     def fail(self) -> None:
         """Close the trace as "failed" by the exception that is being handled, unless it is closed already."""
@@ -223,10 +252,7 @@ class Bench:
     def _alone(self) -> Iterator[None]:
         """Keep the bench to one caller; raise ``CommandError`` where there is another."""
         if not self._in_use.acquire(blocking=False):
-            raise CommandError(
-                "bench: it is in use already, by another thread or by an agent or observer that it runs; allowed: "
-                "one caller at a time, so give each thread a bench of its own, or share a lock"
-            )
+            raise in_use()
         try:
             yield
         finally:
@@ -236,22 +262,27 @@ class Bench:
         self, agents: Mapping[str, Controller], observers: Sequence[Observer]
     ) -> tuple[RunStatus, str]:
         """Run ``agents`` before ``observers``, and return how that ended; raise what an agent raised."""
+        processes = self._enter(agents, observers)
+        if isinstance(self.clock, RealTimeClock):
+            self.clock.sync()
+        failure = self._pass_time(processes[0], agents.values())
+        if failure is not None:
+            raise failure
+        self._turns.all_again()
+        self._look()
+        return self._stop or ("complete", "")
+
+    def _enter(self, agents: Mapping[str, Controller], observers: Sequence[Observer]) -> list[simpy.Process]:
+        """Let ``agents`` begin, before ``observers``, and keep what instruments are at that instant."""
         processes = [self.clock.process(self._drive(name, controller)) for name, controller in agents.items()]
-        self._observers = [(0, observer) for observer in observers]
+        self._turns = Turns(observers)
         for station in self._by_name.values():
             for name, values, units in station.instrument.opening_states():
                 self.recorder.state(name, values, units)
         if self.budgets.peak is not None:
             self._check_budget()
         self._look()
-        if isinstance(self.clock, RealTimeClock):
-            self.clock.sync()
-        failure = self._pass_time(processes[0], agents.values())
-        if failure is not None:
-            raise failure
-        self._observers = [(0, observer) for observer in observers]
-        self._look()
-        return self._stop or ("complete", "")
+        return processes
 
     def _pass_time(self, until: simpy.Process, agents: Collection[Controller]) -> BaseException | None:
         """Let time pass ``until`` a process ends; return the error of an agent as it was raised."""
@@ -335,16 +366,7 @@ class Bench:
 
     def _look(self) -> None:
         """Let the observers look whose turn it is, and note when the next one's turn comes."""
-        turns = []
-        for turn, observer in self._observers:
-            if self.queries < turn:
-                turns.append((turn, observer))
-                continue
-            for name, value in observer.observe(self).items():
-                self.log(name, value)
-            turns.append((self.queries + observer.every_queries, observer))
-        self._observers = turns
-        self._next_look = min((turn for turn, _ in turns), default=math.inf)
+        self._next_look = self._turns.look(self, self.queries)
 
     def _close(self, status: RunStatus, reason: str) -> RunResult:
         """Put the totals into the trace and close it, whatever goes wrong meanwhile; raise what did first."""
@@ -353,8 +375,10 @@ class Bench:
         try:
             self._rows.flush(now)
             queries = self.queries
-            result = self._summed_up(status, reason, now)
-            self._note_end(result)
+            energy_j, stations = self.meter.energy_j(now), self._by_name.values()
+            late = self.clock.late_count if isinstance(self.clock, RealTimeClock) else 0
+            result = RunResult(status, reason, ps_to_s(now), self.queries, energy_j, busy_s(stations), late)
+            note_end(self.recorder, result, stations)
         except BaseException as error:  # noqa: BLE001  (it is raised when the trace is closed)
             failure = error
             if status != "failed":
@@ -369,32 +393,3 @@ class Bench:
             raise failure
         assert result is not None  # noqa: S101  (else there was a failure)
         return result
-
-    def _summed_up(self, status: RunStatus, reason: str, now: int) -> RunResult:
-        return RunResult(
-            status,
-            reason,
-            ps_to_s(now),
-            self.queries,
-            self.meter.energy_j(now),
-            {name: ps_to_s(total) for name, total in self._busy_ps().items()},
-            self.clock.late_count if isinstance(self.clock, RealTimeClock) else 0,
-        )
-
-    def _note_end(self, result: RunResult) -> None:
-        """Record the totals, and what instruments keep of their state."""
-        for component, energy_j in result.energy_by_component_j.items():
-            self.recorder.total("energy_j", component, energy_j)
-        for span, busy_s in result.busy_by_span_s.items():
-            self.recorder.total("busy_s", span, busy_s)
-        for station in self._by_name.values():
-            for name, values, units in station.instrument.closing_states():
-                self.recorder.state(name, values, units)
-
-    def _busy_ps(self) -> dict[str, int]:
-        """Return the time that each "resource.activity" has taken, also where spans overlap."""
-        busy: dict[str, int] = {}
-        for station in self._by_name.values():
-            for name, total_ps in station.busy_ps().items():
-                busy[name] = busy.get(name, 0) + total_ps
-        return busy

@@ -57,6 +57,11 @@ class Budgets:
         self._at_once += 1
         return None
 
+    def excuse(self) -> None:
+        """Uncount the last command: its agent waits for the outside, and cannot ask without end."""
+        self._commands -= 1
+        self._at_once = 0
+
     def spent(self, now_ps: int, queries: int, settled_ps: Callable[[], int]) -> str | None:
         """Return which limit is spent, or None.
 

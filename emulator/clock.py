@@ -16,6 +16,7 @@ from emulator.units import LAST_PS, beyond_time
 __all__ = [
     "Clock",
     "Halted",
+    "PacedClock",
     "RealTimeClock",
     "VirtualClock",
     "bare_environment",
@@ -81,6 +82,35 @@ class VirtualClock(_PicosecondClock):
         return due_ps
 
 
+class PacedClock(VirtualClock):
+    """Let emulated time pass as far as somebody else allows, who processes the events: a server, between two words.
+
+    Nothing passes ``horizon_ps``, the last instant that is allowed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.horizon_ps = LAST_PS
+
+    def skip(self, delay_ps: int) -> int:
+        """Pass ``delay_ps`` at once, or return -1: also where it ends beyond the horizon."""
+        if self.now_ps + checked_delay_ps(delay_ps) > self.horizon_ps:
+            return -1
+        return super().skip(delay_ps)
+
+    @property
+    def due_ps(self) -> int | None:
+        """Return the instant of the next event, or None when there is none."""
+        return int(self._queue[0][0]) if self._queue else None
+
+    def reach(self, t_ps: int) -> None:
+        """Let time pass until ``t_ps``; raises ``ClockError`` where an event is due before, or it is past."""
+        due_ps = self.due_ps
+        if t_ps < self.now_ps or (due_ps is not None and due_ps < t_ps):
+            raise ClockError(f"clock: {t_ps} ps cannot be reached from {self.now_ps} ps; next due: {due_ps}")
+        self._now = t_ps
+
+
 class RealTimeClock(_PicosecondClock, simpy.rt.RealtimeEnvironment):
     """Run emulated time in step with the wall clock, for benches that talk to people or to hardware.
 
@@ -128,6 +158,7 @@ class RealTimeClock(_PicosecondClock, simpy.rt.RealtimeEnvironment):
 
 
 Clock = VirtualClock | RealTimeClock
+"""A ``PacedClock`` is a virtual one."""
 
 
 def make_clock(mode: Literal["virtual", "real_time"], factor: float = 1.0) -> Clock:

@@ -8,7 +8,7 @@ from emulator.errors import CommandError, TraceError
 from emulator.trace.schema import MAX_NAMES
 from emulator.trace.writing.header import Label
 
-__all__ = ["Failed", "check_observers", "checked_agents"]
+__all__ = ["Failed", "check_observers", "checked_agents", "in_use"]
 
 _WHAT = "an agent is a generator that yields commands: call a generator function to get one"
 
@@ -75,3 +75,11 @@ def check_observers(observers: object) -> None:
     for observer in observers:
         if not (callable(getattr(observer, "observe", None)) and hasattr(observer, "every_queries")):
             raise CommandError(f"bench: the observer {shown(observer)} is refused; allowed: {allowed}")
+
+
+def in_use() -> CommandError:
+    """Return the refusal of a second caller."""
+    return CommandError(
+        "bench: it is in use already, by another thread or by an agent or observer that it runs; allowed: one "
+        "caller at a time, so give each thread a bench of its own, or share a lock"
+    )

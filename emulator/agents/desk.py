@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import simpy
 
 from emulator.agents.agent import Failed
+from emulator.agents.listening import Inbox, Listen
 from emulator.budgets import Budgets
 from emulator.clock import Clock
 from emulator.commands import (
@@ -78,7 +79,7 @@ class Desk:
             if process is not self._floor.clock.active_process:
                 process.interrupt()
 
-    def answer(self, command: Command, agent: Tickets) -> _Answering:
+    def answer(self, command: Command | Listen, agent: Tickets) -> Generator[simpy.Event, Any, Any]:
         """Carry out ``command`` for ``agent``; raises ``CommandError`` when it is refused."""
         if isinstance(command, Log):
             self._log(command)
@@ -96,6 +97,8 @@ class Desk:
             return (yield from self._start(command, agent))
         elif isinstance(command, Join):
             return (yield from self._join(command.ticket, agent))
+        elif isinstance(command, Listen):
+            return (yield from self._listen(command.inbox))
         else:
             self.station(command)
         return None
@@ -154,6 +157,23 @@ class Desk:
             pass
         finally:
             del self._waiting[process]
+
+    def _listen(self, inbox: Inbox) -> Generator[simpy.Event, Any, Any]:
+        """Wait until something comes from outside, or the run ends; no budget counts it."""
+        clock = self._floor.clock
+        self._floor.budgets.excuse()
+        awaited = inbox.ear(clock)
+        process = clock.active_process
+        assert process is not None  # noqa: S101  (the desk answers processes alone)
+        if awaited is not None:
+            self._waiting[process] = None
+            try:
+                yield awaited
+            except simpy.Interrupt:
+                return None
+            finally:
+                del self._waiting[process]
+        return inbox.take()
 
     def _spent(self) -> Spent:
         return self._floor.budgets.account(self._floor.clock.now_ps, self._floor.queries())

@@ -12,6 +12,7 @@ from emulator.config.models import StrictModel, Tree
 from emulator.errors import DivergedError
 from emulator.instruments.again import Recorded
 from emulator.instruments.retiming import Retiming
+from emulator.instruments.wire import SILENT, Words
 from emulator.meter import Meter
 from emulator.physics.chip.patches import Patches
 from emulator.plan import Plan, Step, Work
@@ -308,6 +309,8 @@ class InstrumentKind:
         Of a configuration and a scale, the bytes of what it will keep in memory, by what that is; pure and quick.
     named
         What a trace calls the rows in which an agent names its incumbent; the instrument is ``Judged`` then.
+    words
+        How it is spoken to over a wire; a kind without words is not served there.
     """
 
     name: str
@@ -329,6 +332,7 @@ class InstrumentKind:
     moved: Callable[[Mapping[str, object]], Tree] = dict
     memory: Callable[[Any, Scale], Mapping[str, int]] = no_memory
     named: str = ""
+    words: Words = SILENT
 
     @property
     def disturbances(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from emulator.bench import Bench
+from emulator.clock import PacedClock
 from emulator.config.models import digest, to_toml
 from emulator.errors import CommandError, ConfigError, TraceError
 from emulator.instruments.chip.state import Design
@@ -32,20 +33,21 @@ def make_bench(
     sizes: Sizes = _NONE,
     shows: Mapping[str, str] = _SHOWS,
     queries: int = 1,
+    clock: PacedClock | None = None,
 ) -> Bench:
     """Build the bench of ``study``, whose network was ``prepared``; nothing is recorded before it is run.
 
     ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
-    be asked to show ("binary", which all can, where it says nothing), ``queries`` how many there will be. Raises
-    ``LightloopError`` for what cannot be built, would not fit in memory or in the range of time, and for an agent
-    that will ask for what this bench cannot do.
+    be asked to show ("binary", which all can, where it says nothing), ``queries`` how many there will be; a
+    ``clock`` takes the place of the study's. Raises ``LightloopError`` for what cannot be built, would not fit in
+    memory or in the range of time, and for an agent that will ask for what this bench cannot do.
     """
     refuse_what_cannot_stand(study, sizes)
     lab = {
         name: stand._replace(design=_design(name, prepared, sizes, shows)) if name != HOST.name else stand
         for name, stand in study.lab().items()
     }
-    bench = Bench(lab, study.seed, study.budget, study.clock)
+    bench = Bench(lab, study.seed, study.budget, clock or study.clock)
     _refuse_endless(study, lab, queries)
     _check_agents(study, bench)
     return bench

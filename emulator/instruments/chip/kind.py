@@ -8,6 +8,7 @@ from emulator.instruments.chip.memory import memory
 from emulator.instruments.chip.retimed import RETIMING, again
 from emulator.instruments.chip.settling import unsettled
 from emulator.instruments.chip.timing import MONITOR, chip_plan
+from emulator.instruments.chip.wire.words import WORDS
 from emulator.instruments.instrument import InstrumentKind
 
 __all__ = ["KIND"]
@@ -39,4 +40,5 @@ KIND = InstrumentKind(
         "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
         "gamma": "factor on a device's phase for a voltage, relative to what it was made with",
     },
+    words=WORDS,
 )

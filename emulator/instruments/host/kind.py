@@ -4,6 +4,7 @@ from emulator.commands import Compute
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.effects import EFFECTS
 from emulator.instruments.host.host import COMPONENT, Host, host_plan
+from emulator.instruments.host.words import WORDS
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.retiming import Retiming
 
@@ -19,4 +20,5 @@ KIND = InstrumentKind(
     counts={"compute": ""},
     retiming=Retiming(EFFECTS, names_itself=True),
     again=lambda row: Compute(row.work["flops"], row.work["bytes"], row.activity),
+    words=WORDS,
 )

@@ -10,6 +10,7 @@ from emulator.instruments.opu.memory import memory
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
 from emulator.instruments.opu.resend import GRABBING, FrameResender
 from emulator.instruments.opu.timing import OpuDesign
+from emulator.instruments.opu.wire.words import WORDS
 from emulator.instruments.retiming import Retiming
 
 __all__ = ["KIND"]
@@ -30,4 +31,5 @@ KIND = InstrumentKind(
     check=check,
     least_s=least_s,
     memory=memory,
+    words=WORDS,
 )

@@ -76,7 +76,7 @@ class Opu:
         self._needed = 0
         self.exposure_ps = self.sender.pipeline.timing.exposure_ps
         self._skip_zero = config.skip_zero
-        self._design = design
+        self.design = design
         self._services: dict[Work, Service] = {}
         self._shots: deque[_Shot] = deque()
         self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
@@ -98,9 +98,9 @@ class Opu:
         vectors = command.vectors
         if not isinstance(vectors, np.ndarray):
             raise CommandError(f"Project: vectors is a {type(vectors).__name__}; allowed: a NumPy array")
-        if vectors.ndim != 2 or vectors.shape[1] != self._design.features or len(vectors) == 0:
+        if vectors.ndim != 2 or vectors.shape[1] != self.design.features or len(vectors) == 0:
             raise CommandError(
-                f"Project: vectors have shape {vectors.shape}; the unit takes (n >= 1, {self._design.features})"
+                f"Project: vectors have shape {vectors.shape}; the unit takes (n >= 1, {self.design.features})"
             )
         if vectors.dtype != np.float32 or not np.isfinite(vectors).all():
             raise CommandError(
@@ -111,8 +111,8 @@ class Opu:
         work: Work = (
             ("vectors", len(vectors)),
             ("dark", len(vectors) - int(vectors.any(axis=1).sum())),
-            ("features", self._design.features),
-            ("outputs", self._design.outputs),
+            ("features", self.design.features),
+            ("outputs", self.design.outputs),
         )
         service = self._services.get(work)
         if service is None:

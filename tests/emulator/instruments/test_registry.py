@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 
 from emulator.bench import Bench
 from emulator.bench_config import BudgetConfig
+from emulator.clock import PacedClock
 from emulator.commands import Compute, Controller, Disturb, Join, Start
 from emulator.config.models import StrictModel
 from emulator.errors import CommandError
@@ -25,10 +27,12 @@ from emulator.instruments.instrument import (
     State,
 )
 from emulator.instruments.registry import INSTRUMENTS, placed
+from emulator.instruments.wire import Given, Taken, Verb, Words
 from emulator.plan import Plan, Step
 from emulator.trace.open import open_trace
 from emulator.trace.writing.header import Header
 from emulator.trace.writing.recorder import Recorder
+from tests.wire_lab import Talk, small_service
 
 # ------------------------------------------------------------- all that a new instrument is: one file
 
@@ -111,6 +115,20 @@ class Scale:
         self._offset = value
 
 
+WORDS = Words(
+    root="SCALe",
+    verbs=(
+        Verb(
+            "WEIGh",
+            Weigh,
+            "Weighs pieces.",
+            (Taken("pieces", "whole", "pieces at once"),),
+            (Given("GRAMs", "number", "what they weigh, in grams", attrgetter("grams")),),
+            lambda scale, said, notes: Weigh(said["pieces"]),  # type: ignore[arg-type,return-value]
+        ),
+    ),
+)
+
 KIND = InstrumentKind(
     name="scale",
     config=ScaleConfig,
@@ -120,6 +138,7 @@ KIND = InstrumentKind(
     build=Scale.build,
     counts={"weigh": ""},
     disturbs={"offset": "grams that it shows too many"},
+    words=WORDS,
 )
 
 # ------------------------------------------------------------------------------------ and one line
@@ -216,6 +235,15 @@ def test_budgets_and_refusals_know_it() -> None:
 
     with pytest.raises(CommandError, match=r"did you mean 'scale\.offset'\?; allowed: scale\.offset"):
         bench().run({"main": wrong()})
+
+
+def test_it_is_served_on_a_wire_by_its_words() -> None:
+    paced = Bench({"scale": Stand(ScaleConfig()), "host": Stand(HOST)}, 0, clock=PacedClock())
+    talk = Talk(small_service(bench=paced))
+    assert talk.ask("scal:weig? 2;:SCALE:WEIGH:GRAMS?;:SYST:TIME?") == "20.0;20.0;5e-06"
+    assert talk.refusal("SCAL:WEIG? 0") == -222
+    talk.tell("SCAL:WEIG:STAR 3;:HOST:COMP 5000000,0")
+    assert talk.ask("*OPC?;:SCAL:WEIG:FETC?") == "1;30.0"
 
 
 def test_the_host_alone_cannot_be_placed_by_a_study() -> None:

@@ -1,0 +1,1 @@
+"""How a chip is spoken to over a wire."""

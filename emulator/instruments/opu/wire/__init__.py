@@ -1,0 +1,1 @@
+"""How an optical processing unit is spoken to over a wire."""

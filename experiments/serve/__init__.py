@@ -1,0 +1,1 @@
+"""``lightloop serve``: a study's bench on a wire."""

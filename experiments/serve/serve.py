@@ -1,0 +1,181 @@
+"""Serving a study: its bench is built as for a run, clients take its controller's place, and a trace is written."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from socket import socket
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+from controllers.own import OwnOptions, own_kind
+from emulator.agents.result import RunResult
+from emulator.bench import Observer
+from emulator.clock import PacedClock
+from emulator.remote.server.door import LOOPBACK, Door, bound
+from emulator.remote.server.limits import Limits
+from emulator.remote.server.pacing import Asap, Pace, RealTime, Stepped
+from emulator.remote.server.service import Service
+from emulator.trace.writing.journal import journal_path
+from emulator.units import format_si
+from experiments.run.bench import make_bench, recorder_of
+from experiments.run.launch import check_out
+from experiments.run.own.own import refuse_absent
+from experiments.run.prepare import Prepared, prepare, recorded
+from experiments.run.run import others_of, program_of, watch_of
+from experiments.run.study import Study, type_of
+from experiments.run.watching.watch import samples_of
+from experiments.tasks.pretraining import reproducible
+
+__all__ = ["CLIENTS", "Address", "Announce", "Paced", "Served", "default_out", "serve_study", "with_clients"]
+
+CLIENTS: Final = "clients on a wire"
+"""What a trace says in the place of its controller's name."""
+
+_DIVERGED: Final = 3
+_EVERY_QUERIES: Final = 1000  # assumed: clients say nothing of how many queries they will make
+
+
+class Announce(Protocol):
+    """Say a line at once; a caution goes elsewhere."""
+
+    def __call__(self, line: str, caution: bool = False) -> None:
+        """Say it."""
+
+
+class Address(NamedTuple):
+    """Say where to listen."""
+
+    host: str = LOOPBACK
+    port: int = 0
+
+
+class Paced(NamedTuple):
+    """Say how emulated time passes; ``factor`` is the wall seconds per emulated second, in real time."""
+
+    name: Literal["asap", "realtime", "stepped"] = "asap"
+    factor: float = 1.0
+
+    def pace(self) -> Pace:
+        """Return the pace."""
+        makers: dict[str, Callable[[], Pace]] = {
+            "asap": Asap,
+            "stepped": Stepped,
+            "realtime": partial(RealTime, self.factor),
+        }
+        return makers[self.name]()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Hold how the run ended: 0 when it was told to, or a budget is spent; 3: it diverged."""
+
+    result: RunResult
+    clients: int
+    overruns: int
+    exit_code: int
+
+    @property
+    def text(self) -> str:
+        """Return in a line what it came to."""
+        result = self.result
+        time, energy = format_si(result.elapsed_s, "s"), format_si(result.energy_j, "J")
+        why = f" ({result.reason})" if result.reason else ""
+        late = f", {self.overruns:,} overruns" if self.overruns else ""
+        return (
+            f"{result.status}{why}: {self.clients} clients, {result.queries:,} queries, {time} and {energy} of the "
+            f"bench{late}"
+        )
+
+
+def default_out(study: str) -> Path:
+    """Return the first free place for a trace of ``study`` that was served."""
+    stem = Path(study).name.removesuffix(".toml")
+    paths = (Path("out") / f"{stem}-served-{number}.h5" for number in count(1))
+    return next(path for path in paths if not path.exists() and not journal_path(path).exists())
+
+
+def with_clients(study: Study) -> Study:
+    """Return ``study`` as one that says what runs: clients in the place of its controller.
+
+    Settings of the controller are not theirs, how many samples it takes at once apart, from which sizes follow.
+    """
+    said = study.controller
+    replaced = said.in_place_of if isinstance(said, OwnOptions) else said.kind
+    options: dict[str, Any] = {"name": CLIENTS, "in_place_of": replaced}
+    if hasattr(said, "batch_size"):
+        options["batch_size"] = said.batch_size
+    wanted = type_of(own_kind(replaced))
+    sections = {name: getattr(study, name) for name in wanted.model_fields}
+    return wanted(**(sections | {"controller": OwnOptions.model_validate(options)}))
+
+
+def serve_study(study: Study, out: Path, address: Address, paced: Paced, announce: Announce) -> Served:
+    """Serve the bench of ``study`` until a signal or a budget ends it, and write its trace to ``out``.
+
+    Raises ``LightloopError`` on bad input, before anything is written.
+    """
+    refuse_absent(study)
+    check_out(out)
+    limits = Limits()
+    with reproducible():
+        prepared = prepare(study)
+        program = program_of(study, prepared)
+        served = with_clients(study)
+        bench = make_bench(study, prepared, program.sizes, program.shows, clock=PacedClock())
+        observers = _observers(study, prepared, program)
+        program.controller.close()
+        pace = paced.pace()
+        service = Service(bench, identity_of(study), pace, limits)
+        listener = bound(address.host, address.port)
+        bench.attach(recorder_of(recorded(served, prepared), out))
+        try:
+            for counted, samples in samples_of(prepared.task).items():
+                bench.log(counted, samples)
+            service.open(agents=others_of(study), observers=observers)
+            result = asyncio.run(_served(service, limits, listener, announce))
+        except BaseException:
+            bench.fail()
+            raise
+    return Served(result, service.served, service.overruns, _DIVERGED if result.status == "diverged" else 0)
+
+
+def identity_of(study: Study) -> str:
+    """Return what *IDN? answers: maker, model, serial number and version."""
+    standing = "+".join((*study.standing(), "host"))
+    return f"Lightloop,{standing},{study.seed},{version('lightloop')}"
+
+
+def _observers(study: Study, prepared: Prepared, program: Any) -> list[Observer]:
+    """Return who watches: a chip is judged as it is driven; a network that a client trains is the client's own."""
+    if prepared.model is not None:
+        return []
+    watch = watch_of(study, prepared, program)
+    watch.every_queries = study.evaluation.every_queries or _EVERY_QUERIES
+    return [watch]
+
+
+async def _served(service: Service, limits: Limits, listener: socket, announce: Announce) -> RunResult:
+    """Listen until a signal, or the end of the run; return the result."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    reasons: list[str] = []
+
+    def stop(number: signal.Signals) -> None:
+        reasons.append(f"{number.name} received")
+        over.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    door = Door(service, limits, over.set)
+    try:
+        await door.open(listener)
+        host, port = listener.getsockname()[:2]
+        announce(f"listening on {host}:{port}")
+        await over.wait()
+    finally:
+        await door.close()
+    return service.close(reasons[0] if reasons else "")
