@@ -45,7 +45,10 @@ _QUERY_BIT, _DEVICE_BIT, _EXECUTION_BIT, _COMMAND_BIT = 2, 3, 4, 5  # IEEE 488.2
 
 
 class ScpiError(Exception):
-    """What a client said is refused, and told to that client alone: ``code`` is SCPI's number of it, ``detail`` says more in our words."""
+    """What a client said is refused: ``code`` is SCPI's number of it, ``detail`` says more in our words.
+
+    It is told to that client alone, and so is no error of the tree that ends commands.
+    """
 
     def __init__(self, code: int, detail: str = "") -> None:
         super().__init__(code, detail)
