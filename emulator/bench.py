@@ -62,7 +62,8 @@ class Bench:
         if isinstance(clock, PacedClock):
             self.clock: Clock = clock
         else:
-            said = checked_kind("bench: clock", clock or ClockConfig(), ClockConfig, "a ClockConfig, or None")
+            config = ClockConfig() if clock is None else clock
+            said = checked_kind("bench: clock", config, ClockConfig, "a ClockConfig, or None")
             self.clock = make_clock(said.mode, said.factor)
         self.meter = Meter()
         self.recorder: AnyRecorder = NullRecorder()

@@ -47,7 +47,7 @@ def make_bench(
         name: stand._replace(design=_design(name, prepared, sizes, shows)) if name != HOST.name else stand
         for name, stand in study.lab().items()
     }
-    bench = Bench(lab, study.seed, study.budget, clock or study.clock)
+    bench = Bench(lab, study.seed, study.budget, study.clock if clock is None else clock)
     _refuse_endless(study, lab, queries)
     _check_agents(study, bench)
     return bench

@@ -17,7 +17,7 @@ from emulator.bench import Observer
 from emulator.clock import PacedClock
 from emulator.remote.server.door import LOOPBACK, Door, bound
 from emulator.remote.server.limits import Limits
-from emulator.remote.server.pacing import Asap, Pace, RealTime, Stepped
+from emulator.remote.server.pacing import DEADLINE_S, Asap, Pace, RealTime, Stepped
 from emulator.remote.server.service import Service
 from emulator.trace.writing.journal import journal_path
 from emulator.units import format_si
@@ -129,7 +129,7 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
         observers = _observers(study, prepared, program)
         program.controller.close()
         pace = paced.pace()
-        service = Service(bench, identity_of(study), pace, limits)
+        service = Service(bench, identity_of(study), pace, limits, partial(_say_late, announce))
         listener = bound(address.host, address.port)
         bench.attach(recorder_of(recorded(served, prepared), out))
         try:
@@ -141,6 +141,14 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
             bench.fail()
             raise
     return Served(result, service.served, service.overruns, _DIVERGED if result.status == "diverged" else 0)
+
+
+def _say_late(announce: Announce) -> None:
+    announce(
+        "this machine does not keep the pace: an instant was processed more than "
+        f"{format_si(DEADLINE_S, 's')} late; overruns are counted, and this is said once",
+        caution=True,
+    )
 
 
 def identity_of(study: Study) -> str:

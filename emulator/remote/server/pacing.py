@@ -10,7 +10,7 @@ from emulator.clock import PacedClock
 from emulator.errors import ClockError
 from emulator.units import LAST_PS, PS_PER_S
 
-__all__ = ["Asap", "Pace", "RealTime", "Stepped"]
+__all__ = ["DEADLINE_S", "Asap", "Pace", "RealTime", "Stepped"]
 
 _BIN_S: Final = 1e-5  # lates are counted in bins of this width
 _LAST_BIN: Final = 100_000  # a second; what is later counts as that late

@@ -47,10 +47,18 @@ class Service:
     """Serve ``bench``, whose clock is a ``PacedClock``, to clients.
 
     ``identity`` is what *IDN? answers. After ``open``, time passes in ``pump``, which is called when something was
-    said and when it asks for it; ``over`` tells how the run has ended by itself.
+    said and when it asks for it; ``over`` tells how the run has ended by itself. ``overran`` is called at the first
+    overrun.
     """
 
-    def __init__(self, bench: Bench, identity: str, pace: Pace, limits: Limits) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        identity: str,
+        pace: Pace,
+        limits: Limits,
+        overran: Callable[[], None] = lambda: None,
+    ) -> None:
         if not isinstance(bench.clock, PacedClock):
             raise ConfigError(
                 "service: the bench's clock is not one that a server can pace; allowed: PacedClock"
@@ -68,6 +76,7 @@ class Service:
         self._clients: dict[str, Client] = {}
         self._rested: dict[str, Callable[[], None]] = {}
         self._busy: set[str] = set()
+        self._overran = overran
         self._told = 1
 
     # ------------------------------------------------------------------ what clients look up
@@ -239,6 +248,8 @@ class Service:
     def _tell_overruns(self) -> None:
         """Record overruns whenever they are ten times as many: a trace of a killed run has them, too."""
         if self.overruns >= self._told:
+            if self._told == 1:
+                self._overran()
             self._bench.log("overruns", self.overruns)
             while self._told <= self.overruns:
                 self._told *= 10

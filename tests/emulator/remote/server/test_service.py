@@ -193,7 +193,9 @@ def test_in_real_time_a_reply_comes_when_the_wall_clock_says_so(wall: Callable[.
 def test_every_instant_that_comes_late_is_counted_and_told_in_the_trace(wall: Callable[..., float]) -> None:
     rows = NotingRecorder()
     pace = RealTime(1.0, wall_s=wall)
-    service = small_service(pace, recorder=rows)
+    said: list[str] = []
+    service = Service(small_bench(), IDENTITY, pace, Limits(), lambda: said.append("once"))
+    service.open(rows)
     talk = Talk(service)
     stalls = 37
     for number in range(100):
@@ -203,6 +205,7 @@ def test_every_instant_that_comes_late_is_counted_and_told_in_the_trace(wall: Ca
         service.pump()
     assert len(talk.answers) == 100
     assert talk.ask("SYST:PACE:OVER?") == str(stalls)
+    assert said == ["once"]
     service.close("")
     told = {name: value for name, *_, value in rows.metrics}
     assert told["overruns"] == stalls
