@@ -182,6 +182,7 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
         "fashion_cnn_recovery",
         "fashion_odfa",
         "fashion_recovery",
+        "lab_loop",
         "matrix_recovery",
         "mnist_cnn_recovery",
         "mnist_light",
