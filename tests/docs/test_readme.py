@@ -81,11 +81,14 @@ def test_the_dozen_lines_are_twelve_and_tune_the_chip_by_as_much_as_they_say(roo
     status, elapsed_s, before, after = said.replace("[", "").replace("]", "").split()
     assert status == "complete"
     assert float(elapsed_s) > 0
-    # On another kind of processor training ends elsewhere by a sample or two.
-    told = re.findall(r"(\d+) % of the test set become (\d+) %", README)
-    assert [(float(before), float(after))] == [
-        pytest.approx((int(a) / 100, int(b) / 100), abs=0.05) for a, b in told
+    # On another kind of processor training ends in other weights, and another chip is deployed.
+    told = [
+        (int(a) / 100, int(b) / 100) for a, b in re.findall(r"(\d+) % of the test set become (\d+) %", README)
     ]
+    starts, ends = zip(*told, strict=True)
+    assert min(starts) - 0.05 <= float(before) <= max(starts) + 0.05
+    assert min(ends) - 0.05 <= float(after) <= max(ends) + 0.05
+    assert float(after) > float(before)
 
 
 def first_party(code: str) -> list[str]:
