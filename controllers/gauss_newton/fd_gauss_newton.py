@@ -74,7 +74,9 @@ def _step(
     there = readings.remembered(phases + config.probe_rad)
     moved = yield from readings.one_by_one(phases, there, places, batch, config.loop)
     turned = np.mod(there - before.driven + np.pi, 2 * np.pi) - np.pi  # what the DAC made of it
-    slopes = (moved - before.outputs) / turned[places][:, None, None]
+    turned = turned[places][:, None, None]
+    # A heater that the DAC's step keeps where it is tells nothing: its slope is 0, and so is its part of the step.
+    slopes = np.divide(moved - before.outputs, turned, out=np.zeros_like(moved), where=turned != 0.0)
     found, work = best_step(before.outputs, slopes, batch.labels, config.penalty, config.newton_steps)
     step = np.zeros(phases.size)
     step[places] = found

@@ -1,5 +1,9 @@
 """Steps from finite differences: a chip is recovered without a model."""
 
+import math
+import warnings
+from dataclasses import replace
+
 import pytest
 
 from controllers.gauss_newton.fd_gauss_newton import KIND, FdGaussNewtonConfig
@@ -49,3 +53,14 @@ def test_with_too_few_queries_nothing_is_read() -> None:
     before, after, asked = recovered(made_lab(8), queries=6)
     assert readings_of(asked) == 0
     assert after == before
+
+
+def test_a_heater_that_the_dac_keeps_where_it_is_has_no_slope() -> None:
+    """Seed 34 of ``lightloop check --seeds``: its slope was 0 / 0, and no step was ever taken."""
+    lab = made_lab(8)
+    coarse = lab._replace(setting=replace(lab.setting, dac_step_rad=2 * math.pi / 15))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        _, _, asked = recovered(coarse)
+    assert all(math.isfinite(each.value) for each in asked if isinstance(each, Log))
+    assert readings_of(asked) > 0

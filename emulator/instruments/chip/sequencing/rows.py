@@ -31,6 +31,7 @@ LAST on), and that of a row which is first and last."""
 
 _KIND, _HEATER, _PHASE, _LOSS, _TOTAL, _SATURATED, _DRIVEN, _ACCEPTED = range(8)  # columns of an event
 
+_A_VISIT: Final = 2  # readings that a visit makes at most: of its try, and of its step back
 _KIND_OF, _SERVICE, _STARTED, _DONE, _TARGET, _LEVEL_PS, _LEVEL_OF = range(7)
 _INTS = 7
 
@@ -92,17 +93,23 @@ def _fill(  # noqa: PLR0913  (a compiled kernel takes its arrays one by one)
     ``counts`` (4,) gets the number of rows, of levels, of visited heaters, and when the last event was.
     Returns for how long the chip is held, in picoseconds, as a float, which does not overflow.
     """
-    events, row, levels, visited = len(ints), 0, 0, 0
+    events, row, levels, visited, readings = len(ints), 0, 0, 0, 0
     now, held_ps = start_ps, 0.0
     for event in range(events):
         homing = ints[event, _KIND] == HOMING
         last_event = event == events - 1
+        homes_next = not last_event and ints[event + 1, _KIND] == HOMING
         heater = ints[event, _HEATER]
         watts = floats[event, _DRIVEN] * w_per_rad if not floats[event, _DRIVEN] <= 0.0 else 0.0
-        # A visit's events stand together: with the last of them, the heater is where it stays.
-        if event > 0 and (last_event or ints[event + 1, _HEATER] != heater):
+        # A visit is over when its try or its step back is accepted, when its heater goes home, and after its second
+        # reading unless that leads home. The heater's number does not tell: the next visit may be to it as well.
+        readings += 1
+        over = homing or ints[event, _ACCEPTED] == 1 or (readings == _A_VISIT and not homes_next)
+        if event > 0 and (last_event or over):
             real[_LEFT, visited] = floats[event, _PHASE]
             visited += 1
+        if event == 0 or over:
+            readings = 0
         for step in range(2 if homing else 1):
             kind = FORWARD if decides and event == 0 else PROBE
             if homing:

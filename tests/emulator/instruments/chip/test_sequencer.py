@@ -144,6 +144,20 @@ def test_every_rule_decides_as_a_host_would(rule: Rule, queries: int, seed: int)
     assert sequencer.result.queries == near[0].readings
 
 
+@pytest.mark.parametrize("rule", ["step_back", "three_point", "best_of_both"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_heater_that_is_visited_twice_in_a_row_is_told_of_twice(rule: Rule, seed: int) -> None:
+    """Seed 9 of ``lightloop check --seeds``: the two visits were told as one."""
+    command = visits(rule, queries=1000, seed=seed)
+    command.heaters[1::2] = command.heaters[::2][: len(command.heaters[1::2])]
+    near: list[Readings] = []
+    far: list[Readings] = []
+    NEAR.run(lambda: asking(near, command))
+    NEAR.run(lambda: by_host(command, far))
+    assert len(near[0].radians) == len(command.heaters)
+    np.testing.assert_array_equal(near[0].radians, far[0].radians)
+
+
 def test_three_points_return_to_the_middle_one_where_it_is_the_best() -> None:
     """Steps of 0 never improve a loss that has no noise."""
     quiet = replace(

@@ -1,0 +1,223 @@
+"""Whether light obeys: passive optics never gain power, and an ideal chip reads what its phases say.
+
+The matrices are built here from phases, rotator by rotator, with nothing of the emulator's kernels.
+Source: Eqs. 1-2 of J. Gu et al., AAAI 2021 (SZO-SCD), as docs/physics.md has them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.commands import Forward, Monitor, Probe, Projection, Readings, SetPhases
+from emulator.commands import Sequence as ProbeSequence
+from emulator.instruments.chip.chip import HEATERS, Chip
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.instrument import Stand
+from emulator.instruments.opu.opu import Opu
+from emulator.physics.chip.mesh import LayerPhases, Rotation, triangle
+from experiments.check.endurance.outing import Outing
+from experiments.check.endurance.replies import Told
+from experiments.check.endurance.rows import Rows
+
+__all__ = ["layer_fields", "light"]
+
+Floats = NDArray[np.float64]
+
+_GAIN: Final = 1e-12
+"""Relative power that rounding may add to light."""
+
+_CLOSE: Final = 1e-9
+"""Activation units by which two computations of a reading may differ."""
+
+_SINGLE: Final = 2e-5
+"""Relative difference of projections in single precision."""
+
+
+def light(outing: Outing, rows: Rows, known: Sequence[Told]) -> Iterator[str]:
+    """Yield what is wrong with the light of a run."""
+    lab = outing.scenario.plant.lab
+    if "chip" in lab:
+        chip = outing.bench.instrument(Chip)
+        yield from _passive(lab["chip"], chip)
+        yield from _power(lab["chip"], chip, rows, any(note.replies == 0 for note in outing.heard))
+        if outing.scenario.plant.ideal:
+            yield from _readings(lab["chip"], rows, known, chip)
+    if "opu" in lab:
+        yield from _linear(outing.bench.instrument(Opu), known)
+
+
+def layer_fields(
+    layer: LayerPhases, phases: Floats, light: Floats, rotation: Rotation, loss: float = 1.0
+) -> Floats:
+    """Return the fields (outputs, n) that a layer makes of ``light`` (inputs, n); its attenuators pass cos(phi).
+
+    ``phases`` (devices,) are those of V*, Sigma and U; ``loss`` is the amplitude that a rotator passes on.
+    """
+    outputs, inputs = layer.shape
+    v, sigma, u = np.split(phases, [layer.v.size, layer.v.size + layer.sigma.size])
+    sense = 1.0 if rotation == "ccw" else -1.0
+    rank = layer.sigma.size
+    fields = light.astype(float)
+    rows_v = next(r for r in range(1, inputs + 1) if triangle(r, inputs).rotators == v.size and r >= rank)
+    for top, phase in zip(triangle(rows_v, inputs).upper.tolist(), v.tolist(), strict=True):
+        _rotate(fields, top, sense * phase, loss)
+    passed = np.zeros((outputs, light.shape[1]))
+    passed[:rank] = fields[:rank] * (layer.signs * np.cos(sigma))[:, np.newaxis]
+    rows_u = next(r for r in range(1, outputs + 1) if triangle(r, outputs).rotators == u.size and r >= rank)
+    for top, phase in zip(triangle(rows_u, outputs).upper.tolist()[::-1], u.tolist(), strict=True):
+        _rotate(passed, top, -sense * phase, loss)
+    return passed
+
+
+def _rotate(fields: Floats, top: int, phase: float, loss: float) -> None:
+    cos, sin = loss * np.cos(phase), loss * np.sin(phase)
+    upper, lower = fields[top].copy(), fields[top + 1].copy()
+    fields[top], fields[top + 1] = cos * upper - sin * lower, sin * upper + cos * lower
+
+
+def _passive(stand: Stand, chip: Chip) -> Iterator[str]:
+    """Send light through each device table that the chip ended with: no rotator and no attenuator may add power."""
+    core, first = chip.core, 0
+    phases = core.phases()
+    for number, layer in enumerate(stand.design.layers):
+        mine = phases[first : first + layer.count]
+        first += layer.count
+        fields = layer_fields(
+            layer, mine, np.eye(layer.shape[1]), stand.config.mesh.rotation, core.loss_amplitude
+        )
+        if core.loss_amplitude > 1.0 or np.linalg.norm(fields, 2) > 1.0 + _GAIN:
+            yield f"light: layer {number} passes {np.linalg.norm(fields, 2)!r} of the field of its brightest input"
+    yield from _observed(stand, chip)
+
+
+def _observed(stand: Stand, chip: Chip) -> Iterator[str]:
+    """Compare what a watcher sees with the light that the phases make, where receivers are exact."""
+    receiver, config = stand.config.receiver, stand.config
+    noisy = (
+        receiver.shot_noise or receiver.thermal_noise_a_per_sqrt_hz or receiver.adc_bits or config.inputs.bits
+    )
+    if noisy or config.heaters.dynamics != "instant" or config.heaters.substrate_coupling or chip._incumbent:
+        return
+    inputs = np.linspace(0.0, min(1.0, config.activation_clip), 3 * stand.design.values).reshape(3, -1)
+    expected = network(
+        config, stand.design.layers, chip.core.phases(), inputs, chip.core.loss_amplitude, chip.core.gains
+    )
+    seen = chip.observe(inputs, 0)
+    if not np.allclose(seen, expected, rtol=0.0, atol=_CLOSE):
+        yield f"light: a watcher sees {seen.ravel()[:3]}, the phases make {expected.ravel()[:3]}"
+
+
+def network(
+    config: ChipConfig,
+    layers: Sequence[LayerPhases],
+    phases: Floats,
+    inputs: Floats,
+    loss: float,
+    gains: Sequence[float],
+) -> Floats:
+    """Return the outputs (samples, classes) of a chip whose converters and receivers are exact."""
+    values, first = inputs.T, 0
+    for number, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
+        mine = phases[first : first + layer.count]
+        first += layer.count
+        values = layer_fields(layer, mine, values, config.mesh.rotation, loss) * config.mesh.sigma_max * gain
+        if number < len(layers) - 1:
+            values = np.clip(values, 0.0, config.activation_clip)
+    return values.T
+
+
+def _power(stand: Stand, chip: Chip, rows: Rows, under_way: bool) -> Iterator[str]:
+    """Compare the heaters' power with the phases that are driven, one turn at most: P_pi for each pi of them."""
+    driven = chip.core.driven_phases()
+    if (driven < 0.0).any() or (driven > 2.0 * np.pi).any():
+        yield f"power: phases of {driven.min()!r} to {driven.max()!r} are driven"
+    expected = float(driven.sum()) / np.pi * stand.config.heaters.p_pi_w
+    if abs(chip.core.heater_power_w - expected) > 1e-9 * max(expected, stand.config.heaters.p_pi_w):
+        yield f"power: the heaters draw {chip.core.heater_power_w!r} W for phases that need {expected!r} W"
+    levels = rows.tables["power"]
+    mine = levels["watts"][levels["component"] == rows.names["component"].index(HEATERS)]
+    if len(mine) and not under_way and mine[-1] != chip.core.heater_power_w:
+        yield f"power: the heaters draw {chip.core.heater_power_w!r} W, the trace ends with {mine[-1]!r} W"
+
+
+def _readings(stand: Stand, rows: Rows, known: Sequence[Told], chip: Chip) -> Iterator[str]:
+    """Follow what an ideal chip was told, in the order in which it was served, and compare all it read."""
+    design, config = stand.design, stand.config
+    dead = set(config.heaters.dead)
+    phases = design.phases()
+    phases[sorted(dead)] = 0.0
+    served = [each for each in known if each.rows and _of_chip(each.command)]
+    kinds = rows.named("commands", "kind", "kind")
+    if any(kind.startswith("disturb.") for kind in kinds):
+        return
+    for each in sorted(served, key=lambda one: int(rows.column("commands", "t_started")[one.rows[0]])):
+        command, reply = each.command, each.reply
+        if reply is None:
+            return  # nobody heard it, so what came after is not known either
+        if isinstance(command, SetPhases | Probe):
+            _drive(phases, command.heaters, command.radians, dead)
+        if isinstance(command, Probe | Forward | Monitor) and not _matches(
+            config, design, phases, command, reply, chip
+        ):
+            yield f"light: {type(command).__name__} at {each.note.issued_ps} ps reads another chip than was set"
+            return
+        if isinstance(command, ProbeSequence):
+            fault = _sequence(config, design, phases, command, reply, dead, chip)
+            if fault:
+                yield fault
+                return
+
+
+def _of_chip(command: Any) -> bool:
+    return isinstance(command, SetPhases | Probe | Forward | Monitor | ProbeSequence)
+
+
+def _drive(phases: Floats, heaters: Any, radians: Any, dead: set[int]) -> None:
+    for heater, phase in zip(np.asarray(heaters).tolist(), np.asarray(radians).tolist(), strict=True):
+        phases[heater] = 0.0 if heater in dead else phase
+
+
+def _matches(config: ChipConfig, design: Any, phases: Floats, command: Any, reply: Any, chip: Chip) -> bool:
+    expected = network(config, design.layers, phases, command.batch.inputs, 1.0, chip.core.gains)
+    return bool(np.allclose(reply.outputs, expected, rtol=0.0, atol=_CLOSE))
+
+
+def _sequence(
+    config: ChipConfig,
+    design: Any,
+    phases: Floats,
+    command: ProbeSequence,
+    reply: Readings,
+    dead: set[int],
+    chip: Chip,
+) -> str:
+    if command.decide is not None:
+        _drive(phases, command.heaters[: len(reply.radians), 0], reply.radians, dead)
+        return ""
+    for number, (heaters, radians) in enumerate(zip(command.heaters, command.radians, strict=True)):
+        _drive(phases, heaters, radians, dead)
+        expected = network(config, design.layers, phases, command.batch.inputs, 1.0, chip.core.gains)
+        if not np.allclose(reply.outputs[number], expected, rtol=0.0, atol=_CLOSE):
+            return f"light: probe {number} of a Sequence reads another chip than was set"
+    return ""
+
+
+def _linear(unit: Opu, known: Sequence[Told]) -> Iterator[str]:
+    """Compare projections without noise with the medium's truth, and with their own sum."""
+    config = unit.core.config
+    if config.camera.noise or config.recovery.mode == "intensity":
+        return
+    for each in known:
+        if not isinstance(each.reply, Projection):
+            continue
+        valid, vectors = each.reply.valid, each.command.vectors
+        if not valid.any():
+            continue
+        truth = unit.core.truth(vectors)[valid]
+        scale = float(np.abs(truth).max()) or 1.0
+        off = float(np.abs(each.reply.outputs[valid] - truth).max())
+        if off > _SINGLE * scale + _SINGLE:
+            yield f"light: a projection at {each.note.issued_ps} ps is off by {off!r}"
+            return
