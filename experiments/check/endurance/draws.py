@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 FAULT_CHANCE: Final = 0.25
-"""Chance of each kind of fault to be active in a run, as FoundationDB's BUGGIFY has it (docs/endurance.md)."""
+"""Chance of each kind of fault to be active in a run; FoundationDB activates each of its BUGGIFY sites with it."""
 
 Choices = Mapping[str, tuple[str, ...]]
 """Values to choose from, by dotted path; an empty text leaves what is there."""
