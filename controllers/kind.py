@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from controllers.batches import mini_batches
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment
+from controllers.health import Health
 from emulator.commands import Batch, Controller
 from emulator.config.models import PositiveInt, StrictModel
 
@@ -120,6 +121,8 @@ class Setting:
         What is learnt by, in torch; None is the mean cross-entropy.
     batch_size
         Samples in a mini-batch that is asked for without a size.
+    health
+        What has been found broken on the bench meanwhile; a guard fills it, and it is empty without one.
     batches
         Endless mini-batches: ``next(setting.batches)`` has ``batch_size`` samples, ``setting.batches(8)`` others of
         8, shuffled by the stream "controller/batches" or one that is named.
@@ -138,6 +141,7 @@ class Setting:
     model: "Model | None" = None
     loss: "Loss | None" = None
     batch_size: int = 32
+    health: Health = field(default_factory=Health)
     batches: Batches = field(init=False)
     rng: np.random.Generator = field(init=False)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import simpy
 
 from emulator.agents.agent import Failed, check_observers, checked_agents, in_use
-from emulator.agents.desk import Desk, Floor, disturbed
+from emulator.agents.desk import Desk, Floor, disturbed, hidden_parts
 from emulator.agents.observing import Observing, Turns
 from emulator.agents.result import RunResult, RunStatus, busy_s, note_end
 from emulator.arguments import checked_kind, checked_whole
@@ -155,6 +155,10 @@ class Bench:
         """Raise ``CommandError`` unless ``command`` can be carried out on this bench; change nothing."""
         station, state, index, value = disturbed(self._by_name, command)
         station.instrument.disturb(state, index, value)
+
+    def hidden(self) -> Mapping[str, tuple[int, ...]]:
+        """Return all hidden states that an agent may change here, and the parts that each has; () is none."""
+        return hidden_parts(self._by_name)
 
     def stop(self, status: RunStatus, reason: str) -> None:
         """End the run as soon as the command in flight has finished; safe to call from a signal handler.

@@ -291,12 +291,14 @@ class Reading(NamedTuple):
     """Return what the receivers read: ``outputs`` (samples, classes) in activation units, not to be written to.
 
     ``saturated`` counts the conversions, over all layers, that hit the end of the ADC's range; ``power_w`` is what
-    the heaters draw meanwhile.
+    the heaters draw meanwhile. ``reference`` is the laser's power over what it was when the chip was built, as the
+    photodiode of a reference arm tells it: the outputs of every layer follow it in proportion.
     """
 
     outputs: NDArray[np.float64]
     saturated: int
     power_w: float = 0.0
+    reference: float = 1.0
 
 
 class Readings(NamedTuple):

@@ -139,6 +139,7 @@ class _Descent:
         self.rule: Rule = rule
         self.grid_rad = setting.dac_step_rad if options.phase_memory == "dac" else 0.0
         self.heaters = setting.heaters
+        self.health = setting.health
         self.phases = wrapped(setting.phases)
         self.rng = rng
         self.pruning = pruning
@@ -156,6 +157,8 @@ class _Descent:
     def visits(self, step: float) -> _Visits:
         """Choose the active phases of one iteration, and say where each may go."""
         places = chosen(self.options, len(self.phases), self.rng)
+        if self.health.heaters:
+            places = places[self.health.usable(self.heaters[places])]
         home = self.phases[places]
         up, down = home + step, home - step
         forth, back = self._remembered(up), self._remembered(down)

@@ -33,7 +33,7 @@ from emulator.trace.schema import ASKED_METRICS, ASKED_STATES
 from emulator.trace.writing.header import Label, State
 from emulator.units import LAST_PS, beyond_time
 
-__all__ = ["Desk", "Floor", "disturbed"]
+__all__ = ["Desk", "Floor", "disturbed", "hidden_parts"]
 
 _Answering = Generator[simpy.Event, Any, Reply]
 
@@ -225,6 +225,15 @@ class Desk:
         raise CommandError(
             f"Incumbent: nothing on this bench is driven to phases that could be named; on it stand: {standing}"
         )
+
+
+def hidden_parts(stations: Mapping[str, Station]) -> Mapping[str, tuple[int, ...]]:
+    """Return all hidden states of ``stations`` by their targets, and the parts that each has; () is none."""
+    return {
+        f"{name}.{state}": tuple(station.kind.parts(station.instrument, state).tolist())
+        for name, station in stations.items()
+        for state in station.kind.disturbs
+    }
 
 
 def disturbed(stations: Mapping[str, Station], command: Disturb) -> tuple[Station, str, int, float]:

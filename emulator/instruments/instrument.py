@@ -71,8 +71,8 @@ Outcome = tuple[Any, int, float, float, Note | None]
 """The reply to a command, which a new kind may define itself, what the trace keeps of it (target, value, result),
 and what else is to be noted. A tuple: one is made in every query."""
 
-Change = Callable[[int], None]
-"""What changes hidden state, at an instant in picoseconds."""
+Change = Callable[[int], int | None]
+"""What changes hidden state, at an instant in ps; it may return until when the instrument takes no command then."""
 
 State = tuple[str, NDArray[Any], str]
 """Name, array and units of a state that the trace keeps."""
@@ -253,6 +253,11 @@ def _never_refused(stand: Stand, host: Any) -> None:
     del stand, host
 
 
+def _no_parts(instrument: Any, state: str) -> NDArray[np.int64]:
+    del instrument, state
+    return np.empty(0, dtype=np.int64)
+
+
 def _no_time(stand: Stand, host: Any) -> float:
     del stand, host
     return 0.0
@@ -289,6 +294,9 @@ class InstrumentKind:
         plans tell.
     disturbs
         Hidden state that an agent may change by ``Disturb``: name, and what it is.
+    parts
+        Of an instrument that was built and a hidden state, the indices (n,) of the parts that have it; none where
+        the state has no parts.
     sized
         Makes the design of an instrument that is built to its controller's measure, from the sizes asked for and
         the word for what entries it will be asked to show.
@@ -324,6 +332,7 @@ class InstrumentKind:
     again: Callable[[Recorded], Served] | None = None
     frame_terms: Callable[[Any, int], Mapping[str, float]] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
+    parts: Callable[[Any, str], NDArray[np.int64]] = _no_parts
     sized: Callable[[tuple[int, ...], str], Any] | None = None
     told: Callable[[Any, Mapping[str, NDArray[Any]], Any], Any] | None = None
     check: Callable[[Stand, Any], None] = _never_refused

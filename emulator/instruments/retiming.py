@@ -132,6 +132,9 @@ class Retiming:
     numbers
         The value and result that a row of a kind keeps, from the recorded ones, the time for which its instrument
         is held (ps), and the level's factor.
+    untold
+        Hidden states whose changes decide what its commands take, which a re-timing does not know: a run in which
+        an agent changed them is not re-timed.
     cautions
         Why readings might have been others, where the configuration ``old`` becomes ``new`` and commands of
         ``kinds`` were recorded.
@@ -145,4 +148,5 @@ class Retiming:
     goes_on: Callable[[Mapping[str, int]], bool] = _never
     loops: Mapping[str, Callable[[Any, Asked, int], Reloop]] = field(default_factory=dict)
     numbers: Callable[[str, float, float, int, float], tuple[float, float]] = _as_recorded
+    untold: frozenset[str] = frozenset()
     cautions: Callable[[Any, Any, frozenset[str]], Iterator[str]] = _no_cautions

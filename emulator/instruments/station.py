@@ -138,7 +138,10 @@ class Station:
             if self._rows.waiting:
                 self._rows.flush(done)
                 self._rows.reach(started)
-            outcome = self._run(command, service, started)
+            try:
+                outcome = self._run(command, service, started)
+            except DivergedError as error:
+                raise self._at_row(error) from error
             return self._conclude(outcome, service, command, asker, (issued, started, done))
         turn = Turn(command, service, asker, (issued, started, done))
         self._due.append(turn)
@@ -182,22 +185,22 @@ class Station:
         return busy
 
     def catch_up(self) -> None:
-        """Carry out the physics of everything whose time has come, for somebody who looks at the instrument."""
+        """Carry out the physics of all whose time has come, for somebody who looks at the instrument."""
         while self._due and self._ends_ps(self._due[0]) <= self._clock.now_ps:
             self._carry_out(self._due[0])
 
     def disturb(self, name: str, index: int, value: float, asker: Asker) -> int:
-        """Change hidden state now, and return the row that says so; raise ``CommandError`` if it cannot be.
+        """Change hidden state, and return the row that says so; raise ``CommandError`` if it cannot be.
 
-        A command that is under way is finished first, as if nothing had happened.
+        What is under way is finished first; what is pipelined sees to that itself, as something always is.
         """
         change = self.instrument.disturb(name, index, value)
         self.catch_up()
         now = self._clock.now_ps
         self._rows.flush(now)
-        if self._under_way_until_ps() <= now:
+        if self._pipeline is not None or self._under_way_until_ps() <= now:
             self._rows.reach(now)
-            change(now)
+            self._change(change)
         else:
             self._clock.process(self._change_later(change))
         work = ("disturbed", list(self.kind.disturbs).index(name))
@@ -236,7 +239,10 @@ class Station:
             yield clock.timeout(until_ps - clock.now_ps)
             self.catch_up()
         self._rows.reach(clock.now_ps)
-        change(clock.now_ps)
+        self._change(change)
+
+    def _change(self, change: Change) -> None:
+        self._free_ps = max(self._free_ps, change(self._clock.now_ps) or 0)
 
     def _under_way_until_ps(self) -> int:
         """Return until when a command whose physics cannot be interrupted is under way, or some time past."""
@@ -257,7 +263,13 @@ class Station:
                 self._rows.reach(min(first.started_ps, self._clock.now_ps))
             service = first.service
             assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
-            first.outcome = self._run(first.command, service, first.started_ps)
+            try:
+                first.outcome = self._run(first.command, service, first.started_ps)
+            except DivergedError as error:
+                raise self._at_row(error) from error
+
+    def _at_row(self, error: DivergedError) -> DivergedError:
+        return DivergedError(f"{error}; it would have been commands row {self._recorder.row_count}")
 
     def _carry_out_ahead(self) -> None:
         """Carry out the physics of all turns, though their time may not have come: what they set waits for it."""
@@ -305,7 +317,10 @@ class Station:
         self._carry_out_ahead()
         issued = self._clock.now_ps
         started = max(issued, self._free_ps)
-        found = atomic.perform(command, started)
+        try:
+            found = atomic.perform(command, started)
+        except DivergedError as error:
+            raise self._at_row(error) from error
         rows = found[1]
         self._free_ps = self._performed_ps = (
             int(rows.started_ps[-1]) + rows.services[int(rows.service_of[-1])].free_ps
@@ -332,7 +347,7 @@ class Station:
         reply, rows = found
         row = self._rows.finish(rows)
         if isinstance(reply, DivergedError):
-            raise reply
+            raise self._at_row(reply)
         return reply, row
 
     def _draw(self, draw: Draw) -> Generator[simpy.Event, Any, None]:

@@ -106,6 +106,12 @@ def _kind(facts: PlanFacts, places: Mapping[str, int]) -> InstrumentKind:
             dict.fromkeys(name for each in INSTRUMENTS.values() for name in each.commands.values())
         )
         raise TraceError(f"re-timing: the trace has commands of kind {facts.kind!r}; known: {known}")
+    state = kind.disturbances.get(facts.kind)
+    if state in kind.retiming.untold:
+        raise TraceError(
+            f"re-timing: an agent changed {kind.name}.{state} during the run, which decides what commands take; "
+            "run its configuration again (replay --mode rerun, or lightloop run)"
+        )
     if kind.name not in places:
         raise ConfigError(
             f"re-timing: recorded commands are for {kind.name!r}, and the configuration has no {kind.name}; on the "

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
-from experiments.agents import disturb
+from experiments.agents import disturb, fault_plan
+from experiments.agents.faults.registry import FAULTS
 from experiments.agents.kind import AgentKind
 
 __all__ = ["AGENTS"]
 
-AGENTS: Mapping[str, AgentKind] = {kind.name: kind for kind in (disturb.KIND,)}
+AGENTS: Mapping[str, AgentKind] = {
+    kind.name: kind for kind in (disturb.KIND, *FAULTS.values(), fault_plan.KIND)
+}
+"""Every agent that a study may have."""

@@ -5,6 +5,7 @@ from typing import Final
 from experiments.check.audit import AUDIT
 from experiments.check.determinism import DETERMINISM
 from experiments.check.estimates import ESTIMATES
+from experiments.check.guarding.campaign import GUARD
 from experiments.check.keys import KEYS
 from experiments.check.kills import KILLS
 from experiments.check.retiming import RETIMING
@@ -14,5 +15,5 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS)
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD)
 """Every check, by the word that calls it."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from experiments.paper.faults.fault_costs import FAULT_COSTS
 from experiments.paper.light_in_the_loop.latency import LATENCY
 from experiments.paper.light_in_the_loop.light import LIGHT
 from experiments.paper.light_in_the_loop.recovery import RECOVERY
@@ -29,5 +30,7 @@ CHIP: Final = (
 )  # fmt: skip
 """Those of a chip: points of studies with queries."""
 
-EXPERIMENTS: Final = by_name(*(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY)
+EXPERIMENTS: Final = by_name(
+    *(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY, FAULT_COSTS
+)
 """Every experiment, by the word that calls it."""

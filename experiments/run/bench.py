@@ -12,14 +12,16 @@ from emulator.instruments.chip.state import Design
 from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import Lab
 from emulator.instruments.registry import INSTRUMENTS
+from emulator.streams import stream
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
 from emulator.units import LAST_PS, ps_to_s
+from experiments.agents.kind import AgentOptions, Scene
 from experiments.agents.registry import AGENTS
 from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
 from experiments.run.study import Study
 
-__all__ = ["design_of", "make_bench", "recorder_of"]
+__all__ = ["design_of", "entries_of", "make_bench", "recorder_of"]
 
 Sizes = Mapping[str, tuple[int, ...]]
 _NONE: Sizes = MappingProxyType({})
@@ -72,12 +74,33 @@ def _what_would_fit(each_s: float) -> str:
 
 def _check_agents(study: Study, bench: Bench) -> None:
     """Raise ``ConfigError`` for the first agent of ``study`` that will ask ``bench`` for what it cannot do."""
-    for number, options in enumerate(study.agents):
+    for name, options in entries_of(study, bench).items():
+        number = name.split(".")[1]
         for command in AGENTS[options.kind].disturbs(options):
             try:
                 bench.check(command)
             except CommandError as error:
                 raise ConfigError(f"agents[{number}]: {error}") from error
+
+
+def entries_of(study: Study, bench: Bench) -> Mapping[str, AgentOptions]:
+    """Return the entries that the agents of ``study`` come to on ``bench``, all drawn, by their names in the trace.
+
+    An entry that comes to several makes as many agents: ``stuck_heater.0.1`` is the second of agents[0]. Raises
+    ``ConfigError`` for what has no place here.
+    """
+    found: dict[str, AgentOptions] = {}
+    hidden = bench.hidden() if study.agents else {}
+    for number, options in enumerate(study.agents):
+        kind = AGENTS[options.kind]
+        try:
+            entries = kind.resolve(options, Scene(hidden, stream(study.seed, f"agents/{number}")))
+        except ConfigError as error:
+            raise ConfigError(f"agents[{number}]: {error}") from error
+        several = len(entries) > 1 or entries[0].kind != options.kind
+        for place, entry in enumerate(entries):
+            found[f"{entry.kind}.{number}.{place}" if several else f"{entry.kind}.{number}"] = entry
+    return found
 
 
 def _design(name: str, prepared: Prepared, sizes: Sizes, shows: Mapping[str, str]) -> object:

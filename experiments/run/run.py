@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from controllers.guard.guard import guarded
 from controllers.kind import Program
 from emulator.agents.agent import checked_agents
 from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
 from experiments.agents.registry import AGENTS
-from experiments.run.bench import make_bench, recorder_of
+from experiments.run.bench import entries_of, make_bench, recorder_of
 from experiments.run.own.own import Own, OwnController, own_of, refuse_absent, with_own
 from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
@@ -67,11 +68,11 @@ def run_study(
         prepared = prepare(study)
         program = program_of(study, prepared, mine)
         name = study.kind.name if mine is None else mine.agent
-        others = others_of(study)
         # What is refused is refused before a file exists.
         bench = make_bench(
             study, prepared, program.sizes, program.shows, program.queries if mine is None else 1
         )
+        others = others_of(study, bench)
         watch = watch_of(study, prepared, program)
         main, watches = _watched(study, program, watch, bench)
         agents = checked_agents({name: main, **others})
@@ -94,7 +95,11 @@ def run_study(
 def program_of(study: Study, prepared: Prepared, own: Own | None = None) -> Program:
     """Return the controller of ``study``, or one's ``own``, ready to run, with what the run has to know of it."""
     program = study.kind.start(study.controller, prepared.setting)
-    return program if own is None else replace(program, controller=own.begun(prepared.setting))
+    if own is not None:
+        program = replace(program, controller=own.begun(prepared.setting))
+    if study.guard.enabled:
+        program = replace(program, controller=guarded(program.controller, study.guard, prepared.setting))
+    return program
 
 
 def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:
@@ -119,9 +124,6 @@ def _watched(
     return looked_at(program.controller, program.mark, look), []
 
 
-def others_of(study: Study) -> Mapping[str, Controller]:
-    """Return the further agents of ``study`` by the names that they have in the trace."""
-    return {
-        f"{options.kind}.{number}": AGENTS[options.kind].start(options)
-        for number, options in enumerate(study.agents)
-    }
+def others_of(study: Study, bench: Bench) -> Mapping[str, Controller]:
+    """Return the further agents of ``study`` on ``bench``, by the names that they have in the trace."""
+    return {name: AGENTS[options.kind].start(options) for name, options in entries_of(study, bench).items()}

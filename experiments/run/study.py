@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, create_model
 
+from controllers.guard.options import GuardConfig
 from controllers.kind import DEPLOYMENT, BatchSize, Kind, Options
 from controllers.own import OWN, OwnOptions, own_kind
 from controllers.registry import CONTROLLERS, DEFAULT
@@ -80,6 +81,8 @@ class Study(StrictModel):
     """Virtual or real time."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """When accuracy is measured."""
+    guard: GuardConfig = GuardConfig()
+    """What watches the controller's readings for faults."""
     agents: tuple[AgentOptions, ...] = ()
     """Further agents, which play the world that the controller works in."""
     controller: Options

@@ -132,7 +132,12 @@ def chip() -> Specimen:
     ]
     chip = ChipConfig(monitors=MonitorConfig(fitted=True))
     stand = Stand(chip, random_design((6, 5, 3), 0, active=ACTIVE))
-    return Specimen(stand, good, bad, disturbances={"dead": (8, 1.0), "gamma": (10, 1.25)})
+    hidden = {
+        "dead": (8, 1.0), "gamma": (10, 1.25), "stuck": (8, 3.0), "channel": (0, 1.0), "responsivity": (6, 0.5),
+        "offset": (7, 0.25), "laser": (-1, 0.9), "laser_noise": (-1, 0.01), "substrate": (-1, 0.1),
+        "link": (-1, 1e-3),
+    }  # fmt: skip
+    return Specimen(stand, good, bad, disturbances=hidden)
 
 
 def host() -> Specimen:
@@ -165,7 +170,12 @@ def opu() -> Specimen:
         Project(random_vectors(3) * np.float32(0.5)),
         Project(random_vectors(0)),
     ]
-    return Specimen(Stand(small_opu("dmd.torn_probability=0.1"), DESIGN), good, bad, slow_host(1e-4, 64))
+    hidden = {
+        "correlation": (-1, 0.5), "responsivity": (3, 0.0), "torn": (-1, 0.5), "missed": (-1, 0.5),
+        "trigger": (-1, 1e-3), "link": (-1, 1e-3),
+    }  # fmt: skip
+    stand = Stand(small_opu("dmd.torn_probability=0.1"), DESIGN)
+    return Specimen(stand, good, bad, slow_host(1e-4, 64), disturbances=hidden)
 
 
 SPECIMENS: Mapping[str, Specimen] = {"chip": chip(), "opu": opu(), "host": host()}

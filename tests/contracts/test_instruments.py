@@ -217,9 +217,10 @@ def test_a_disturbance_takes_no_time_leaves_a_row_and_changes_what_comes_after(
     assert disturbed.rows.works[row[PLAN]] == (("disturbed", list(kind.disturbs).index(state)),)
     found, expected = what_was_found(disturbed), what_was_found(untouched)
     assert found[:before] == expected[:before]
-    assert [times[:2] for times in found[before + 1 : before + 3]] == [
-        times[:2] for times in expected[before : before + 2]
-    ]
+    if state not in kind.retiming.untold:  # those decide what commands take
+        assert [times[:2] for times in found[before + 1 : before + 3]] == [
+            times[:2] for times in expected[before : before + 2]
+        ]
     assert found[before + 1 :] != expected[before:]
 
 

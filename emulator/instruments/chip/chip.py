@@ -33,6 +33,7 @@ from emulator.errors import CommandError, DivergedError
 from emulator.instruments.chip.channels import PORTS, idle_w, ports_of
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.contents import NOTHING, Content, note_batch
+from emulator.instruments.chip.hidden.states import LINK
 from emulator.instruments.chip.monitoring.monitors import Monitors
 from emulator.instruments.chip.sequencer import Sequencer
 from emulator.instruments.chip.sequencing.rows import READINGS
@@ -42,6 +43,7 @@ from emulator.instruments.incumbents import phases_of
 from emulator.instruments.instrument import Change, Note, Outcome, Rows, Service, Setting, Stand, State
 from emulator.plan import REMAINDER, Plan, Step
 from emulator.trace import AnyRecorder
+from emulator.units import s_to_ps
 
 __all__ = ["HEATERS", "Chip"]
 
@@ -171,14 +173,16 @@ class Chip:
             return found.readings, rows
         row = int(np.argmin(np.isfinite(rows.result)))
         self.queries = before + int(np.isin(rows.kind_of[: row + 1], READINGS).sum())
-        error = DivergedError(f"chip: query {self.queries} read a value that is not finite")
+        error = self._diverged()
         if row == 0:
             raise error
         return error, rows.until(row)
 
     def disturb(self, name: str, index: int, value: float) -> Change:
-        """Return what makes the heater ``index`` dead, or changes its gamma; raise ``CommandError`` if none can."""
+        """Return what changes the state ``name`` of the part ``index``; raise ``CommandError`` if nothing can."""
         self.core.check_disturbance(name, index, value)
+        if name == LINK:
+            return lambda now_ps: now_ps + s_to_ps(value)
         return partial(self._disturb, name, index, value)
 
     def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
@@ -324,7 +328,7 @@ class Chip:
         outputs, saturated, total = core.read(self.queries, light_ps - self._heat_time_ps)
         self._heat_time_ps = light_ps
         self._count(total)
-        return Reading(outputs, saturated, core.heater_power_w), batch.key, 0.0, total, note
+        return Reading(outputs, saturated, core.heater_power_w, core.reference), batch.key, 0.0, total, note
 
     def _run_probe(self, command: Probe, service: Service, start_ps: int) -> Outcome:
         heaters, radians, batch = command
@@ -347,7 +351,7 @@ class Chip:
         power_w = core.heater_power_w
         self._meter.set(self._heaters, set_ps, power_w)
         self._count(total)
-        reading = Reading(outputs, saturated, power_w)
+        reading = Reading(outputs, saturated, power_w, core.reference)
         if len(heaters) == 1:
             return reading, heaters[0], radians[0], total, note
         return reading, -1, 0.0, total, partial(_note_probe, note, heaters, radians)
@@ -365,7 +369,13 @@ class Chip:
     def _count(self, total: float) -> None:
         self.queries += 1
         if not math.isfinite(total):
-            raise DivergedError(f"chip: query {self.queries} read a value that is not finite")
+            raise self._diverged()
+
+    def _diverged(self) -> DivergedError:
+        broken = self.core.hidden.broken(self.core.phases())
+        return DivergedError(
+            f"chip: query {self.queries} read a value that is not finite{broken and f': {broken}'}"
+        )
 
     def _load(self) -> Note:
         """Bring the next content that commands have begun to load; they are carried out in their order."""

@@ -4,6 +4,7 @@ from emulator.commands import Forward, Monitor, Probe, Sequence, SetPhases, Sett
 from emulator.instruments.chip.channels import check, idle_w, told, with_totals_moved
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.hidden.states import STATES
 from emulator.instruments.chip.memory import memory
 from emulator.instruments.chip.retimed import RETIMING, again
 from emulator.instruments.chip.settling import unsettled
@@ -36,9 +37,7 @@ KIND = InstrumentKind(
     moved=with_totals_moved,
     memory=memory,
     named="incumbent",
-    disturbs={
-        "dead": "heater that heats no more (value 1), or does again from its next setting on (0)",
-        "gamma": "factor on a device's phase for a voltage, relative to what it was made with",
-    },
+    disturbs=STATES,
+    parts=lambda chip, state: chip.core.hidden.parts(state),
     words=WORDS,
 )

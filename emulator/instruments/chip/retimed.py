@@ -74,5 +74,6 @@ RETIMING = Retiming(
     goes_on=_goes_on,
     loops=LOOPS,
     numbers=_numbers,
+    untold=frozenset({"link"}),
     cautions=_cautions,
 )

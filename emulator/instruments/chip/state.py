@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.errors import CommandError, ConfigError, nearest
+from emulator.errors import ConfigError
 from emulator.instruments.chip import fabrication
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.fabrication import Design, device_gains
+from emulator.instruments.chip.hidden.hidden import Hidden, Parts
 from emulator.instruments.chip.sequencing.visits import (
     Rule,
     Sequenced,
@@ -60,9 +61,8 @@ class ChipCore:
         ideal_sigma = is_sigma & (config.heaters.sigma_devices == "ideal")
         gains = device_gains(config.heaters, design.active.size, stream(seed, "chip/gamma"))
         dead = fabrication.dead_heaters(config.heaters.dead, design.active)
-        self._made_gains = np.where(ideal_sigma, 1.0, gains)
-        self._gamma_factors = np.ones(gains.size)
-        self.drivers = np.stack([np.where(dead, 0.0, self._made_gains), np.zeros(gains.size)])
+        made = np.where(ideal_sigma, 1.0, gains)
+        self.drivers = np.stack([np.where(dead, 0.0, made), np.zeros(gains.size)])
         heated = design.active | config.heaters.passive_aggressors
         self.coupling = fabrication.thermal_coupling(config.heaters, self.layers, heated, ideal_sigma)
         self._devices = fabrication.device_table(self.layers, ~ideal_sigma & design.active, dead)
@@ -72,11 +72,11 @@ class ChipCore:
         self._observer_key = key_words(seed, "chip/observer")
         self._optics = fabrication.fresh_optics(self.layers, self.gains, self._loss)
         self._tape: Tape | None = None
-        self._start(heated, dead)
+        self._start(heated, dead, made)
 
     def _new_constants(self) -> Floats:
         config = self.config.heaters
-        constants = np.zeros(8)
+        constants = np.zeros(12)
         constants[c.NORM] = self.coupling.norm
         constants[c.TAU_PS] = config.tau_s * PS_PER_S
         constants[c.DYNAMIC] = config.dynamics == "dynamic"
@@ -85,8 +85,8 @@ class ChipCore:
         constants[c.DAC_STEP_RAD : c.GAMMA + 1] = fabrication.dac_steps(self.config)
         return constants
 
-    def _start(self, heated: NDArray[np.bool_], dead: NDArray[np.bool_]) -> None:
-        """Settle the chip at its design phases, as driven through the DACs."""
+    def _start(self, heated: NDArray[np.bool_], dead: NDArray[np.bool_], made: Floats) -> None:
+        """Settle the chip at its design phases, as driven through the DACs; ``made`` are its gamma_i/gamma."""
         phases = self.design.phases()
         steps = self._constants[c.DAC_STEP_RAD : c.GAMMA + 1].tolist()
         for device in np.flatnonzero(self._devices[c.HAS_DAC]).tolist():
@@ -98,7 +98,14 @@ class ChipCore:
         self.thermal = settle(static, np.where(heated, heat, 0.0), self.coupling)
         driven_rad = float(self.drivers[c.DRIVEN].sum())
         common_rad = self.config.heaters.substrate_coupling * driven_rad
-        self._sums = np.array([driven_rad, common_rad, common_rad, 0.0])
+        self._sums = np.array([driven_rad, common_rad, common_rad, 0.0, 1.0])
+        self.hidden = Hidden(
+            Parts(
+                self.config, self.design, self.layers, self.gains, made, self.drivers, self._devices,
+                self._constants, self._receiver_rows, self.thermal, self.coupling,
+            ),
+            dead,
+        )  # fmt: skip
         self._refresh_all(self.thermal, self._optics, common_rad)
         self._connect(no_tape())
 
@@ -110,6 +117,7 @@ class ChipCore:
             t.values, t.lists, k.start, k.victims, k.weights, self.drivers, self._devices, self._optics,
             self._sums, self._constants, batch, self._receiver_rows, tape.table, tape.checkpoints, tape.changed,
             tape.light, tape.activations, tape.terms, tape.sums, tape.middle, tape.noise, tape.feeds, tape.patch,
+            self.hidden.responses, self.hidden.scratch,
         )  # fmt: skip
         self._handle = handle_of(self._circuit)
 
@@ -257,7 +265,7 @@ class ChipCore:
     def _seen(self, inputs: Floats, draw: int, thermal: heaters.ThermalState, common_rad: float) -> Floats:
         """Return what an observer reads of ``inputs`` at the temperatures of ``thermal``."""
         optics = fabrication.fresh_optics(self.layers, self.gains, self._loss)
-        self._refresh_all(thermal, optics, common_rad)
+        self._refresh_all(thermal, optics, common_rad + self._constants[c.SUBSTRATE_DRIFT_RAD])
         outputs = np.empty((len(inputs), self.layers[-1].outputs))
         at_once = seen_at_once(self.design.feeds, len(inputs))
         for part, first in enumerate(range(0, len(inputs), at_once)):
@@ -267,14 +275,15 @@ class ChipCore:
                 optics=optics, batch=np.array([*self._observer_key, tape.count], dtype=np.int64), table=tape.table,
                 checkpoints=tape.checkpoints, changed=tape.changed, light=tape.light, activations=tape.activations,
                 terms=tape.terms, lines=tape.sums, middle=tape.middle, noise=tape.noise, feeds=tape.feeds,
-                patch=tape.patch,
+                patch=tape.patch, sums=self._sums.copy(),
             )  # fmt: skip
             query.look(handle_of(own), outputs[rows], draw + (part << _PART_BITS))
         return outputs
 
     def phases(self) -> Floats:
         """Return the phases that heat makes at this instant (devices,): the truth, for tests and reports."""
-        return np.asarray(self.thermal.phases() + self._sums[c.COMMON_RAD])
+        common_rad = self._sums[c.COMMON_RAD] + self._constants[c.SUBSTRATE_DRIFT_RAD]
+        return np.asarray(self.thermal.phases() + common_rad)
 
     def driven_phases(self) -> Floats:
         """Return the phases that the DACs drive at nominal gamma (devices,); 0 at passive devices."""
@@ -290,43 +299,19 @@ class ChipCore:
         """Return the field amplitude that one rotator passes on."""
         return self._loss
 
+    @property
+    def reference(self) -> float:
+        """Return the laser's relative power in the last reading, as a photodiode beside the chip tells it."""
+        return float(self._sums[c.LIGHT_LASER])
+
     def check_disturbance(self, name: str, index: int, value: float) -> None:
         """Raise ``CommandError`` unless ``disturb`` can do this."""
-        if name not in {"dead", "gamma"}:
-            hint = nearest(name, ("dead", "gamma"))
-            raise CommandError(f"Disturb: a chip has no hidden state {name!r}; {hint}; allowed: dead, gamma")
-        if not 0 <= index < self.design.active.size or not self.design.active[index]:
-            where = f"0..{self.design.active.size - 1}, with a heater"
-            raise CommandError(
-                f"Disturb: chip.{name}: device {index} has no heater; allowed: devices {where}"
-            )
-        if name == "dead" and value not in {0.0, 1.0}:
-            raise CommandError(f"Disturb: chip.dead = {value!r} of heater {index}; allowed: 1 (dead) and 0")
-        if not 0.0 <= value < math.inf:
-            raise CommandError(
-                f"Disturb: chip.gamma = {value!r} of heater {index}; allowed: a finite factor >= 0"
-            )
+        self.hidden.check(name, index, value)
 
     def disturb(self, name: str, index: int, value: float, passed_ps: int) -> None:
-        """Change hidden state of the heater ``index``, ``passed_ps`` after the last event; heat and light follow.
-
-        "dead": with 1 it neither heats nor draws, whatever it is told; with 0 it does from its next setting on.
-        "gamma": its phase for a voltage is that which it was made with, times ``value``.
-        """
+        """Change hidden state (``hidden.states``), ``passed_ps`` after the last event; heat and light follow."""
         self.pass_time(passed_ps)
-        drivers, dead = self.drivers, self._devices[c.DEAD]
-        if name == "dead":
-            dead[index] = int(value)
-        else:
-            self._gamma_factors[index] = value
-        drivers[c.GAIN, index] = 0.0 if dead[index] else self._made_gains[index] * self._gamma_factors[index]
-        if dead[index]:
-            self._sums[c.DRIVEN_RAD] -= drivers[c.DRIVEN, index]
-            drivers[c.DRIVEN, index] = 0.0
-        heat = float(drivers[c.GAIN, index]) * float(drivers[c.DRIVEN, index])  # may overflow, silently
-        t, k = self.thermal, self.coupling
-        set_heat = heaters.set_heat if self._constants[c.DYNAMIC] else heaters.set_heat_instantly
-        set_heat(t.values, t.lists, k.start, k.victims, k.weights, index, heat)
+        self.hidden.change(name, index, value, self._sums)
 
     def _reading_shape(self, what: str) -> tuple[int, int]:
         if self._tape is None:

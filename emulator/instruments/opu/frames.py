@@ -14,8 +14,9 @@ from emulator.instruments.instrument import Draw
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline
 from emulator.instruments.opu.timing import OpuDesign, frames_of, pipeline_timing
+from emulator.physics.opu.camera import straddle_probability
 from emulator.streams import stream
-from emulator.units import s_to_ps
+from emulator.units import ps_to_s, s_to_ps
 
 __all__ = ["FrameSender", "Sent"]
 
@@ -63,8 +64,25 @@ class FrameSender:
         self._chances = stream(seed, "opu/frames")
         self._acquisition_ps = s_to_ps(config.acquisition_s)
         self._free_ps = 0
+        self._held_ps = 0
         self._replied_ps = 0
         self._set_up = False
+        timing = self.pipeline.timing
+        self._slack_s = max(0.0, 1.0 / timing.rate_hz - ps_to_s(timing.exposure_ps))
+        self._shares = {
+            "torn": config.dmd.torn_probability, "missed": config.camera.missed_probability, "trigger": 0.0
+        }  # fmt: skip
+
+    def disturb(self, name: str, value: float) -> None:
+        """Let the share of "torn" or "missed" frames, or the mean delay of the "trigger" in s, become ``value``.
+
+        It holds for the frames of commands that come later.
+        """
+        self._shares[name] = value
+
+    def hold(self, until_ps: int) -> None:
+        """Let no pattern through before ``until_ps``."""
+        self._held_ps = max(self._held_ps, until_ps)
 
     def send(self, issued_ps: int, patterns: int) -> Sent:
         """Send the frames of ``patterns``, none before ``issued_ps``.
@@ -75,7 +93,7 @@ class FrameSender:
         setup = count - frames_of(self._config, patterns, first=False)
         used = np.zeros(count, dtype=np.bool_)
         passes: list[FrameTimes] = []
-        begin_ps = issued_ps
+        begin_ps = max(issued_ps, self._held_ps)
         for _ in range(1 + self._config.retries):
             missing = np.flatnonzero(~used)
             if missing.size == 0:
@@ -119,7 +137,10 @@ class FrameSender:
 
     def _losses(self, frames: int) -> NDArray[np.int64]:
         """Draw which frames are torn or missed."""
-        torn, missed = self._config.dmd.torn_probability, self._config.camera.missed_probability
+        whole, missed = 1.0 - self._shares["torn"], self._shares["missed"]
+        if self._shares["trigger"]:
+            whole *= 1.0 - straddle_probability(self._shares["trigger"], self._slack_s)
+        torn = 1.0 - whole
         fates = np.full(frames, Fate.USED, dtype=np.int64)
         if torn or missed:
             chances = self._chances.random((frames, 2))

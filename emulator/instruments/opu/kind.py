@@ -1,11 +1,14 @@
 """What the house needs to know of the optical processing unit."""
 
+import numpy as np
+
 from emulator.commands import Project
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.calibrated import frame_terms
 from emulator.instruments.opu.check import check, least_s, told, whole_box
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
+from emulator.instruments.opu.hidden.states import STATES
 from emulator.instruments.opu.memory import memory
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
 from emulator.instruments.opu.resend import GRABBING, FrameResender
@@ -23,7 +26,13 @@ KIND = InstrumentKind(
     idle_w=idle_w,
     build=Opu.build,
     counts={"project": "target"},
-    retiming=Retiming(EFFECTS, sender=FrameResender, sending=GRABBING, cautions=whole_box),
+    retiming=Retiming(
+        EFFECTS,
+        sender=FrameResender,
+        sending=GRABBING,
+        cautions=whole_box,
+        untold=frozenset({"torn", "missed", "trigger", "link"}),
+    ),
     again=lambda row: Project(row.vectors()),
     frame_terms=frame_terms,
     sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),
@@ -31,5 +40,7 @@ KIND = InstrumentKind(
     check=check,
     least_s=least_s,
     memory=memory,
+    disturbs=STATES,
+    parts=lambda unit, state: np.arange(unit.outputs if state == "responsivity" else 0),
     words=WORDS,
 )

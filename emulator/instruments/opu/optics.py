@@ -4,6 +4,7 @@ Two fidelities give the same statistics. ``field`` forms every camera image, exp
 ``statistical`` multiplies once and adds the noise that the field's closed forms give.
 """
 
+from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, camera_of, costs_of
 from emulator.physics.opu import anchor
 from emulator.physics.opu.camera import Camera, expose, exposure_factor
+from emulator.physics.opu.decorrelation import MixedMedium
 from emulator.physics.opu.demodulation import (
     AnchorRecovery,
     IntensityRecovery,
@@ -85,13 +87,15 @@ class OpuCore:
         self._anchor: _Anchor | None = None
         group = config.recovery.anchor_group if config.recovery.mode == "anchor" else 1
         store = config.medium
-        self.medium: Medium = make_medium(
-            store.store,
-            design.features,
-            design.outputs * group,
-            key_words(seed, "opu/medium"),
-            store.max_stored_bytes,
-        )
+        self._drawn = partial(
+            make_medium, store.store, design.features, design.outputs * group,
+            max_stored_bytes=store.max_stored_bytes,
+        )  # fmt: skip
+        self.medium: Medium = self._drawn(key_words(seed, "opu/medium"))
+        self._other_key = key_words(seed, "opu/medium/other")
+        self._chosen: NDArray[np.int64] | None = None
+        self._built: Medium | None = None
+        self._other: Medium | None = None
         if config.recovery.mode == "anchor":
             self._anchor = self._measure_anchor(group, key_words(seed, "opu/anchor"))
         self.recovery = self._make_recovery()
@@ -106,7 +110,7 @@ class OpuCore:
             counts = expose(true_e[np.newaxis], self.camera, 0, key).counts
             measured_e = anchor.measured_anchor(counts, self.camera)
         chosen = anchor.bright_pixels(measured_e, group)
-        self.medium = self.medium.take(chosen)
+        self.medium, self._chosen = self.medium.take(chosen), chosen
         return _Anchor(field[chosen], true_e[chosen], measured_e[chosen])
 
     def _make_recovery(self) -> Recovery:
@@ -119,6 +123,21 @@ class OpuCore:
         if mode == "phase_shifting":
             return PhaseRecovery(self._costs.frames)
         return IntensityRecovery(self.camera.e_per_count)
+
+    def decorrelate(self, rho: float) -> None:
+        """Let the medium's fields have the correlation ``rho`` with those that it was built with.
+
+        A second medium of the same size joins the first one the first time. The anchor stays as it was measured.
+        """
+        built = self.medium if self._built is None else self._built
+        self._built = built
+        if rho == 1.0:
+            self.medium = built
+            return
+        if self._other is None:
+            other = self._drawn(self._other_key)
+            self._other = other if self._chosen is None else other.take(self._chosen)
+        self.medium = MixedMedium(built, self._other, rho)
 
     @property
     def planes(self) -> int:

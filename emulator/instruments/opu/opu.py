@@ -3,7 +3,8 @@
 Vectors become patterns, patterns frames, and frames pass through a pipeline (``pipeline``) of upload, exposure,
 readout, transfer and grabbing, in which they may be torn, missed, dropped or late; a frame that was lost is sent
 again. Frames carry the number of their pattern: what is recovered is paired with its input by that number alone.
-Not modelled: warm-up and drift of the medium, and light that reaches the camera between frames.
+Medium, pixels, frames and link may change while it works (``hidden.states``). Not modelled: light that reaches the
+camera between frames.
 """
 
 from collections import deque
@@ -21,12 +22,14 @@ from emulator.instruments.instrument import Admission, Change, Outcome, Service,
 from emulator.instruments.opu.check import SHOWN, needed_values
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
+from emulator.instruments.opu.hidden.states import check
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.resend import GRABBING
 from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
+from emulator.units import s_to_ps
 
 __all__ = ["Opu", "idle_w", "opu_plan"]
 
@@ -43,11 +46,16 @@ def idle_w(stand: Stand) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shot:
-    """Hold a command that is under way: its vectors as they were sent, which are shown (n,), and their frames."""
+    """Hold a command that is under way: its vectors as they were sent, which are shown (n,), and their frames.
+
+    ``correlation`` and ``responses`` (outputs,) are those of the instant at which it was asked for.
+    """
 
     vectors: NDArray[np.float32]
     shown: NDArray[np.bool_]
     sent: Sent
+    correlation: float
+    responses: NDArray[np.float32] | None
 
     @property
     def counts(self) -> FrameCounts:
@@ -83,11 +91,18 @@ class Opu:
         for component, watts in idle_w(Stand(config, design)).items():
             setting.meter.component(component, watts)
         self._grabber = setting.meter.component(GRABBING)
+        self._correlation = 1.0
+        self._responses: NDArray[np.float32] | None = None
 
     @classmethod
     def build(cls, stand: Stand, setting: Setting) -> "Opu":
         """Return the unit of ``stand``; raises ``ConfigError`` or ``PhysicsError`` for what cannot be."""
         return cls(stand.config, stand.design, setting)
+
+    @property
+    def outputs(self) -> int:
+        """Return how many outputs a projection has."""
+        return self._design.outputs
 
     def begin(self, command: Project) -> Service:
         """Check ``command`` and return its service, whose time only ``admit`` can tell.
@@ -123,7 +138,7 @@ class Opu:
         """Send the frames of ``command``, which ``begin`` has checked, behind all frames before them."""
         shown = self._shown(command.vectors)
         sent = self.sender.send(now_ps, int(shown.sum()) * self.core.planes)
-        self._shots.append(_Shot(command.vectors.copy(), shown, sent))
+        self._shots.append(_Shot(command.vectors.copy(), shown, sent, self._correlation, self._responses))
         return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
 
     def run(self, command: Project, service: Service, start_ps: int) -> Outcome:
@@ -132,7 +147,10 @@ class Opu:
         vectors = shot.vectors
         valid, counts = shot.valid(), shot.counts
         draw = self._draw if command.draw is None else command.draw
+        self.core.decorrelate(shot.correlation)
         outputs, saturated = self.core.project(vectors, draw)
+        if shot.responses is not None:
+            outputs = (outputs * shot.responses).astype(outputs.dtype)
         dark = ~(shot.shown & valid)
         if dark.any():
             outputs[dark] = 0
@@ -169,8 +187,25 @@ class Opu:
         return np.asarray(vectors.any(axis=1)) if self._skip_zero else np.ones(len(vectors), dtype=np.bool_)
 
     def disturb(self, name: str, index: int, value: float) -> Change:
-        """Refuse: the unit hides nothing that could be changed."""
-        raise CommandError(f"Disturb: the optical processing unit has no hidden state {name!r}")
+        """Return what changes the hidden state ``name`` of the part ``index``; raise ``CommandError`` if none can.
+
+        What is under way keeps what held when it was asked for.
+        """
+        check(name, index, value, self._design.outputs)
+        return partial(self._disturb, name, index, value)
+
+    def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
+        if name == "correlation":
+            self._correlation = value
+        elif name == "responsivity":
+            known = self._responses
+            responses = np.ones(self._design.outputs, dtype=np.float32) if known is None else known.copy()
+            responses[index] = value
+            self._responses = responses
+        elif name == "link":
+            self.sender.hold(now_ps + s_to_ps(value))
+        else:
+            self.sender.disturb(name, value)
 
 
 def _note(shot: _Shot, counts: FrameCounts, recorder: AnyRecorder) -> None:

@@ -11,6 +11,7 @@ the real machine is inferred from its published rates. Full well and read noise 
 assumed.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ __all__ = [
     "pixel_variance_e2",
     "readout_s",
     "roi_rows",
+    "straddle_probability",
 ]
 
 Singles = NDArray[np.float32]
@@ -199,3 +201,17 @@ def expose(mean_e: NDArray[np.floating], camera: Camera, draw: int, key: tuple[i
 def electrons(counts: Counts, camera: Camera) -> Singles:
     """Return the electrons (...) that ``counts`` (...) stand for: counts * full_well_e / top count."""
     return np.asarray(counts * _F(camera.e_per_count))
+
+
+def straddle_probability(mean_delay_s: float, slack_s: float) -> float:
+    """Return how often an exposure reaches into the next pattern: exp(-slack / mean), 0 where nothing is late.
+
+    A trigger is late by an exponentially distributed time of mean ``mean_delay_s``; a pattern stands ``slack_s``
+    longer than the exposure lasts. Delays that the slack takes up move nothing here, though they move the exposure
+    in fact. Raises ``PhysicsError`` for times below 0.
+    """
+    if not (mean_delay_s >= 0.0 and slack_s >= 0.0):
+        raise PhysicsError(
+            f"camera: a trigger {mean_delay_s:g} s late, slack {slack_s:g} s; allowed: both >= 0 s"
+        )
+    return math.exp(-slack_s / mean_delay_s) if mean_delay_s > 0.0 else 0.0

@@ -21,6 +21,11 @@ class NullRecorder:
     def __init__(self) -> None:
         self._rows = 0
 
+    @property
+    def row_count(self) -> int:
+        """Return how many commands were recorded, which is the next one's row id."""
+        return self._rows
+
     def command(  # noqa: PLR0913  (the columns of a row)
         self,
         agent: int,

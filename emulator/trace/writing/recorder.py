@@ -167,7 +167,7 @@ class Recorder:
                 self.commit()
             return self._first - 1
         left = rows.view(_COMMAND_BYTES).tolist()
-        last = self._next_row + len(left) - 1
+        last = self.row_count + len(left) - 1
         while left:
             room = BLOCK_ROWS - len(self._commands)
             self._commands.extend(left[:room])
@@ -211,7 +211,7 @@ class Recorder:
             raise TraceError(f"span of resource {resource}: 0 <= {t_start} <= {t_end} ps does not hold")
         if not self._summary:
             self._row(
-                SPANS, resource, activity, t_start, t_end, self._next_row if command is None else command
+                SPANS, resource, activity, t_start, t_end, self.row_count if command is None else command
             )
 
     def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
@@ -251,29 +251,29 @@ class Recorder:
         packed = np.asarray(samples, dtype="<i4").ravel()
         if not self._summary:
             self._rows(SAMPLES, packed.tobytes(), packed.size)
-            self._row(BATCHES, key, self._samples, packed.size, self._next_row)
+            self._row(BATCHES, key, self._samples, packed.size, self.row_count)
             self._samples += packed.size
 
     def setpoints(self, heaters: ArrayLike, phases: ArrayLike) -> None:
         """Record the ``phases`` (rad) that the next command to be recorded gives to ``heaters``."""
         if not self._summary:
-            rows = setpoint_rows(self._next_row, heaters, phases)
+            rows = setpoint_rows(self.row_count, heaters, phases)
             self._rows(SETPOINTS, rows.tobytes(), rows.size)
 
     def join(self, cause: int) -> None:
         """Record that the next command to be recorded waited for the reply of row ``cause``, too."""
         if not self._summary:
-            self._row(JOINS, self._next_row, cause)
+            self._row(JOINS, self.row_count, cause)
 
     def frames(self, counts: FrameCounts) -> None:
         """Record what became of the frames of the next command to be recorded."""
         if not self._summary:
-            self._row(FRAMES, self._next_row, *counts)
+            self._row(FRAMES, self.row_count, *counts)
 
     def patterns(self, vectors: NDArray[np.float32]) -> None:
         """Record the non-zero entries of the ``vectors`` (n, inputs) of the next command; at detail "full" only."""
         if self.detail == "full":
-            rows = pattern_rows(self._next_row, vectors)
+            rows = pattern_rows(self.row_count, vectors)
             self._rows(PATTERNS, rows.tobytes(), rows.size)
 
     def state(self, name: str, array: NDArray[Any], units: str = "1") -> None:
@@ -315,7 +315,7 @@ class Recorder:
             # The two sides of a block change hands in one step: Ctrl-C can neither lose nor double its rows.
             fresh: list[list[bytes]] = [[] for _ in TABLES]
             block = block_of(self._blobs, pending)
-            first = self._next_row
+            first = self.row_count
             self._in_flight, self._pending, self._blobs, self._ragged = block, fresh, [], 0
             self._commands, self._first, self._last_done_ps = fresh[COMMANDS.ident], first, last_done_ps
             self._land()
@@ -361,7 +361,8 @@ class Recorder:
         write_end(self._journal, footer, None if refused else self.commit)
 
     @property
-    def _next_row(self) -> int:
+    def row_count(self) -> int:
+        """Return how many commands were recorded, which is the next one's row id."""
         return self._first + len(self._commands)
 
     def _intern(self, vocabulary: str, text: str) -> int:

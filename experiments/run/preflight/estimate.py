@@ -168,7 +168,7 @@ def _pilot(study: Study, prepared: Prepared, own: Own | None, folder: Path, quer
     begun = monotonic()
     bench = make_bench(small, prepared, program.sizes, program.shows)
     bench.attach(recorder_of(small, out))
-    result = bench.run({name: program.controller, **others_of(small)}, [_Enough(queries)])
+    result = bench.run({name: program.controller, **others_of(small, bench)}, [_Enough(queries)])
     wall_s = monotonic() - begun
     if result.status not in {"complete", "budget"}:
         raise ConfigError(f"a run of this study ends as {result.status}: {result.reason}")

@@ -70,12 +70,14 @@ class Lights:
         sent = core.modulated(inputs)
         self._inputs, self._errors = [], []
         intensities, saturated = [], 0
+        power = core.hidden.power(draw, core.receiver_key)
         for index, layer in enumerate(self._layers):
             self._inputs.append(sent)
             passed = pass_light(layer.map, phases[layer.devices], core.loss_amplitude, layer.watched, sent)
-            intensities.append(lone_intensity(passed.seen))
+            intensities.append(power * lone_intensity(passed.seen))
             number = draw * len(self._layers) + index
-            sent, hits = self._read(layer.gain * passed.columns, layer.receiver, number)
+            light = core.hidden.responded(index, layer.gain * passed.columns, power)
+            sent, hits = self._read(light, layer.receiver, number)
             saturated += hits
         self._inputs.append(sent)
         return Seen(np.concatenate(intensities), np.ascontiguousarray(sent.T), saturated)
@@ -85,6 +87,7 @@ class Lights:
         core, phases = self._core, self._core.phases()
         back = np.ascontiguousarray(errors.T)
         sent, scales, intensities, saturated = [], [], [], 0
+        power = core.hidden.power(draw, core.receiver_key)
         for index in range(len(self._layers) - 1, -1, -1):
             layer = self._layers[index]
             scale = self._scale(back)
@@ -94,25 +97,26 @@ class Lights:
             )
             sent.append(light)
             scales.append(scale)
-            intensities.append(lone_intensity(passed.seen))
+            intensities.append(power * lone_intensity(passed.seen))
             if index > 0:
                 number = draw * len(self._layers) + index
-                found, hits = self._read(layer.gain * passed.columns, layer.returning, number)
+                found, hits = self._read(power * layer.gain * passed.columns, layer.returning, number)
                 activation = self._inputs[index]
                 back = np.where((activation > 0.0) & (activation < self._clip), found, 0.0) / scale
                 saturated += hits
         self._errors, self._scales = sent[::-1], scales[::-1]
         return Seen(np.concatenate(intensities[::-1]), _NOTHING, saturated)
 
-    def both(self) -> Seen:
-        """Send what was sent forwards and backwards once more, at once."""
+    def both(self, draw: int) -> Seen:
+        """Send what was sent forwards and backwards once more, at once, with noise number ``draw``."""
         phases, loss = self._core.phases(), self._core.loss_amplitude
+        power = self._core.hidden.power(draw, self._core.receiver_key)
         intensities = []
         for layer, inputs, errors in zip(self._layers, self._inputs[:-1], self._errors, strict=True):
             own = phases[layer.devices]
             forward = pass_light(layer.map, own, loss, layer.watched, inputs)
             backward = pass_light(layer.map, own, loss, layer.watched, errors, backwards=True)
-            intensities.append(both_intensity(forward.seen, backward.seen))
+            intensities.append(power * both_intensity(forward.seen, backward.seen))
         return Seen(np.concatenate(intensities), _NOTHING)
 
     def worth(self, samples: int) -> Floats:

@@ -100,7 +100,7 @@ class Monitors:
         elif light == _ADJOINT:
             seen = lights.adjoint(self._coming.popleft(), draw)
         else:
-            seen, worth = lights.both(), lights.worth(samples)
+            seen, worth = lights.both(draw), lights.worth(samples)
         intensities, hits = self._converted(seen, samples, draw)
         for array in (intensities, seen.outputs, worth):
             array.setflags(write=False)

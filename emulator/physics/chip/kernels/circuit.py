@@ -28,15 +28,22 @@ __all__ = [
     "DRIVEN_RAD",
     "DRIVES",
     "DYNAMIC",
+    "FAULTY",
     "GAIN",
     "GAMMA",
     "HAS_DAC",
+    "LASER",
+    "LASER_NOISE",
     "LAYER",
     "LIGHT_COMMON_RAD",
+    "LIGHT_LASER",
     "NORM",
+    "OFFSET",
+    "RESPONSE",
     "SIN",
     "SIN_FACTOR",
     "SUBSTRATE",
+    "SUBSTRATE_DRIFT_RAD",
     "SUBSTRATE_TAU_PS",
     "TAU_PS",
     "UPPER",
@@ -57,13 +64,21 @@ GAIN, DRIVEN = range(2)
 UPPER, LAYER, HAS_DAC, DEAD = range(4)
 """Rows of ``devices`` (4, devices): upper waveguide, layer, whether a DAC quantises the phase, and is it dead."""
 
-DRIVEN_RAD, COMMON_RAD, LIGHT_COMMON_RAD, DRIVES = range(4)
-"""Entries of ``sums`` (4,): the sum of driven phases, the substrate's phase now and as the light has seen it (all
-in radians), and the number of drives."""
+DRIVEN_RAD, COMMON_RAD, LIGHT_COMMON_RAD, DRIVES, LIGHT_LASER = range(5)
+"""Entries of ``sums`` (5,): the sum of driven phases, the substrate's phase now and as the light has seen it (all
+in radians), the number of drives, and the laser's relative power as the light had it last."""
 
 NORM, TAU_PS, DYNAMIC, SUBSTRATE, SUBSTRATE_TAU_PS, DAC_STEP_RAD, DAC_STEP_V, GAMMA = range(8)
-"""Entries of ``constants`` (8,): bound of the crosstalk's row sums, time constant, whether heaters follow the
-thermal network (1) or jump (0), the substrate's coupling and time constant, the DAC's steps and gamma."""
+"""Entries of ``constants`` (12,): bound of the crosstalk's row sums, time constant, whether heaters follow the
+thermal network (1) or jump (0), the substrate's coupling and time constant, the DAC's steps and gamma; and more."""
+
+SUBSTRATE_DRIFT_RAD, LASER, LASER_NOISE, FAULTY = range(8, 12)
+"""What faults change of ``constants``: a phase that the whole substrate adds, the laser's relative power and its
+relative standard deviation, and whether (1) the laser or any receiver is not as it was built."""
+
+RESPONSE, OFFSET = range(2)
+"""Rows of ``responses`` (2, outputs of all layers): a receiver's relative response, and what it reads beside the
+light, in activation units."""
 
 
 BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES = range(3)
@@ -74,7 +89,8 @@ class Circuit(NamedTuple):
     """Hold the arrays of one chip, which the kernels change in place.
 
     Heat: ``values`` and ``lists`` as in ThermalState; ``start``, ``victims`` and ``weights`` as in Coupling. Light:
-    ``table`` to ``patch`` as in Tape, ``receivers`` (layers, 8) as in ReceiverParameters. The others: see above.
+    ``table`` to ``patch`` as in Tape, ``receivers`` (layers, 8) as in ReceiverParameters, ``scratch`` (a block of
+    draws) for the laser's noise. The others: see above.
     """
 
     values: Floats
@@ -100,6 +116,8 @@ class Circuit(NamedTuple):
     noise: NDArray[np.float32]
     feeds: Ints
     patch: Floats
+    responses: Floats
+    scratch: NDArray[np.float32]
 
 
 _ADDRESS, _ROWS, _COLUMNS = range(3)
@@ -179,4 +197,6 @@ def circuit_at(handle: Ints) -> Circuit:
         noise=carray(_single_pointer(handle[20, _ADDRESS]), (handle[20, _ROWS],)),
         feeds=_int_table(handle, 21),
         patch=_floats(handle, 22),
+        responses=_float_table(handle, 23),
+        scratch=carray(_single_pointer(handle[24, _ADDRESS]), (handle[24, _ROWS],)),
     )

@@ -17,18 +17,30 @@ from numpy.typing import NDArray
 
 from emulator.kernel import bare_kernel, part
 from emulator.physics.chip.kernels.arena import CHANGED_FIRST, DEVICES, INPUTS, MODES, OUTPUTS, USES
-from emulator.physics.chip.kernels.circuit import BATCH_KEY_0, BATCH_KEY_1, BATCH_SAMPLES, Circuit
+from emulator.physics.chip.kernels.circuit import (
+    BATCH_KEY_0,
+    BATCH_KEY_1,
+    BATCH_SAMPLES,
+    FAULTY,
+    LASER,
+    LASER_NOISE,
+    LIGHT_LASER,
+    OFFSET,
+    RESPONSE,
+    Circuit,
+)
 from emulator.physics.chip.kernels.rest import apply_layer, output_light, update_layer
 from emulator.physics.chip.kernels.tape import LANES, LayerMap, copy_part, propagate_plain, tile, untile
 from emulator.physics.chip.kernels.unfolding import COUNT, IS_VECTOR, gather
 from emulator.physics.chip.patches import unfold
-from emulator.physics.gaussian import fill_normals, normals
+from emulator.physics.gaussian import fill_block, fill_normals, normals
 
 __all__ = [
     "ReceiverParameters",
     "forward",
     "forward_plain",
     "hand_out",
+    "laser_power",
     "receive",
     "total_of",
 ]
@@ -169,6 +181,43 @@ def _cut(circuit: Circuit, layer: int, first: int, tile: int, sample_tiles: int)
             circuit.patch[entry] = np.floor(circuit.patch[entry] * (1.0 / step) + 0.5) * step
 
 
+_LASER_DRAW = 1 << 62
+"""Draws of the laser's noise lie beyond all draws of the receivers'."""
+
+
+@bare_kernel
+def laser_power(
+    power: float, spread: float, draw: int, key_0: int, key_1: int, scratch: NDArray[np.float32]
+) -> float:
+    """Return the laser's relative power in the query ``draw``: ``power``, with the relative deviation ``spread``.
+
+    ``scratch`` holds a block of draws. Light has no negative power: what a draw would make so is dark.
+    """
+    if spread > 0.0:
+        fill_block(scratch, 0, 0, draw + _LASER_DRAW, key_0, key_1)
+        power *= max(0.0, 1.0 + spread * np.float64(scratch[0]))
+    return power
+
+
+@part
+def _respond(circuit: Circuit, first: int, here: int, row: Ints, tiles: int, sample_tiles: int) -> None:
+    """Replace the light at a layer's receivers by what they make of it: their response times it, and an offset.
+
+    The layer's outputs are those from ``first`` on of the chip, and its tiles begin ``here``; lanes that hold no
+    sample stay dark.
+    """
+    outputs, power = row[OUTPUTS], circuit.sums[LIGHT_LASER]
+    for t in range(tiles):
+        last = t % sample_tiles == sample_tiles - 1
+        lanes = circuit.batch[BATCH_SAMPLES] - (sample_tiles - 1) * LANES if last else LANES
+        for output in range(outputs):
+            factor = power * circuit.responses[RESPONSE, first + output]
+            offset = circuit.responses[OFFSET, first + output]
+            place = here + (t * outputs + output) * LANES
+            for lane in range(lanes):
+                circuit.activations[place + lane] = factor * circuit.activations[place + lane] + offset
+
+
 @part
 def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
     """Send the tape's inputs through all layers once; the outputs are left in ``circuit.activations``, in tiles.
@@ -180,7 +229,13 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
     layers, samples = table.shape[0], circuit.batch[BATCH_SAMPLES]
     sample_tiles = (samples + LANES - 1) // LANES
     half = activations.size // 2
-    saturated, here = 0, 0
+    saturated, here, first = 0, 0, 0
+    faulty = circuit.constants[FAULTY] != 0.0
+    if faulty:
+        circuit.sums[LIGHT_LASER] = laser_power(
+            circuit.constants[LASER], circuit.constants[LASER_NOISE], draw, circuit.batch[BATCH_KEY_0],
+            circuit.batch[BATCH_KEY_1], circuit.scratch,
+        )  # fmt: skip
     for layer in range(layers):
         row, feed = table[layer], circuit.feeds[layer]
         tiles = feed[COUNT] * sample_tiles
@@ -209,6 +264,9 @@ def forward(circuit: Circuit, draw: int) -> tuple[int, int]:
             else:
                 _cut(circuit, layer, there, t, sample_tiles)
                 apply_layer(circuit, layer, circuit.patch, 0, target)
+        if faulty:
+            _respond(circuit, first, here, row, tiles, sample_tiles)
+        first += row[OUTPUTS]
         # In place: the next layer's product reads the other half.
         saturated += receive(activations, here, tiles * count, parameters, noise)
     return saturated, here

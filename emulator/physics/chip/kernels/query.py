@@ -43,6 +43,7 @@ from emulator.physics.chip.kernels.circuit import (
     SIN,
     SIN_FACTOR,
     SUBSTRATE,
+    SUBSTRATE_DRIFT_RAD,
     SUBSTRATE_TAU_PS,
     TAU_PS,
     Circuit,
@@ -196,10 +197,11 @@ def send_light(circuit: Circuit, passed_ps: int, draw: int) -> tuple[int, int, f
     _pass_time(circuit, passed_ps)
     sums, table = circuit.sums, circuit.table
     # The substrate moves every phase of the chip at once, listed or not.
-    everywhere = sums[COMMON_RAD] != sums[LIGHT_COMMON_RAD]
-    sums[LIGHT_COMMON_RAD] = sums[COMMON_RAD]
+    common_rad = sums[COMMON_RAD] + circuit.constants[SUBSTRATE_DRIFT_RAD]
+    everywhere = common_rad != sums[LIGHT_COMMON_RAD]
+    sums[LIGHT_COMMON_RAD] = common_rad
     refresh(
-        circuit.values, circuit.lists, circuit.optics, circuit.devices, table, circuit.changed, sums[COMMON_RAD],
+        circuit.values, circuit.lists, circuit.optics, circuit.devices, table, circuit.changed, common_rad,
         everywhere,
     )  # fmt: skip
     saturated, begin = forward(circuit, draw)

@@ -14,6 +14,7 @@ from tests.builders import ideal_chip, random_batch, random_design
 SIZES = (6, 5, 3)
 DESIGN = random_design(SIZES, active=range(0, 45, 2))
 TAU_S = 10e-6
+TWO_PI = 2.0 * math.pi
 W_PER_RAD = 24.77e-3 / math.pi
 
 
@@ -114,6 +115,17 @@ def test_a_dead_heater_keeps_the_gamma_that_it_is_given() -> None:
     ("name", "index", "value", "words"),
     [
         ("dea", 8, 1.0, "no hidden state 'dea'; did you mean 'dead'"),
+        ("stuck", 8, 7.0, "chip.stuck = 7.0 of heater 8; allowed: radians"),
+        ("stuck", 9, 1.0, "device 9 has no heater"),
+        ("channel", 8, 2.0, "chip.channel = 2.0 of heater 8; allowed: 1"),
+        ("responsivity", 8, 0.5, "no receiver 8; allowed: 0"),
+        ("responsivity", 0, -0.5, "chip.responsivity = -0.5 of receiver 0"),
+        ("offset", -1, 1.0, "no receiver -1"),
+        ("laser", 0, 0.5, "has no parts, and index = 0"),
+        ("laser", -1, 0.0, "chip.laser = 0.0; allowed: a factor"),
+        ("laser_noise", -1, 0.6, "chip.laser_noise = 0.6; allowed"),
+        ("substrate", -1, math.inf, "chip.substrate = inf; allowed: finite"),
+        ("link", -1, -1.0, "chip.link = -1.0; allowed: seconds"),
         ("dead", 9, 1.0, r"device 9 has no heater; allowed: devices 0\.\.44"),
         ("gamma", 45, 1.0, "device 45 has no heater"),
         ("dead", -1, 1.0, "device -1 has no heater"),

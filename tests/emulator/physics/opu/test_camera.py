@@ -18,6 +18,7 @@ from emulator.physics.opu.camera import (
     pixel_variance_e2,
     readout_s,
     roi_rows,
+    straddle_probability,
 )
 from emulator.streams import key_words, stream
 
@@ -166,3 +167,18 @@ def test_too_many_lit_mirrors_cut_the_exposure_by_the_excess() -> None:
 def test_a_camera_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(PhysicsError, match="camera: "):
         Camera(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mean_s", [1e-5, 1e-4, 1e-3])
+def test_late_triggers_reach_into_the_next_pattern_as_often_as_they_are_drawn_to(mean_s: float) -> None:
+    slack_s = 1e-4
+    delays = stream(0, "tests/late").exponential(mean_s, 50_000)
+    assert straddle_probability(mean_s, slack_s) == pytest.approx((delays > slack_s).mean(), abs=0.01)
+
+
+def test_a_punctual_trigger_tears_nothing_and_times_below_zero_are_refused() -> None:
+    assert straddle_probability(0.0, 0.0) == 0.0
+    assert straddle_probability(1e-3, 0.0) == 1.0
+    for wrong in ((-1.0, 1.0), (1.0, -1.0)):
+        with pytest.raises(PhysicsError, match="allowed: both >= 0 s"):
+            straddle_probability(*wrong)

@@ -1,0 +1,1 @@
+"""What faults cost a training, and what of it a guard gets back."""

@@ -1,0 +1,114 @@
+"""The faults of the experiment: a bench, a controller and what breaks, as points of studies; nothing runs here."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from experiments.sweep.points import Point
+
+__all__ = ["CHIP", "FAULTS", "LIGHT", "Faulty", "points"]
+
+CHIP: Final = "chip"
+LIGHT: Final = "light"
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """One fault: its name in files and tables, the bench that it is on, what it is, and the agents that play it."""
+
+    name: str
+    bench: str
+    what: str
+    agents: str
+
+
+_RUN_S: Final = 0.25  # a run of the chip takes about 0.3 s, and faults come early in it
+
+FAULTS: Final = (
+    Faulty("none", CHIP, "nothing", ""),
+    Faulty("stuck1", CHIP, "1 heater stuck at the rail", 'kind="stuck_heater", at_s=0.02'),
+    Faulty("stuck10", CHIP, "10 heaters stuck at the rail", 'kind="stuck_heater", count=10, at_s=0.02'),
+    Faulty("open10", CHIP, "10 heaters open", 'kind="open_heater", count=10, at_s=0.02'),
+    Faulty("channel10", CHIP, "10 DAC channels lost", 'kind="lost_channel", count=10, at_s=0.02'),
+    Faulty("dead", CHIP, "1 output's detector dead", 'kind="dead_detector", indices=[32], at_s=0.02'),
+    Faulty(
+        "dead-5ms", CHIP, "the same, mended after 5 ms",
+        'kind="dead_detector", indices=[32], at_s=0.02, until_s=0.025',
+    ),
+    Faulty(
+        "saturated", CHIP, "1 output's detector saturated",
+        'kind="saturated_detector", indices=[32], at_s=0.02',
+    ),
+    Faulty(
+        "saturated-5ms", CHIP, "the same, mended after 5 ms",
+        'kind="saturated_detector", indices=[32], at_s=0.02, until_s=0.025',
+    ),
+    Faulty("laser", CHIP, "laser: -5 % drift", f'kind="laser_drift", change=-0.05, tau_s={_RUN_S / 3:.3f}'),
+    Faulty("rin", CHIP, "laser: 1 % intensity noise", 'kind="laser_noise", rin_db_per_hz=-120.0'),
+    Faulty(
+        "both", CHIP, "laser: both",
+        f'kind="laser_drift", change=-0.05, tau_s={_RUN_S / 3:.3f}}}, '
+        '{kind="laser_noise", rin_db_per_hz=-120.0',
+    ),
+    Faulty(
+        "ageing", CHIP, "10 heaters age by 5 %",
+        f'kind="gamma_ageing", count=10, change=-0.05, after_s={_RUN_S}',
+    ),
+    Faulty("substrate", CHIP, "1 K across the chip", f'kind="substrate_drift", kelvin=1.0, tau_s={_RUN_S / 3:.3f}'),
+    Faulty("jitter", CHIP, "link: 20 us held every 0.2 ms", 'kind="link_jitter", mean_s=2e-5, every_s=2e-4'),
+    Faulty(
+        "loss", CHIP, "link: 2 % lost, 1 ms each",
+        'kind="link_loss", probability=0.02, timeout_s=1e-3, every_s=2e-4',
+    ),
+    Faulty("none", LIGHT, "nothing", ""),
+    Faulty("dropped5", LIGHT, "5 % of frames dropped", 'kind="dropped_frames", share=0.05'),
+    Faulty("dropped20", LIGHT, "20 % of frames dropped", 'kind="dropped_frames", share=0.2'),
+    Faulty("torn10", LIGHT, "10 % of frames torn", 'kind="torn_frames", share=0.1'),
+    Faulty("late", LIGHT, "trigger late by 0.2 ms (mean)", 'kind="late_trigger", mean_s=2e-4'),
+    Faulty(
+        "warm-up", LIGHT, "medium warms up in 2 s",
+        'kind="medium_warm_up", spread_rad=1.5, tau_s=2.0, every_s=0.05',
+    ),
+    Faulty("drift", LIGHT, "medium forgets in 10 s", 'kind="medium_drift", tau_s=10.0, every_s=0.05'),
+    Faulty("pixels", LIGHT, "13 of 128 outputs dead", 'kind="dead_pixels", count=13, at_s=1.0'),
+    Faulty(
+        "link", LIGHT, "link: 20 ms held every 0.5 s",
+        'kind="link_jitter", instrument="opu", mean_s=20e-3, every_s=0.5',
+    ),
+)  # fmt: skip
+"""Every fault, each bench beginning with none; numbers are chosen to be seen in a short run."""
+
+_STUDIES: Final = {
+    CHIP: (
+        "task.name=vowel", "chip.preset=doped_si", "chip.dac.bits=16", "host.preset=workstation",
+        "deployment.alpha=0.15", "controller.sparsity=0.6", "controller.epoch_iterations=8",
+        "controller.power_awareness=1.0",
+    ),
+    LIGHT: (
+        "task.name=mnist8x8", "task.hidden=[128]", "opu.preset=light_in_the_loop", "host.preset=workstation",
+        "controller.kind=odfa", "controller.align_every=50",
+    ),
+}  # fmt: skip
+
+_GUARDS: Final = {
+    CHIP: ("guard.enabled=true",),
+    LIGHT: (
+        "guard.enabled=true", "guard.pause_s=0.5", "guard.patience_s=20", "guard.check_every=10",
+        "guard.min_correlation=0.95",
+    ),
+}  # fmt: skip
+
+
+def points(queries: int) -> tuple[Point, ...]:
+    """Return every fault without and with a guard; ``queries`` are those of a run of the chip."""
+    found = []
+    for fault in FAULTS:
+        size = (
+            (f"controller.queries={queries}", f"evaluation.every_queries={max(1, queries // 50)}")
+            if fault.bench == CHIP
+            else ("controller.epochs=1",)
+        )
+        agents = (f"agents=[{{{fault.agents}}}]",) if fault.agents else ()
+        for guard, words in (("alone", ()), ("guarded", _GUARDS[fault.bench])):
+            name = f"{fault.bench}-{fault.name}-{guard}"
+            found.append(Point(name, (*_STUDIES[fault.bench], *size, *words, *agents)))
+    return tuple(found)
