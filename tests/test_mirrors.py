@@ -74,6 +74,8 @@ TESTED_BY_CALLERS = {
     "experiments/output/source.py": "sweep/test_engine.py: compiled kernels are kept by source",
     "experiments/models/model.py": "models/test_mlp.py",
     "experiments/paper/plots.py": "how figures of a paper look",
+    "controllers/guard/heaters.py": "controllers/guard/test_guard.py: silent heaters are found",
+    "controllers/guard/outputs.py": "controllers/guard/test_guard.py: broken outputs are found",
     "experiments/agents/faults/detectors.py": "agents/faults/test_fault.py: every fault at its times",
     "experiments/agents/faults/frames.py": "agents/faults/test_fault.py: every fault at its times",
     "experiments/agents/faults/heaters.py": "agents/faults/test_fault.py: every fault at its times",

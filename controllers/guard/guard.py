@@ -63,7 +63,7 @@ def guarded(controller: Controller, options: GuardConfig, setting: Setting) -> C
             try:
                 reply = yield command
             except CommandError as error:
-                advance, message = controller.throw, error  # type: ignore[assignment]  # of one argument here
+                advance, message = controller.throw, error
                 continue
             message = yield from guard.seen(command, reply)
     finally:
@@ -85,6 +85,7 @@ class _Guard:
         self.projections = ProjectionWatch(options, setting.stream("guard/vectors"))
         self.layers = 1 if setting.deployment is None else len(setting.deployment.layers)
         self.started: dict[int, Project] = {}
+        self.told: set[int] = set()
         self.running: float | None = None
         self.lowest = np.inf
         self.diverging = False
@@ -113,12 +114,15 @@ class _Guard:
         outputs = self._normalised(reading)
         if not self.heaters.calibrated and (options.heaters or options.detectors):
             yield from self._learn_noise(batch, outputs)
+        suspect, doubted = None, False
         if options.heaters:
             suspect = self.heaters.seen(batch, outputs)
-            if suspect is not None and suspect not in self.health.heaters:
-                yield from self._make_sure(suspect, batch, outputs)
+            doubted = suspect is not None and suspect not in self.health.heaters
+        raw = outputs
         if options.detectors:
             outputs = yield from self._check_outputs(batch, reading, outputs)
+        if doubted and suspect is not None:
+            yield from self._make_sure(suspect, batch, raw)
         yield from self._follow(batch, outputs)
         return reading._replace(outputs=outputs)
 
@@ -139,6 +143,8 @@ class _Guard:
         silent = True
         for turn in _QUARTERS:
             reading: Reading = yield Probe((heater,), ((home + turn) % (2.0 * np.pi),), batch)
+            if self.options.detectors:
+                yield from self._look_at_outputs(reading)
             if not self.heaters.silent(outputs, self._normalised(reading)):
                 silent = False
                 break
@@ -151,17 +157,23 @@ class _Guard:
 
     def _check_outputs(self, batch: Batch, reading: Reading, outputs: NDArray[np.float64]) -> Talk:
         """Wait for outputs that have broken, and then leave them out; take back those that are whole again."""
-        broken = self.outputs.seen(reading.outputs, reading.saturated, self.heaters.noise_square)
+        broken = yield from self._look_at_outputs(reading)
         for output in sorted(self.health.outputs - broken):
             if self.outputs.whole(output):
                 self.health.outputs.discard(output)
                 yield Log("guard_mended_output", output)
         fresh = broken - self.health.outputs
         if fresh:
-            for output in sorted(fresh):
-                yield Log("guard_broken_output", output)
             outputs = yield from self._wait_for_outputs(fresh, batch, outputs)
         return without(outputs, batch, self.health.outputs)
+
+    def _look_at_outputs(self, reading: Reading) -> Talk:
+        """Return which outputs are broken, having told of those that were not before."""
+        broken = self.outputs.seen(reading.outputs, reading.saturated, self.heaters.noise_square)
+        for output in sorted(broken - self.told):
+            yield Log("guard_broken_output", output)
+        self.told = {output for output in self.told | broken if not self.outputs.whole(output)}
+        return broken
 
     def _wait_for_outputs(self, fresh: set[int], batch: Batch, outputs: NDArray[np.float64]) -> Talk:
         """Read again and again until the ``fresh`` outputs are whole or patience ends; return the last outputs."""

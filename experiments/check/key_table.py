@@ -47,6 +47,10 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "szo_scd:host.frame_power_w": "is drawn while frames are handled; a chip has none",
     "odfa:host.overhead_s": "prices the thought upon a chip's reading; a training pays for what it computes",
     "odfa:controller.align_every": _METRICS,
+    "guard.divergence_ratio": "decides from when on a risen loss is told: it changes rows of metrics alone",
+    "guard.check_every": "is of looks at a medium: tests/controllers/guard/test_projections.py",
+    "guard.check_vectors": "is of looks at a medium: tests/controllers/guard/test_projections.py",
+    "guard.min_correlation": "is of looks at a medium: tests/controllers/guard/test_guard.py",
     "opu.rated_inputs": "is the size for which `lightloop presets` states a rate; no run has it",
     "opu.rated_outputs": "is the size for which `lightloop presets` states a rate; no run has it",
 }
@@ -57,11 +61,30 @@ _MONITORED: Final = {
     "controller.kind": "avm", "controller.sparsity": None, "controller.epoch_iterations": None,
     "controller.power_awareness": None,
 }  # fmt: skip
+_DEAD: Final = {
+    "guard.enabled": True, "guard.pause_s": 1e-5, "guard.patience_s": 1e-4,
+    "agents": [{"kind": "dead_detector", "indices": [4], "at_s": 1e-4}],
+}  # fmt: skip
+_STUCK: Final = {"guard.enabled": True, "agents": [{"kind": "open_heater", "count": 1}]}
+_DIMMED: Final = {
+    "guard.enabled": True, "guard.pause_s": 1e-5, "guard.patience_s": 1e-4,
+    "agents": [{"kind": "laser_drift", "change": -0.5, "tau_s": 1e-4, "every_s": 1e-4}],
+}  # fmt: skip
 _PLAN: Final = {"chip.heaters.coupling": "spacing"}
 _FREE: Final = {"budget.queries": None}
 _TEST: Final = {"task.test_file": "@test.npz"}
 
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "guard.heaters": _STUCK,
+    "guard.silent_ratio": {**_STUCK, "controller.step_rad": 1e-3},
+    "guard.quiet": _STUCK,
+    "guard.suspect_after": _STUCK,
+    "guard.detectors": _DEAD,
+    "guard.confirm_readings": _DEAD,
+    "guard.pause_s": _DEAD,
+    "guard.patience_s": _DEAD,
+    "guard.reference": _DIMMED,
+    "guard.reference_range": _DIMMED,
     "szo_scd:budget.components": {"budget.energy_j": 0.01},
     "odfa:budget.components": {"budget.energy_j": 2.0},
     **dict.fromkeys((f"{kind}:controller.queries" for kind in ("cmaes", "ga", "pso")), _FREE),

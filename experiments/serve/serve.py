@@ -135,7 +135,7 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
         try:
             for counted, samples in samples_of(prepared.task).items():
                 bench.log(counted, samples)
-            service.open(agents=others_of(study), observers=observers)
+            service.open(agents=others_of(study, bench), observers=observers)
             result = asyncio.run(_served(service, limits, listener, announce))
         except BaseException:
             bench.fail()

@@ -362,7 +362,8 @@ class Chip:
         light_ps = start_ps + monitors.light_ps(service)
         self.core.pass_time(light_ps - self._heat_time_ps)
         self._heat_time_ps = light_ps
-        reading, total = monitors.read(command, self.queries)
+        with np.errstate(invalid="ignore"):  # what is no number is told below
+            reading, total = monitors.read(command, self.queries)
         self._count(total)
         return reading, command.batch.key, 0.0, total, monitors.note(command, note)
 
@@ -372,7 +373,8 @@ class Chip:
             raise self._diverged()
 
     def _diverged(self) -> DivergedError:
-        broken = self.core.hidden.broken(self.core.phases())
+        with np.errstate(invalid="ignore"):
+            broken = self.core.hidden.broken(self.core.phases())
         return DivergedError(
             f"chip: query {self.queries} read a value that is not finite{broken and f': {broken}'}"
         )

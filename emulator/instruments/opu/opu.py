@@ -102,7 +102,7 @@ class Opu:
     @property
     def outputs(self) -> int:
         """Return how many outputs a projection has."""
-        return self._design.outputs
+        return self.design.outputs
 
     def begin(self, command: Project) -> Service:
         """Check ``command`` and return its service, whose time only ``admit`` can tell.
@@ -150,7 +150,7 @@ class Opu:
         self.core.decorrelate(shot.correlation)
         outputs, saturated = self.core.project(vectors, draw)
         if shot.responses is not None:
-            outputs = (outputs * shot.responses).astype(outputs.dtype)
+            np.multiply(outputs, shot.responses, out=outputs, casting="unsafe")
         dark = ~(shot.shown & valid)
         if dark.any():
             outputs[dark] = 0
@@ -191,7 +191,7 @@ class Opu:
 
         What is under way keeps what held when it was asked for.
         """
-        check(name, index, value, self._design.outputs)
+        check(name, index, value, self.design.outputs)
         return partial(self._disturb, name, index, value)
 
     def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
@@ -199,7 +199,7 @@ class Opu:
             self._correlation = value
         elif name == "responsivity":
             known = self._responses
-            responses = np.ones(self._design.outputs, dtype=np.float32) if known is None else known.copy()
+            responses = np.ones(self.design.outputs, dtype=np.float32) if known is None else known.copy()
             responses[index] = value
             self._responses = responses
         elif name == "link":

@@ -27,7 +27,7 @@ def aged_gamma(t_s: float, change: float, after_s: float, exponent: float) -> fl
         raise PhysicsError(
             f"ageing: t = {t_s:g} s, after {after_s:g} s, exponent {exponent:g}; allowed: t >= 0, the others > 0"
         )
-    return max(0.0, 1.0 + change * (t_s / after_s) ** exponent)
+    return max(0.0, 1.0 + change * math.pow(t_s / after_s, exponent))
 
 
 def gradient_phase_rad(

@@ -1,9 +1,9 @@
 """What a fault says of itself: which hidden state it changes, of which parts, and to what at which time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, takewhile
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -102,7 +102,7 @@ def fault_kind(
     drawn: Drawn | None = None,
 ) -> FaultKind:
     """Return the kind of the fault whose entry is ``options``, and which does what ``timetable`` says."""
-    name = str(options.model_fields["kind"].annotation.__args__[0])  # type: ignore[union-attr]  # it is a Literal
+    name = str(get_args(options.model_fields["kind"].annotation)[0])
 
     def start(chosen: Any) -> Controller:
         for at_ps, change in timetable(chosen):
@@ -113,8 +113,8 @@ def fault_kind(
         first = next(timetable(chosen), None)
         return () if first is None else (first[1],)
 
-    more = {} if drawn is None else {"drawn": drawn}
-    return FaultKind(name, options, start, disturbs, _resolver(target), target=target, about=about, **more)  # type: ignore[arg-type]
+    kind = FaultKind(name, options, start, disturbs, _resolver(target), target=target, about=about)
+    return kind if drawn is None else replace(kind, drawn=drawn)
 
 
 def _resolver(target: str) -> Callable[[Any, Scene], Sequence[AgentOptions]]:

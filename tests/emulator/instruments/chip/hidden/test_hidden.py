@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emulator.bench import Bench
-from emulator.commands import Controller, Descent, Disturb, Forward, Monitor, Probe, Sequence
+from emulator.commands import Controller, Descent, Disturb, Forward, Monitor, Probe, Sequence, SetPhases
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig, MonitorConfig, ReceiverConfig
 from emulator.instruments.chip.hidden.hidden import Hidden
 from emulator.instruments.chip.hidden.states import STATES
@@ -213,17 +213,17 @@ def test_what_is_no_number_stops_the_run_at_the_next_reading_and_is_named_with_i
     after: list[str] = []
 
     def agent() -> Controller:
-        yield Forward(batch)
+        yield SetPhases(list(ACTIVE), [5.0] * len(ACTIVE))
         yield Disturb(target, math.nan if target == "chip.offset" else 1e308, part)
         yield one_way(way, batch)  # type: ignore[misc]
         after.append("gone on")
 
     noting = NotingRecorder()
-    config = ChipConfig(monitors=MonitorConfig(fitted=True))
+    config = ChipConfig(monitors=MonitorConfig(fitted=True), heaters=HeaterConfig(omega=0.0))
     result = Bench({"chip": Stand(config, DESIGN)}, 0).run({"a": agent()}, recorder=noting)
     assert (result.status, after) == ("diverged", [])
     assert len(noting.commands) == 2
-    assert result.reason.startswith("chip: query 2 ")
+    assert result.reason.startswith("chip: query 1 ")
     assert named in result.reason
     assert result.reason.endswith("it would have been commands row 2")
 

@@ -60,7 +60,7 @@ def test_dead_pixels_read_nothing_and_others_what_they_did() -> None:
     np.testing.assert_array_equal(after.outputs[:, others], before.outputs[:, others])
 
 
-@pytest.mark.parametrize(("state", "value"), [("torn", 0.2), ("missed", 0.2), ("trigger", 1e-3)])
+@pytest.mark.parametrize(("state", "value"), [("torn", 0.2), ("missed", 0.2), ("trigger", 1.5e-4)])
 def test_lost_frames_are_sent_again_counted_and_cost_time_alone(state: str, value: float) -> None:
     (before, after), outing = projected((state, value, -1))
     frames = after.frames
