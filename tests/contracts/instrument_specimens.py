@@ -73,6 +73,13 @@ def _probes(heaters: list[list[int]], phase: float, batch: Batch) -> ChipSequenc
     return ChipSequence(np.array(heaters), np.full(np.shape(heaters), phase), batch)
 
 
+_CHIP_HIDDEN: Mapping[str, tuple[int, float]] = {
+    "dead": (8, 1.0), "gamma": (10, 1.25), "stuck": (8, 3.0), "channel": (0, 1.0), "responsivity": (6, 0.5),
+    "offset": (7, 0.25), "laser": (-1, 0.9), "laser_noise": (-1, 0.01), "substrate": (-1, 0.1),
+    "link": (-1, 1e-3),
+}  # fmt: skip
+
+
 def chip() -> Specimen:
     first, second = random_batch(9, 6, key=0), random_batch(40, 6, key=1)
     good = [
@@ -132,12 +139,7 @@ def chip() -> Specimen:
     ]
     chip = ChipConfig(monitors=MonitorConfig(fitted=True))
     stand = Stand(chip, random_design((6, 5, 3), 0, active=ACTIVE))
-    hidden = {
-        "dead": (8, 1.0), "gamma": (10, 1.25), "stuck": (8, 3.0), "channel": (0, 1.0), "responsivity": (6, 0.5),
-        "offset": (7, 0.25), "laser": (-1, 0.9), "laser_noise": (-1, 0.01), "substrate": (-1, 0.1),
-        "link": (-1, 1e-3),
-    }  # fmt: skip
-    return Specimen(stand, good, bad, disturbances=hidden)
+    return Specimen(stand, good, bad, disturbances=_CHIP_HIDDEN)
 
 
 def host() -> Specimen:
