@@ -55,7 +55,7 @@ def draw_faults(
     found: list[FaultOptions] = []
     for place in rng.integers(len(kinds), size=count).tolist():
         kind = fitting[kinds[place]]
-        keys = {"kind": kind.name, **kind.drawn(rng, horizon_s)}
+        keys = {"kind": kind.name, **kind.draw(rng, horizon_s)}
         instruments = _instruments(kind, hidden)
         if "instrument" in kind.options.model_fields:
             keys["instrument"] = instruments[int(rng.integers(len(instruments)))]

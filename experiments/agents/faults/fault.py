@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _LONGEST_S: Final = 9e6
+_STEPS: Final = 20  # of a drift, over the horizon of a random plan
 Instant = Annotated[Seconds, Field(ge=0, le=_LONGEST_S)]
 Period = Annotated[Seconds, Field(gt=0, le=_LONGEST_S)]
 
@@ -37,7 +38,7 @@ Timed = tuple[int, Disturb]
 """An instant in ps, and what changes then."""
 
 Drawn = Callable[[np.random.Generator, float], dict[str, object]]
-"""Draws what a fault of a random plan has, of keys of its options, by the horizon of the plan in seconds."""
+"""Draws how bad a fault of a random plan is, as keys of its options, by the horizon of the plan in seconds."""
 
 Options = TypeVar("Options", bound="FaultOptions")
 
@@ -86,12 +87,19 @@ class FaultKind(AgentKind):
     about
         What it is, in words.
     drawn
-        Draws what a fault of a random plan has besides its parts.
+        Draws how bad it is in a random plan; what it leaves out is as its options have it.
     """
 
     target: str = ""
     about: str = ""
-    drawn: Drawn = lambda rng, horizon_s: {"at_s": float(rng.uniform(0.0, horizon_s))}
+    drawn: Drawn = lambda rng, horizon_s: {}
+
+    def draw(self, rng: np.random.Generator, horizon_s: float) -> dict[str, object]:
+        """Draw the keys of a fault that begins before ``horizon_s``, its parts apart."""
+        keys: dict[str, object] = {"at_s": float(rng.uniform(0.0, horizon_s))}
+        if issubclass(self.options, Gradual):
+            keys["every_s"] = horizon_s / _STEPS
+        return keys | self.drawn(rng, horizon_s)
 
 
 def fault_kind(

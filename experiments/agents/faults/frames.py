@@ -41,7 +41,7 @@ class LateTrigger(FaultOptions):
 
 
 def _share(rng: np.random.Generator, horizon_s: float) -> dict[str, object]:
-    return {"at_s": float(rng.uniform(0.0, horizon_s)), "share": float(rng.uniform(0.0, _MOST))}
+    return {"share": float(rng.uniform(0.0, _MOST))}
 
 
 KINDS = (
@@ -54,7 +54,7 @@ KINDS = (
     fault_kind(
         LateTrigger, _TRIGGER, "the camera is triggered late", lambda o: abrupt(_TRIGGER, o, o.mean_s, 0.0),
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "mean_s": float(rng.uniform(5e-6, 2e-4))
+            "mean_s": float(rng.uniform(5e-6, 2e-4))
         },
     ),
 )  # fmt: skip

@@ -75,7 +75,7 @@ KINDS = (
     fault_kind(
         StuckHeater, _STUCK, "a heater stays at one phase", _stuck,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "radians": float(rng.uniform(0.0, _RAIL_RAD))
+            "radians": float(rng.uniform(0.0, _RAIL_RAD))
         },
     ),
     fault_kind(OpenHeater, _OPEN, "a heater heats no more", lambda o: abrupt(_OPEN, o, 1.0, 0.0)),
@@ -85,7 +85,7 @@ KINDS = (
     fault_kind(
         GammaAgeing, _GAMMA, "the phase for a voltage drifts", _ageing,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 20, "after_s": horizon_s,
+            "after_s": horizon_s,
             "change": float(rng.uniform(-0.1, 0.1)),
         },
     ),

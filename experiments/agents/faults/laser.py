@@ -63,14 +63,14 @@ KINDS = (
     fault_kind(
         LaserDrift, _POWER, "the lasers' power drifts", _drift,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 20, "tau_s": horizon_s / 4,
+            "tau_s": horizon_s / 4,
             "change": float(rng.uniform(-0.1, 0.1)),
         },
     ),
     fault_kind(
         LaserNoise, _NOISE, "the lasers' power fluctuates", _noise,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "rin_db_per_hz": float(rng.uniform(-140.0, -115.0))
+            "rin_db_per_hz": float(rng.uniform(-140.0, -115.0))
         },
     ),
 )  # fmt: skip

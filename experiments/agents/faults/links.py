@@ -67,14 +67,14 @@ KINDS = (
     fault_kind(
         LinkJitter, "chip.link", "a link is held by other traffic", _jitter,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 50, "mean_s": horizon_s / 500,
+            "every_s": horizon_s / 50, "mean_s": horizon_s / 500,
             "seed": int(rng.integers(2**31)),
         },
     ),
     fault_kind(
         LinkLoss, "chip.link", "a link loses packets", _loss,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 50, "timeout_s": horizon_s / 100,
+            "every_s": horizon_s / 50, "timeout_s": horizon_s / 100,
             "probability": float(rng.uniform(0.0, 0.2)), "seed": int(rng.integers(2**31)),
         },
     ),

@@ -72,21 +72,20 @@ KINDS = (
     fault_kind(
         SubstrateDrift, _SUBSTRATE, "the chip warms up unevenly", _substrate,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 20, "tau_s": horizon_s / 4,
+            "tau_s": horizon_s / 4,
             "kelvin": float(rng.uniform(-5.0, 5.0)),
         },
     ),
     fault_kind(
         MediumDrift, _MEDIUM, "the medium forgets what it was", _drift,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 20,
             "tau_s": float(horizon_s * rng.uniform(0.5, 5.0)),
         },
     ),
     fault_kind(
         MediumWarmUp, _MEDIUM, "the medium warms up", _warm_up,
         lambda rng, horizon_s: {
-            "at_s": float(rng.uniform(0.0, horizon_s)), "every_s": horizon_s / 20, "tau_s": horizon_s / 4,
+            "tau_s": horizon_s / 4,
             "spread_rad": float(rng.uniform(0.1, 2.0)),
         },
     ),

@@ -118,7 +118,7 @@ def test_every_fault_asks_for_what_its_instrument_can_do(kind: FaultKind) -> Non
     bench = Bench({"chip": chip, "opu": Stand(small_opu(), DESIGN)}, 0)
     scene = Scene(bench.hidden(), stream(0, "tests/scene"))
     for _ in range(5):
-        keys = {"kind": kind.name, **kind.drawn(scene.rng, 0.1)}
+        keys = {"kind": kind.name, **kind.draw(scene.rng, 0.1)}
         [entry] = kind.resolve(build(kind.options, keys, "test"), scene)
         assert isinstance(entry, FaultOptions)
         assert kind.target in scene.hidden
