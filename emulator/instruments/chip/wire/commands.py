@@ -28,6 +28,7 @@ __all__ = [
     "channels",
     "forward",
     "incumbent",
+    "loaded",
     "monitor",
     "phases_set",
     "probe",
@@ -77,8 +78,8 @@ def _whole(numbers: NDArray[np.float64], sort: type, what: str) -> NDArray[Any]:
     return numbers.astype(sort)
 
 
-def _loaded(notes: Notes) -> Batch:
-    batch = notes.get(BATCH)
+def loaded(batch: object) -> Batch:
+    """Return the batch that a client has put on the inputs; raises ``CommandError`` where there is none."""
     if not isinstance(batch, Batch):
         raise CommandError("this client has put nothing on the inputs; allowed after CHIP:INPut")
     return batch
@@ -112,13 +113,13 @@ def settle(chip: Chip, said: Said, notes: Notes) -> Settle:
 def forward(chip: Chip, said: Said, notes: Notes) -> Forward:
     """Return the query of the batch on the inputs."""
     del chip, said
-    return Forward(_loaded(notes))
+    return Forward(loaded(notes.get(BATCH)))
 
 
 def probe(chip: Chip, said: Said, notes: Notes) -> Probe:
     """Return the query of the batch on the inputs, at phases that are set before."""
     del chip
-    return Probe(said["heaters"], _radians(said), _loaded(notes))
+    return Probe(said["heaters"], _radians(said), loaded(notes.get(BATCH)))
 
 
 def sequence(chip: Chip, said: Said, notes: Notes) -> Sequence:
@@ -139,7 +140,9 @@ def sequence(chip: Chip, said: Said, notes: Notes) -> Sequence:
         if lacking:
             raise CommandError(f"SEQuence: a rule needs {', '.join(lacking)} as well")
         decide = Descent(said["rule"], said["back"], said["home"], said["keep_home"] != 0.0, said["queries"])
-    return Sequence(known[heaters - 1].reshape(shape), radians.reshape(shape), _loaded(notes), decide)
+    return Sequence(
+        known[heaters - 1].reshape(shape), radians.reshape(shape), loaded(notes.get(BATCH)), decide
+    )
 
 
 def monitor(chip: Chip, said: Said, notes: Notes) -> Monitor:
@@ -150,7 +153,7 @@ def monitor(chip: Chip, said: Said, notes: Notes) -> Monitor:
         if errors.size % outputs:
             raise CommandError(f"MONitor: {errors.size} errors; allowed: a multiple of {outputs} outputs")
         errors = errors.astype(np.float32).reshape(-1, outputs)
-    return Monitor(said["light"], _loaded(notes), errors)
+    return Monitor(said["light"], loaded(notes.get(BATCH)), errors)
 
 
 def reset(chip: Chip) -> tuple[Command, ...]:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import Descent, Forward, Incumbent, Monitor, Probe, Sequence, SetPhases, Settle
-from emulator.errors import CommandError
 from emulator.instruments.chip.chip import Chip
 from emulator.instruments.chip.timing import LIGHTS
 from emulator.instruments.chip.wire import commands
@@ -58,9 +57,7 @@ def _size(chip: Chip, said: Said) -> list[int]:
 
 
 def _inputs(batch: Any) -> NDArray[np.float64]:
-    if batch is None:
-        raise CommandError("this client has put nothing on the inputs; allowed after CHIP:INPut")
-    inputs: NDArray[np.float64] = batch.inputs
+    inputs: NDArray[np.float64] = commands.loaded(batch).inputs
     return inputs
 
 
