@@ -51,7 +51,7 @@ def make_bench(
     }
     bench = Bench(lab, study.seed, study.budget, study.clock if clock is None else clock)
     _refuse_endless(study, lab, queries)
-    _check_agents(study, bench)
+    entries_of(study, bench)
     return bench
 
 
@@ -72,22 +72,11 @@ def _what_would_fit(each_s: float) -> str:
     return f"budget.queries = {most} would fit" if most else "allowed: faster parts"
 
 
-def _check_agents(study: Study, bench: Bench) -> None:
-    """Raise ``ConfigError`` for the first agent of ``study`` that will ask ``bench`` for what it cannot do."""
-    for name, options in entries_of(study, bench).items():
-        number = name.split(".")[1]
-        for command in AGENTS[options.kind].disturbs(options):
-            try:
-                bench.check(command)
-            except CommandError as error:
-                raise ConfigError(f"agents[{number}]: {error}") from error
-
-
 def entries_of(study: Study, bench: Bench) -> Mapping[str, AgentOptions]:
     """Return the entries that the agents of ``study`` come to on ``bench``, all drawn, by their names in the trace.
 
     An entry that comes to several makes as many agents: ``stuck_heater.0.1`` is the second of agents[0]. Raises
-    ``ConfigError`` for what has no place here.
+    ``ConfigError`` for what has no place here, and for the first that will ask ``bench`` for what it cannot do.
     """
     found: dict[str, AgentOptions] = {}
     hidden = bench.hidden() if study.agents else {}
@@ -95,7 +84,10 @@ def entries_of(study: Study, bench: Bench) -> Mapping[str, AgentOptions]:
         kind = AGENTS[options.kind]
         try:
             entries = kind.resolve(options, Scene(hidden, stream(study.seed, f"agents/{number}")))
-        except ConfigError as error:
+            for entry in entries:
+                for command in AGENTS[entry.kind].disturbs(entry):
+                    bench.check(command)
+        except (CommandError, ConfigError) as error:
             raise ConfigError(f"agents[{number}]: {error}") from error
         several = len(entries) > 1 or entries[0].kind != options.kind
         for place, entry in enumerate(entries):
