@@ -15,6 +15,7 @@ from controllers.own import OwnOptions, own_kind
 from emulator.agents.result import RunResult
 from emulator.bench import Observer
 from emulator.clock import PacedClock
+from emulator.errors import ConfigError
 from emulator.remote.server.door import LOOPBACK, Door, bound
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import DEADLINE_S, Asap, Pace, RealTime, Stepped
@@ -119,6 +120,11 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
     Raises ``LightloopError`` on bad input, before anything is written.
     """
     refuse_absent(study)
+    if study.guard.enabled:
+        raise ConfigError(
+            "guard.enabled = true is refused by serve: the guard watches the study's own controller, and clients "
+            "take its place; allowed: false"
+        )
     check_out(out)
     limits = Limits()
     with reproducible():

@@ -15,7 +15,7 @@ __all__ = ["DEADLINE_S", "Asap", "Pace", "RealTime", "Stepped"]
 _BIN_S: Final = 1e-5  # lates are counted in bins of this width
 _LAST_BIN: Final = 100_000  # a second; what is later counts as that late
 DEADLINE_S: Final = 2e-3
-"""An instant that is processed later than this is an overrun: the issue's target for a quiet machine."""
+"""An instant that is processed later than this is an overrun: what a loop of milliseconds can bear; assumed."""
 
 
 class Pace(Protocol):

@@ -70,6 +70,9 @@ def test_what_is_refused_is_refused_in_one_line_before_anything_is_written(
     assert "is unknown" in refusal(capsys, "serve", "no_such_study")
     assert "65535" in refusal(capsys, "serve", "vowel_recovery", "--port", "70000")
     assert "cannot be listened at" in refusal(capsys, "serve", "vowel_recovery", "--listen", "no such place")
+    assert "guard.enabled = true is refused" in refusal(
+        capsys, "serve", "vowel_recovery", "--set", "guard.enabled=true"
+    )
     (tmp_path / "lies.h5").write_text("here")
     assert "lies here already" in refusal(capsys, "serve", "vowel_recovery", "--out", "lies.h5")
     assert not (tmp_path / "out").exists()
