@@ -79,14 +79,18 @@ def test_who_says_nothing_for_too_long_is_hung_up_on() -> None:
 
 
 def test_in_real_time_others_are_served_while_one_waits() -> None:
-    with behind_a_door(small_service(RealTime(1.0))) as hosted:
+    wall_s = [0.0]
+    with behind_a_door(small_service(RealTime(1.0, wall_s=lambda: wall_s[0]))) as hosted:
         slow, quick = hosted.connect(), hosted.connect()
-        slow.tell("CHIP:SETT? 0.2")
-        times = [float(quick.ask("SYST:TIME?")) for _ in range(5)]
-        assert times == sorted(times)
-        assert times[-1] < 0.2
-        assert slow.reader.readline() == b"0.2\n"
+        slow.tell("*IDN?\nCHIP:SETT? 0.2")
+        assert slow.reader.readline().decode().strip() == IDENTITY
+        times = []
+        for wall_s[0] in (0.01, 0.02, 0.05, 0.1, 0.15):
+            times.append(float(quick.ask("SYST:TIME?")))
+        assert times == [0.01, 0.02, 0.05, 0.1, 0.15]
+        wall_s[0] = 10.0
         assert float(quick.ask("SYST:TIME?")) >= 0.2
+        assert slow.reader.readline() == b"0.2\n"
 
 
 def test_a_client_can_step_time_for_its_own_wait() -> None:
