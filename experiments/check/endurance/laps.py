@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from emulator.errors import LightloopError
+from emulator.instruments.registry import INSTRUMENTS
 from emulator.retiming.lab import Laboratory
 from emulator.streams import stream
 from emulator.trace.open import open_trace
@@ -16,7 +17,7 @@ from experiments.check.endurance.books import books
 from experiments.check.endurance.optics import light
 from experiments.check.endurance.outing import DETAILS, draw, go
 from experiments.check.endurance.replies import pair, replies
-from experiments.check.endurance.rows import read_rows
+from experiments.check.endurance.rows import Rows, read_rows
 from experiments.check.endurance.studies import REFUSALS, draw_study, run_drawn
 from experiments.check.endurance.twice import retimed, same_commands, same_results, same_talk, same_views
 from experiments.replay.rerun import first_difference
@@ -75,7 +76,7 @@ def lap_of_benches(seed: int, folder: Path, detail: Detail, deep: bool) -> Itera
     if deep:
         yield from same_views(folder / _FIRST, folder / _AGAIN)
         lab = Laboratory(seed, scenario.budget, scenario.plant.lab)
-        yield from _as_recorded(folder / _FIRST, lambda: lab, under_way)
+        yield from _as_recorded(folder / _FIRST, lambda: lab, under_way, _untold(rows))
 
 
 def lap_of_studies(seed: int, folder: Path, detail: Detail, deep: bool) -> Iterator[str]:
@@ -95,21 +96,32 @@ def lap_of_studies(seed: int, folder: Path, detail: Detail, deep: bool) -> Itera
         yield from same_commands(rows, read_rows(folder / _AGAIN))
     if deep:
         yield from same_views(out, folder / _AGAIN)
-        yield from _rerun(folder, detail)
+        yield from _rerun(folder, detail, _untold(rows))
 
 
-def _rerun(folder: Path, detail: Detail) -> Iterator[str]:
+def _untold(rows: Rows) -> bool:
+    """Tell whether a hidden state was changed whose course no re-timing knows."""
+    asked = zip(*(rows.named("commands", name, name) for name in ("instrument", "kind")), strict=True)
+    kinds = ((INSTRUMENTS[name], kind) for name, kind in asked)
+    return any(each.disturbances.get(kind) in each.retiming.untold for each, kind in kinds)
+
+
+def _rerun(folder: Path, detail: Detail, untold: bool) -> Iterator[str]:
     """Compare two traces of one study as ``replay --mode rerun`` does, and re-time the first without a change."""
     with open_trace(folder / _FIRST) as one, open_trace(folder / _AGAIN) as other:
         if detail == "full" and (found := first_difference(one, other)) is not None:
             yield f"rerun: {found}"
         study = study_of(one)
         before = laboratory(study, one)
-    yield from _as_recorded(folder / _FIRST, lambda: altered_laboratory(before, study, study), True)
+    yield from _as_recorded(folder / _FIRST, lambda: altered_laboratory(before, study, study), True, untold)
 
 
-def _as_recorded(path: Path, lab: Callable[[], Laboratory], under_way: bool) -> Iterator[str]:
+def _as_recorded(path: Path, lab: Callable[[], Laboratory], under_way: bool, untold: bool) -> Iterator[str]:
+    """Re-time ``path`` without a change; a run whose hidden times are ``untold`` must be refused instead."""
     try:
-        yield from retimed(path, lab(), under_way)
+        found = list(retimed(path, lab(), under_way))
     except LightloopError as error:
-        yield f"what-if of no change: refused: {error}"
+        found = [] if untold else [f"what-if of no change: refused: {error}"]
+    else:
+        found += ["what-if of no change: hidden times were changed, and it is not refused"] if untold else []
+    yield from found

@@ -5,6 +5,7 @@ Source: Eqs. 1-2 of J. Gu et al., AAAI 2021 (SZO-SCD), as docs/physics.md has th
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from emulator.instruments.chip.chip import HEATERS, Chip
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.opu import Opu
+from emulator.instruments.registry import INSTRUMENTS
+from emulator.physics.chip.kernels.circuit import OFFSET, RESPONSE
 from emulator.physics.chip.mesh import LayerPhases, Rotation, triangle
 from experiments.check.endurance.outing import Outing
 from experiments.check.endurance.replies import Told
@@ -41,11 +44,20 @@ def light(outing: Outing, rows: Rows, known: Sequence[Told]) -> Iterator[str]:
     if "chip" in lab:
         chip = outing.bench.instrument(Chip)
         yield from _passive(lab["chip"], chip)
+        if not _disturbed(rows, "chip", {"laser_noise"}):
+            yield from _observed(lab["chip"], chip)
         yield from _power(lab["chip"], chip, rows, any(note.replies == 0 for note in outing.heard))
         if outing.scenario.plant.ideal:
             yield from _readings(lab["chip"], rows, known, chip)
-    if "opu" in lab:
+    if "opu" in lab and not _disturbed(rows, "opu", {"correlation", "responsivity"}):
         yield from _linear(outing.bench.instrument(Opu), known)
+
+
+def _disturbed(rows: Rows, instrument: str, states: AbstractSet[str]) -> bool:
+    """Tell whether one of the hidden ``states``, of which no oracle here knows the course, was ever changed."""
+    asked = zip(*(rows.named("commands", name, name) for name in ("instrument", "kind")), strict=True)
+    known = INSTRUMENTS[instrument].disturbances
+    return any(name == instrument and known.get(kind) in states for name, kind in asked)
 
 
 def layer_fields(
@@ -89,7 +101,6 @@ def _passive(stand: Stand, chip: Chip) -> Iterator[str]:
         )
         if core.loss_amplitude > 1.0 or np.linalg.norm(fields, 2) > 1.0 + _GAIN:
             yield f"light: layer {number} passes {np.linalg.norm(fields, 2)!r} of the field of its brightest input"
-    yield from _observed(stand, chip)
 
 
 def _observed(stand: Stand, chip: Chip) -> Iterator[str]:
@@ -101,9 +112,11 @@ def _observed(stand: Stand, chip: Chip) -> Iterator[str]:
     if noisy or config.heaters.dynamics != "instant" or config.heaters.substrate_coupling or chip._incumbent:
         return
     inputs = np.linspace(0.0, min(1.0, config.activation_clip), 3 * stand.design.values).reshape(3, -1)
+    core = chip.core
     expected = network(
-        config, stand.design.layers, chip.core.phases(), inputs, chip.core.loss_amplitude, chip.core.gains
-    )
+        config, stand.design.layers, core.phases(), inputs, core.loss_amplitude, core.gains,
+        core.reference * core.hidden.responses[RESPONSE], core.hidden.responses[OFFSET],
+    )  # fmt: skip
     seen = chip.observe(inputs, 0)
     if not np.allclose(seen, expected, rtol=0.0, atol=_CLOSE):
         yield f"light: a watcher sees {seen.ravel()[:3]}, the phases make {expected.ravel()[:3]}"
@@ -116,13 +129,22 @@ def network(
     inputs: Floats,
     loss: float,
     gains: Sequence[float],
+    responses: Floats | float = 1.0,
+    offsets: Floats | float = 0.0,
 ) -> Floats:
-    """Return the outputs (samples, classes) of a chip whose converters and receivers are exact."""
-    values, first = inputs.T, 0
+    """Return the outputs (samples, classes) of a chip whose converters and receivers are exact.
+
+    A receiver reads its light times its response, plus its offset: (receivers of all layers,), or one for all.
+    """
+    values, first, receiver = inputs.T, 0, 0
+    receivers = sum(layer.shape[0] for layer in layers)
+    own = [np.broadcast_to(each, receivers)[:, np.newaxis] for each in (responses, offsets)]
     for number, (layer, gain) in enumerate(zip(layers, gains, strict=True)):
         mine = phases[first : first + layer.count]
         first += layer.count
-        values = layer_fields(layer, mine, values, config.mesh.rotation, loss) * config.mesh.sigma_max * gain
+        light = layer_fields(layer, mine, values, config.mesh.rotation, loss) * config.mesh.sigma_max * gain
+        response, offset = (each[receiver : receiver + len(light)] for each in own)
+        values, receiver = response * light + offset, receiver + len(light)
         if number < len(layers) - 1:
             values = np.clip(values, 0.0, config.activation_clip)
     return values.T
