@@ -154,7 +154,8 @@ class NotingRecorder(NullRecorder):
     def metric(self, name: str, t: int, queries: int, value: float) -> None:
         self.metrics.append((name, t, queries, value))
 
-    def plan(self, steps: Sequence[Any], work: Sequence[Any] = ()) -> int:
+    def plan(self, steps: Sequence[Any], work: Sequence[Any] = (), owner: str = "") -> int:
+        del owner
         known = list(zip(self.plans, self.works, strict=True))
         wanted = tuple(steps), tuple(work)
         if wanted in known:

@@ -226,7 +226,8 @@ class Station:
     ) -> int:
         """Record what took no time, and return its row."""
         recorder, now = self._recorder, self._clock.now_ps
-        plan, label = recorder.plan((), (work,)), recorder.label("commands.kind", kind)
+        plan = recorder.plan((), (work,), f"{self.kind.name}.{kind}")
+        label = recorder.label("commands.kind", kind)
         self._note_joins(asker)
         if note is not None:
             note(recorder)

@@ -130,7 +130,9 @@ class _Commands:
         """Record the plans that commands have."""
         plans = zip(self._found.recording.plans, self._found.prices.steps, strict=True)
         return [
-            self._recorder.plan(steps, tuple(facts.work.items())) if facts.used else NO_PLAN
+            self._recorder.plan(steps, tuple(facts.work.items()), f"{facts.instrument}.{facts.kind}")
+            if facts.used
+            else NO_PLAN
             for facts, steps in plans
         ]
 

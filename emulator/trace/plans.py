@@ -23,15 +23,15 @@ class PlanBook:
     """The plans of one recorder; the empty plan, which stands for no work, is number ``NO_PLAN``."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[tuple[Step, ...], Work], int] = {((), ()): NO_PLAN}
+        self._numbers: dict[tuple[tuple[Step, ...], Work, str], int] = {((), (), ""): NO_PLAN}
         self.fixed_ps = np.zeros(1, dtype=np.int64)
         self.flexible = np.ones(1, dtype=np.bool_)
 
-    def find(self, steps: tuple[Step, ...], work: Work = ()) -> int | None:
-        """Return the number of the plan ``steps`` for ``work``, or None when it is new."""
-        return self._numbers.get((steps, work))
+    def find(self, steps: tuple[Step, ...], work: Work = (), owner: str = "") -> int | None:
+        """Return the number of the plan ``steps`` for ``work``, or None when it is new to its ``owner``."""
+        return self._numbers.get((steps, work, owner))
 
-    def add(self, steps: tuple[Step, ...], work: Work = ()) -> int:
+    def add(self, steps: tuple[Step, ...], work: Work = (), owner: str = "") -> int:
         """Return the number of the new plan ``steps`` for ``work``; a plan without steps may last any time.
 
         Raises ``TraceError`` when a duration is negative, two steps are remainders, or there are too many
@@ -49,7 +49,7 @@ class PlanBook:
             )
         self.fixed_ps = np.append(self.fixed_ps, sum(ps for ps in durations if ps != REMAINDER))
         self.flexible = np.append(self.flexible, not steps or REMAINDER in durations)
-        self._numbers[steps, work] = number
+        self._numbers[steps, work, owner] = number
         return number
 
 

@@ -64,7 +64,7 @@ class NullRecorder:
     ) -> None:
         """Do nothing."""
 
-    def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
+    def plan(self, steps: Sequence[Step], work: Work = (), owner: str = "") -> int:
         """Return ``NO_PLAN``."""
         return NO_PLAN
 

@@ -214,14 +214,15 @@ class Recorder:
                 SPANS, resource, activity, t_start, t_end, self.row_count if command is None else command
             )
 
-    def plan(self, steps: Sequence[Step], work: Work = ()) -> int:
+    def plan(self, steps: Sequence[Step], work: Work = (), owner: str = "") -> int:
         """Return the number of the span template ``steps`` for ``work``, recording it the first time.
 
+        A plan is of one kind of command; kinds that could ask alike name themselves as its ``owner``.
         At most one step lasts ``REMAINDER``. The spans of a command that names the plan follow each other from
         its ``t_started`` to its ``t_done``.
         """
         key = tuple(steps)
-        known = self._book.find(key, work)
+        known = self._book.find(key, work, owner)
         if known is not None:
             return known
         named = [
@@ -233,7 +234,7 @@ class Recorder:
             if step.watts
         ]
         asked = [(self._intern("quantity", name), amount) for name, amount in work]
-        number = self._book.add(key, work)
+        number = self._book.add(key, work, owner)
         if not self._summary:
             for (resource, activity), step in zip(named, key, strict=True):
                 self._row(PLANS, number, resource, activity, step.ps, step.held)
