@@ -4,6 +4,7 @@ It knows no physics and no vectors, so that a re-timing of a recorded run sends 
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,10 @@ from emulator.physics.opu.camera import straddle_probability
 from emulator.streams import stream
 from emulator.units import ps_to_s, s_to_ps
 
-__all__ = ["FrameSender", "Sent"]
+__all__ = ["FRAME_STATES", "FrameSender", "Sent"]
+
+FRAME_STATES: Final = frozenset({"torn", "missed", "trigger", "link"})
+"""Hidden states that decide which frames come through, and when."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,16 +77,15 @@ class FrameSender:
             "torn": config.dmd.torn_probability, "missed": config.camera.missed_probability, "trigger": 0.0
         }  # fmt: skip
 
-    def disturb(self, name: str, value: float) -> None:
+    def disturb(self, name: str, value: float, now_ps: int) -> None:
         """Let the share of "torn" or "missed" frames, or the mean delay of the "trigger" in s, become ``value``.
 
-        It holds for the frames of commands that come later.
+        A "link" lets no pattern through for so many seconds from ``now_ps`` on. It holds for later commands.
         """
-        self._shares[name] = value
-
-    def hold(self, until_ps: int) -> None:
-        """Let no pattern through before ``until_ps``."""
-        self._held_ps = max(self._held_ps, until_ps)
+        if name == "link":
+            self._held_ps = max(self._held_ps, now_ps + s_to_ps(value))
+        else:
+            self._shares[name] = value
 
     def send(self, issued_ps: int, patterns: int) -> Sent:
         """Send the frames of ``patterns``, none before ``issued_ps``.

@@ -8,6 +8,7 @@ from emulator.instruments.opu.calibrated import frame_terms
 from emulator.instruments.opu.check import check, least_s, told, whole_box
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.effects import EFFECTS
+from emulator.instruments.opu.frames import FRAME_STATES
 from emulator.instruments.opu.hidden.states import STATES
 from emulator.instruments.opu.memory import memory
 from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
@@ -31,7 +32,7 @@ KIND = InstrumentKind(
         sender=FrameResender,
         sending=GRABBING,
         cautions=whole_box,
-        untold=frozenset({"torn", "missed", "trigger", "link"}),
+        untold=FRAME_STATES,
     ),
     again=lambda row: Project(row.vectors()),
     frame_terms=frame_terms,

@@ -29,7 +29,6 @@ from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
-from emulator.units import s_to_ps
 
 __all__ = ["Opu", "idle_w", "opu_plan"]
 
@@ -202,10 +201,8 @@ class Opu:
             responses = np.ones(self.design.outputs, dtype=np.float32) if known is None else known.copy()
             responses[index] = value
             self._responses = responses
-        elif name == "link":
-            self.sender.hold(now_ps + s_to_ps(value))
         else:
-            self.sender.disturb(name, value)
+            self.sender.disturb(name, value, now_ps)
 
 
 def _note(shot: _Shot, counts: FrameCounts, recorder: AnyRecorder) -> None:

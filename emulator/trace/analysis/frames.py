@@ -2,10 +2,11 @@
 
 At detail "commands" a trace holds one span a stage of a pipelined command, from its first frame to its last. When
 each frame passed follows from the configuration that the trace embeds: the frames are sent again by the very code
-that the run sent them with, and are taken only if all that was recorded of them follows. Where it does not, as in a
+that the run sent them with, as agents had changed it by then, and are taken only if all that was recorded follows. Where it does not, as in a
 trace of a bench that no study built, the recorded stages stand for their frames.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Final
@@ -17,7 +18,7 @@ from emulator.config.toml import parse_toml
 from emulator.errors import ConfigError, PhysicsError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.frames import FrameSender, Sent
+from emulator.instruments.opu.frames import FRAME_STATES, FrameSender, Sent
 from emulator.instruments.opu.pipeline import FrameTimes
 from emulator.instruments.opu.spans import STAGES, stage_spans
 from emulator.instruments.opu.timing import OpuDesign, patterns_of
@@ -27,6 +28,7 @@ from emulator.trace.schema import Spans
 
 __all__ = ["frame_table", "frames_known", "joined", "recorded_design", "stored_parts", "stored_spans"]
 
+_UNIT: Final = "opu"
 _PART: Final = 2**16
 """Frames, at least, of a part: what is made of a part takes little memory beside what is kept of all."""
 
@@ -115,11 +117,30 @@ def _sent_again(trace: Trace) -> dict[int, Sent]:
     config, sender = found
     sent: dict[int, Sent] = {}
     rows, said = frames.command[whole].tolist(), frames.sent[whole].tolist()
+    changes = _disturbances(trace)
     for row, patterns, most in zip(rows, _patterns(trace, config, rows), said, strict=True):
         if not 0 <= patterns <= most:
             return {}
-        sent[row] = sender.send(int(trace.commands.t_issued[row]), patterns)
+        issued_ps = int(trace.commands.t_issued[row])
+        while changes and changes[0][0] <= issued_ps:
+            at_ps, state, value = changes.popleft()
+            sender.disturb(state, value, at_ps)
+        sent[row] = sender.send(issued_ps, patterns)
     return sent if _follows(trace, sent) else {}
+
+
+def _disturbances(trace: Trace) -> deque[tuple[int, str, float]]:
+    """Return when agents changed which hidden state of the sender to what, in order of time."""
+    commands, instruments = trace.commands, trace.labels("commands.instrument")
+    named = {f"disturb.{state}": state for state in FRAME_STATES}
+    kinds = enumerate(trace.labels("commands.kind"))
+    states = {number: named[kind] for number, kind in kinds if kind in named}
+    rows = np.flatnonzero(np.isin(commands.kind, list(states)))
+    return deque(
+        (int(commands.t_issued[row]), states[int(commands.kind[row])], float(commands.value[row]))
+        for row in rows.tolist()
+        if instruments[commands.instrument[row]] == _UNIT
+    )
 
 
 def _sender(trace: Trace) -> tuple[OpuConfig, FrameSender] | None:
@@ -127,7 +148,7 @@ def _sender(trace: Trace) -> tuple[OpuConfig, FrameSender] | None:
     design, text = recorded_design(trace), trace.config_text
     try:
         tree = parse_toml(text, str(trace.path))
-        unit, host = tree.get("opu"), tree.get("host", {})
+        unit, host = tree.get(_UNIT), tree.get("host", {})
         if design is None or not isinstance(unit, dict) or not isinstance(host, dict):
             return None
         config = build(OpuConfig, unit, str(trace.path))
