@@ -13,8 +13,8 @@ from experiments.check.endurance.seeds import Verdict, check_seeds, seeds_of, ve
 from experiments.cli import main
 from tests.experiments.command_line import refusal
 
-SAMPLE = (*range(40), 54, 61, 64, 65, 66, 68, 78, 92)
-"""The first ones, and those that failed once: lasers, receivers and media that agents change."""
+SAMPLE = (*range(40), 54, 61, 64, 65, 66, 68, 78, 92, 127, 145, 445)
+"""The first ones, and those that failed once: lasers, receivers, media and frames that agents change."""
 
 
 @pytest.mark.parametrize(
