@@ -25,6 +25,13 @@ def test_a_plan_is_numbered_once() -> None:
     assert (book.fixed_ps[1], book.flexible[1]) == (3, True)
 
 
+def test_two_owners_of_equal_plans_have_one_each() -> None:
+    book, work = PlanBook(), (("disturbed", 1),)
+    assert book.add((), work, "chip.disturb.gamma") == 1
+    assert book.find((), work, "opu.disturb.responsivity") is None
+    assert book.add((), work, "opu.disturb.responsivity") == 2
+
+
 def test_plans_run_out_with_a_hint() -> None:
     book = PlanBook()
     book._numbers.update({((str(number), "", 0),): number for number in range(1, 2**16)})

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.commands import Compute, Controller, Join, Project, Start, Wait
+from emulator.commands import Compute, Controller, Disturb, Join, Project, Start, Wait
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.frames import FRAME_STATES
 from emulator.retiming.lab import Laboratory
 from emulator.streams import stream
 from emulator.trace import Detail, Header, Recorder
@@ -186,6 +187,33 @@ def test_every_account_of_projections_is_the_same_at_every_detail(
         return {"projector": projector(seed, 4, late, gap_ps), **others}
 
     found = [accounts_of(recorded(lab, agents, room, detail)) for detail in ("commands", "full")]
+    for one in found:
+        assert_adds_up(one)
+        assert one.known
+    assert_equal(*found)
+
+
+FAULTS = {"missed": 0.4, "torn": 0.4, "trigger": 2e-4, "link": 3e-3}
+"""A value of each hidden state that decides what becomes of frames."""
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 99), st.sampled_from(sorted(FRAME_STATES)), st.integers(0, 20), st.integers(0, 2))
+def test_every_account_is_the_same_at_every_detail_while_agents_disturb_frames(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, state: str, at_ms: int, late: int
+) -> None:
+    room = tmp_path_factory.mktemp("agree")
+
+    def fault() -> Controller:
+        yield Wait(at_ms * 10**9 + 1)  # no command is issued at that very instant
+        yield Disturb(f"opu.{state}", FAULTS[state])
+        yield Wait((at_ms + 6) * 10**9 + 1)
+        yield Disturb(f"opu.{state}", 0.0)
+
+    def agents() -> Mapping[str, Controller]:
+        return {"projector": projector(seed, 6, late, 0), "fault": fault()}
+
+    found = [accounts_of(recorded(opu_lab(seed), agents, room, detail)) for detail in ("commands", "full")]
     for one in found:
         assert_adds_up(one)
         assert one.known
