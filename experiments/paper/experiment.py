@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from emulator.instruments.chip.config import ChipConfig
-from experiments.output.publishing import folder_of, source_note
+from experiments.output.publishing import folder_of
 from experiments.output.tables import Table
 from experiments.paper.ceilings import ceiling_table
-from experiments.paper.findings import Findings
+from experiments.paper.findings import Findings, made_note, missing_note
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.run.study import Study
-from experiments.sweep.engine import Failure, run_jobs, source_of
+from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import Job, Point, jobs_of, nothing_further
 from experiments.sweep.trial import Quick, Size, Trial
 
@@ -85,8 +85,8 @@ def run_experiment(
         folder,
         (*experiment.tables(results), *judged) if done else (),
         lambda path, label: experiment.draw(results, path, _lines(results.setting, label)),
-        f"{results.setting}.\n{_provenance(results, done)}",
-        _failure(experiment.name, failures, len(plan)),
+        f"{results.setting}.\n{made_note([one for _, found in results.by_point for one in found], done)}",
+        missing_note(experiment.name, failures, len(plan)),
     )
 
 
@@ -118,21 +118,3 @@ def setting_of(studies: Iterable[Study]) -> str:
 
 def _lines(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
-
-
-def _failure(name: str, failures: Sequence[Failure], runs: int) -> str:
-    if not failures:
-        return ""
-    first = failures[0]
-    return (
-        f"paper {name}: {len(failures)} of {runs} runs failed, first {first.job.trace.name}: {first.reason}; run "
-        "the command again to repeat them"
-    )
-
-
-def _provenance(results: Results, jobs: Sequence[Job]) -> str:
-    outcomes = [outcome for _, found in results.by_point for outcome in found]
-    created = sorted(outcome.created for outcome in outcomes) or [""]
-    ended = ", ".join(sorted({outcome.status for outcome in outcomes}))
-    made = f"{len(outcomes)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
-    return made + source_note({source_of(job) or "unknown" for job in jobs})

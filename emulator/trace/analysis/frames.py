@@ -3,7 +3,7 @@
 At detail "commands" a trace holds one span a stage of a pipelined command, from its first frame to its last. When
 each frame passed follows from the configuration that the trace embeds: the frames are sent again by the very code
 that the run sent them with, as agents had changed it by then, and are taken only if all that was recorded of them
-follows. Where it does not, as in a trace of a bench that no study built, the recorded stages stand for their frames.
+follows. Where it does not, as in a trace of a bench that no study built, the recorded stages stand for them.
 """
 
 from collections import deque

@@ -6,30 +6,30 @@ A fault's cost is the difference from the run of the same seed without a fault a
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from emulator.trace.open import open_trace
-from experiments.output.publishing import folder_of, source_note
+from experiments.output.publishing import folder_of
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.faults.faulty import CHIP, FAULTS, LIGHT, points
-from experiments.paper.findings import Findings
+from experiments.paper.findings import Findings, made_note, missing_note
+from experiments.paper.outcome import LATE
 from experiments.paper.plots import figure
-from experiments.sweep.engine import run_jobs, source_of
-from experiments.sweep.points import Job, jobs_of
+from experiments.sweep.engine import run_jobs
+from experiments.sweep.points import jobs_of
 from experiments.sweep.trial import Quick, Size, Trial
 
 __all__ = ["FAULT_COSTS", "FaultRun", "read_fault_run", "run_fault_costs"]
 
-_LATE: Final = 0.1  # the part of a run, at its end, whose mean accuracy is its final one
 _TITLES: Final = {
     CHIP: "vowels on doped silicon, SZO-SCD",
     LIGHT: "MNIST 8x8 on 64-128-10, ODFA with light, one epoch",
 }
+_PANELS: Final = {CHIP: "chip: vowels, SZO-SCD", LIGHT: "light: MNIST 8x8, ODFA, one epoch"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def read_fault_run(path: Path) -> FaultRun:
     with open_trace(path) as trace:
         metrics = trace.metrics()
         accuracy = metrics["test_accuracy"].value
-        late = accuracy[-max(1, round(_LATE * len(accuracy))) :]
+        late = accuracy[-max(1, round(LATE * len(accuracy))) :]
         return FaultRun(
             trace.seed, trace.status, trace.created, float(late.mean()), trace.elapsed_s,
             math.fsum(trace.totals()["energy_j"].values()),
@@ -72,22 +72,14 @@ def run_fault_costs(out: Path, seeds: int, queries: int, jobs: int) -> Findings:
     found: dict[str, list[FaultRun]] = defaultdict(list)
     for job in done:
         found[job.point.name].append(read_fault_run(job.trace))
-    first = (
-        ""
-        if not failures
-        else f"paper {FAULT_COSTS.name}: {len(failures)} of {len(plan)} runs failed, first "
-    )
-    failure = first and f"{first}{failures[0].job.trace.name}: {failures[0].reason}"
     tables = tuple(_table(bench, found, queries) for bench in (CHIP, LIGHT))
-    return Findings(folder, tables, partial(_draw, found), _provenance(done, found), failure)
-
-
-def _provenance(jobs: Sequence[Job], found: dict[str, list[FaultRun]]) -> str:
-    runs = [one for each in found.values() for one in each]
-    created = sorted(one.created for one in runs) or [""]
-    ended = ", ".join(sorted({one.status for one in runs}))
-    made = f"{len(runs)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
-    return made + source_note({source_of(job) or "unknown" for job in jobs})
+    return Findings(
+        folder,
+        tables,
+        partial(_draw, found),
+        made_note([one for each in found.values() for one in each], done),
+        missing_note(FAULT_COSTS.name, failures, len(plan)),
+    )
 
 
 def _table(bench: str, found: dict[str, list[FaultRun]], queries: int) -> Table:
@@ -139,8 +131,7 @@ def _draw(found: dict[str, list[FaultRun]], path: Path, label: str) -> None:
                     )
             panel.set_yticks(range(len(faults)), [fault.what for fault in faults], fontsize=6)
             panel.invert_yaxis()
-            panel.set(xlabel="test accuracy (%)", title=_TITLES[bench])
-            panel.title.set_fontsize(7)
+            panel.set(xlabel="test accuracy (%)", title=_PANELS[bench])
             panel.legend(loc="lower left", fontsize=6)
 
 

@@ -1,5 +1,6 @@
 """The faults of the experiment: a bench, a controller and what breaks, as points of studies; nothing runs here."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,47 +14,56 @@ LIGHT: Final = "light"
 
 @dataclass(frozen=True)
 class Faulty:
-    """One fault: its name in files and tables, the bench that it is on, what it is, and the agents that play it."""
+    """One fault: its name in files and tables, the bench that it is on, what it is, and the agents that play it.
+
+    AT stands in ``agents`` for when it begins, MENDED for 5 ms later, RUN and PART for a run and a third of it.
+    """
 
     name: str
     bench: str
     what: str
     agents: str
 
+    def played(self, run_s: float) -> str:
+        """Return the agents in a run of about ``run_s`` seconds; faults come early in it."""
+        at_s = _EARLY * run_s
+        times = {"AT": at_s, "MENDED": at_s + 5e-3, "RUN": run_s, "PART": run_s / 3}
+        return re.sub("|".join(times), lambda found: f"{times[found[0]]:.6g}", self.agents)
 
-_RUN_S: Final = 0.25  # a run of the chip takes about 0.3 s, and faults come early in it
+
+_EARLY: Final = 0.08
+_QUERY_S: Final = 12.5e-6  # of this chip, a little less than it takes: a run is over later than is counted on
 
 FAULTS: Final = (
     Faulty("none", CHIP, "nothing", ""),
-    Faulty("stuck1", CHIP, "1 heater stuck at the rail", 'kind="stuck_heater", at_s=0.02'),
-    Faulty("stuck10", CHIP, "10 heaters stuck at the rail", 'kind="stuck_heater", count=10, at_s=0.02'),
-    Faulty("open10", CHIP, "10 heaters open", 'kind="open_heater", count=10, at_s=0.02'),
-    Faulty("channel10", CHIP, "10 DAC channels lost", 'kind="lost_channel", count=10, at_s=0.02'),
-    Faulty("dead", CHIP, "1 output's detector dead", 'kind="dead_detector", indices=[32], at_s=0.02'),
+    Faulty("stuck1", CHIP, "1 heater stuck at the rail", 'kind="stuck_heater", at_s=AT'),
+    Faulty("stuck10", CHIP, "10 heaters stuck at the rail", 'kind="stuck_heater", count=10, at_s=AT'),
+    Faulty("open10", CHIP, "10 heaters open", 'kind="open_heater", count=10, at_s=AT'),
+    Faulty("channel10", CHIP, "10 DAC channels lost", 'kind="lost_channel", count=10, at_s=AT'),
+    Faulty("dead", CHIP, "1 output's detector dead", 'kind="dead_detector", indices=[32], at_s=AT'),
     Faulty(
         "dead-5ms", CHIP, "the same, mended after 5 ms",
-        'kind="dead_detector", indices=[32], at_s=0.02, until_s=0.025',
+        'kind="dead_detector", indices=[32], at_s=AT, until_s=MENDED',
     ),
     Faulty(
         "saturated", CHIP, "1 output's detector saturated",
-        'kind="saturated_detector", indices=[32], at_s=0.02',
+        'kind="saturated_detector", indices=[32], at_s=AT',
     ),
     Faulty(
         "saturated-5ms", CHIP, "the same, mended after 5 ms",
-        'kind="saturated_detector", indices=[32], at_s=0.02, until_s=0.025',
+        'kind="saturated_detector", indices=[32], at_s=AT, until_s=MENDED',
     ),
-    Faulty("laser", CHIP, "laser: -5 % drift", f'kind="laser_drift", change=-0.05, tau_s={_RUN_S / 3:.3f}'),
+    Faulty("laser", CHIP, "laser: -5 % drift", 'kind="laser_drift", change=-0.05, tau_s=PART'),
     Faulty("rin", CHIP, "laser: 1 % intensity noise", 'kind="laser_noise", rin_db_per_hz=-120.0'),
     Faulty(
         "both", CHIP, "laser: both",
-        f'kind="laser_drift", change=-0.05, tau_s={_RUN_S / 3:.3f}}}, '
-        '{kind="laser_noise", rin_db_per_hz=-120.0',
+        'kind="laser_drift", change=-0.05, tau_s=PART}, {kind="laser_noise", rin_db_per_hz=-120.0',
     ),
     Faulty(
         "ageing", CHIP, "10 heaters age by 5 %",
-        f'kind="gamma_ageing", count=10, change=-0.05, after_s={_RUN_S}',
+        'kind="gamma_ageing", count=10, change=-0.05, after_s=RUN',
     ),
-    Faulty("substrate", CHIP, "1 K across the chip", f'kind="substrate_drift", kelvin=1.0, tau_s={_RUN_S / 3:.3f}'),
+    Faulty("substrate", CHIP, "1 K across the chip", 'kind="substrate_drift", kelvin=1.0, tau_s=PART'),
     Faulty("jitter", CHIP, "link: 20 us held every 0.2 ms", 'kind="link_jitter", mean_s=2e-5, every_s=2e-4'),
     Faulty(
         "loss", CHIP, "link: 2 % lost, 1 ms each",
@@ -107,7 +117,7 @@ def points(queries: int) -> tuple[Point, ...]:
             if fault.bench == CHIP
             else ("controller.epochs=1",)
         )
-        agents = (f"agents=[{{{fault.agents}}}]",) if fault.agents else ()
+        agents = (f"agents=[{{{fault.played(queries * _QUERY_S)}}}]",) if fault.agents else ()
         for guard, words in (("alone", ()), ("guarded", _GUARDS[fault.bench])):
             name = f"{fault.bench}-{fault.name}-{guard}"
             found.append(Point(name, (*_STUDIES[fault.bench], *size, *words, *agents)))

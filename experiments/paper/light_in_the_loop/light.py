@@ -25,7 +25,7 @@ from emulator.instruments.opu.config import OpuConfig
 from experiments.output.publishing import folder_of, source_note
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.findings import Findings
+from experiments.paper.findings import Findings, missing_note
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.run.study import study_from_overrides
@@ -115,12 +115,7 @@ def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> Findings:
         if job.trace not in failed:
             found[job.point.name].append(read_training(job.trace))
     sources = [source_of(job) or "unknown" for job in plan if job.trace not in failed]
-    missing = (
-        f"paper light: {len(failures)} of {len(plan)} runs failed, first {failures[0].job.trace.name}: "
-        f"{failures[0].reason}; run the command again to repeat them"
-        if failures
-        else ""
-    )
+    missing = missing_note("light", failures, len(plan))
     return Findings(
         folder, tables_of(found) if found else (), partial(_draw, found), source_note(sources), missing
     )

@@ -20,6 +20,15 @@ def test_every_point_is_a_study_with_a_guard_or_without(name: str) -> None:
     assert bool(study.agents) == ("-none-" not in name)
 
 
+@pytest.mark.parametrize("queries", [100, 1_000, 20_000])
+def test_faults_of_the_chip_begin_within_a_run_of_any_length(queries: int) -> None:
+    """A fault that comes after the end costs nothing, whatever it is."""
+    for point in points(queries):
+        agents = study_from_overrides(point.overrides).agents
+        if point.name.startswith(CHIP):
+            assert all(getattr(agent, "at_s", 0.0) < 0.1 * queries * 15e-6 for agent in agents)
+
+
 def run(seed: int, accuracy: float, elapsed_s: float, energy_j: float, logged: int = 0) -> FaultRun:
     return FaultRun(seed, "complete", "", accuracy, elapsed_s, energy_j, logged, 100)
 
