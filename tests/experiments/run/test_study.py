@@ -1,7 +1,6 @@
 """Tests of studies: strict, frozen, overridable by one dotted path, and whole in a trace."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +21,7 @@ from emulator.instruments.registry import INSTRUMENTS
 from experiments.run.launch import shipped_studies
 from experiments.run.prepare import prepare
 from experiments.run.sections import DeploymentConfig
-from experiments.run.study import Study, load_study, study_from_overrides, study_from_text, type_of
+from experiments.run.study import Study, load_study, study_from_overrides, study_from_text
 from experiments.tasks.registry import task_names
 from tests.experiments.conftest import STUDIES
 
@@ -321,14 +320,11 @@ LAMP = InstrumentKind(
 
 
 @pytest.fixture
-def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _added(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register a dummy of each for the time of a test."""
     guess = Kind("guess", Guess, frozenset({"lamp"}), lambda *_: pytest.fail("not started here"))
     monkeypatch.setitem(INSTRUMENTS, "lamp", LAMP)
     monkeypatch.setitem(CONTROLLERS, "guess", guess)
-    type_of.cache_clear()
-    yield
-    type_of.cache_clear()
 
 
 @pytest.mark.usefixtures("_added")

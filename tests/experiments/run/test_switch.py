@@ -12,7 +12,7 @@ from emulator.config.files import overlay
 from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
 from experiments.run.launch import open_study
-from experiments.run.study import load_study, study_from_text, type_of
+from experiments.run.study import load_study, study_from_text
 from experiments.run.switch import shared_keys
 
 CHIP_KINDS = [kind.name for kind in CONTROLLERS.values() if DEPLOYMENT in kind.needs]
@@ -33,7 +33,6 @@ class Stroll(TuningOptions):
 def _stroll(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = Kind("stroll", Stroll, frozenset({"chip", DEPLOYMENT}), lambda *_: pytest.fail("not started here"))
     monkeypatch.setitem(CONTROLLERS, "stroll", kind)
-    type_of.cache_clear()
 
 
 def write(folder: Path, text: str) -> Path:
