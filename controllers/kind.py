@@ -20,9 +20,11 @@ from emulator.config.models import PositiveInt, StrictModel
 if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Loss
     from controllers.feedback_alignment.work import Model
+    from controllers.step_graph.workload import WorkloadConfig
 
 __all__ = [
     "DEPLOYMENT",
+    "WORKLOAD",
     "BatchSize",
     "Batches",
     "Kind",
@@ -36,6 +38,9 @@ __all__ = [
 
 DEPLOYMENT = "deployment"
 """The section that a controller needs when it tunes weights that others have deployed."""
+
+WORKLOAD = "workload"
+"""The section that a controller needs when it plays the steps of a training that nobody computes."""
 
 
 BatchSize = PositiveInt | Literal["all"]
@@ -123,6 +128,10 @@ class Setting:
         Samples in a mini-batch that is asked for without a size.
     health
         What has been found broken on the bench meanwhile; a guard fills it, and it is empty without one.
+    workload
+        What is trained where only its time is asked for.
+    projection_rows
+        Of such a training, the vectors of one projection at most; None is all of a step.
     batches
         Endless mini-batches: ``next(setting.batches)`` has ``batch_size`` samples, ``setting.batches(8)`` others of
         8, shuffled by the stream "controller/batches" or one that is named.
@@ -142,6 +151,8 @@ class Setting:
     loss: "Loss | None" = None
     batch_size: int = 32
     health: Health = field(default_factory=Health)
+    workload: "WorkloadConfig | None" = None
+    projection_rows: int | None = None
     batches: Batches = field(init=False)
     rng: np.random.Generator = field(init=False)
 

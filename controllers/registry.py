@@ -8,6 +8,7 @@ from controllers.gauss_newton import fd_gauss_newton, subspace_newton
 from controllers.in_situ import avm
 from controllers.kind import Kind
 from controllers.populations import cmaes, ga, pso
+from controllers.step_graph import agent as step_graph
 from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
 
 __all__ = ["CONTROLLERS", "DEFAULT", "by_name"]
@@ -35,6 +36,7 @@ CONTROLLERS = by_name(
     pso.KIND,
     odfa.KIND,
     avm.KIND,
+    step_graph.KIND,
 )
 
 DEFAULT = szo_scd.KIND.name

@@ -5,8 +5,9 @@ served by the instruments, stored by the recorder and re-issued by a replay; non
 Replies are named tuples, because three are made in every query.
 
 The chip serves SetPhases, Settle and Forward, Probe, which is the three in one, Sequence, which is many probes
-for its own sequencer, and Monitor where it has monitors; the optical processing unit serves Project, the host
-Compute; the bench itself answers the others.
+for its own sequencer, and Monitor where it has monitors; the optical processing unit serves Project, and
+ProjectFrames where nobody looks at the light; the GPU serves Kernel, the host Compute; the bench itself answers
+the others.
 """
 
 from collections import abc
@@ -17,39 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Batch",
-    "Command",
-    "Compute",
-    "Computed",
-    "Controller",
-    "Descent",
-    "Disturb",
-    "Forward",
-    "FrameCounts",
-    "Incumbent",
-    "Join",
-    "Keep",
-    "Log",
-    "Monitor",
-    "Monitored",
-    "PhasesSet",
-    "Probe",
-    "Project",
-    "Projection",
-    "Reading",
-    "Readings",
-    "Reply",
-    "Sequence",
-    "Served",
-    "SetPhases",
-    "Settle",
-    "Settled",
-    "Spending",
-    "Spent",
-    "Start",
-    "Ticket",
-    "Wait",
-]
+    "Batch", "Command", "Compute", "Computed", "Controller", "Descent", "Disturb", "Forward", "FrameCounts",
+    "Incumbent", "Join", "Keep", "Kernel", "Log", "Monitor", "Monitored", "PhasesSet", "Probe", "Project",
+    "ProjectFrames", "Projection", "Reading", "Readings", "Reply", "Sequence", "Served", "SetPhases",
+    "Settle", "Settled", "Spending", "Spent", "Start", "Ticket", "Wait",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +136,41 @@ class Project:
 
     vectors: NDArray[np.float32]
     draw: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFrames:
+    """Ask the optical processing unit for the frames of ``vectors`` projections, ``dark`` of them zero everywhere.
+
+    They take what those of a Project of as many vectors take, and nobody asks what light would show: this is for
+    sizes that no computer could project.
+    """
+
+    vectors: int
+    dark: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Ask the GPU for ``flops`` operations on ``bytes`` bytes of its memory, in ``launches`` kernels.
+
+    ``half`` says that the operations are of half precision. ``summed`` and ``made`` are inputs and outputs of a
+    product with one vector, which has a pace of its own, and 0 of any other. ``moved`` bytes pass between host and
+    GPU; ``weights`` bytes of them do so only where the model is offloaded to the host. ``reduced`` bytes pass
+    between GPUs. ``devices`` GPUs do the same at once. ``activity`` says in the trace what it is for.
+    """
+
+    activity: str
+    flops: int = 0
+    bytes: int = 0
+    launches: int = 1
+    half: bool = False
+    summed: int = 0
+    made: int = 0
+    moved: int = 0
+    weights: int = 0
+    reduced: int = 0
+    devices: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,14 +374,17 @@ class Projection(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """Tell how long the host has computed, in picoseconds."""
+    """Tell how long the host or the GPU has computed, in picoseconds."""
 
     duration_ps: int
 
 
-Served = SetPhases | Settle | Forward | Probe | Sequence | Monitor | Project | Compute
+Served = (
+    SetPhases | Settle | Forward | Probe | Sequence | Monitor | Project | ProjectFrames | Kernel | Compute
+)
 """What an instrument serves, and Start can begin."""
 
 Command = Served | Disturb | Wait | Log | Keep | Incumbent | Spending | Start | Join
-Reply = PhasesSet | Settled | Reading | Readings | Monitored | Projection | Computed | Spent | Ticket | None
+_Told = PhasesSet | Settled | Reading | Readings | Monitored | Projection | FrameCounts
+Reply = _Told | Computed | Spent | Ticket | None
 Controller = abc.Generator[Command, Any, None]

@@ -40,6 +40,7 @@ from experiments.presets.command import COMMAND as PRESETS
 from experiments.replay.command import COMMAND as REPLAY
 from experiments.report.command import COMMAND as REPORT
 from experiments.run.command import COMMAND as RUN
+from experiments.scale.command import COMMAND as SCALE
 from experiments.serve.command import COMMAND as SERVE
 from experiments.studies.command import COMMAND as STUDIES
 from experiments.sweep.command import COMMAND as SWEEP
@@ -53,6 +54,7 @@ __all__ = ["COMMANDS", "app_of", "main"]
 COMMANDS: Final[tuple[Command, ...]] = (
     RUN,
     SERVE,
+    SCALE,
     SWEEP,
     STUDIES,
     TASKS,

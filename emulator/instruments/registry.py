@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from emulator.arguments import checked_kind, checked_mapping
 from emulator.errors import ConfigError, nearest
 from emulator.instruments.chip.kind import KIND as CHIP
+from emulator.instruments.gpu.kind import KIND as GPU
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import InstrumentKind, Lab, Stand, by_name
@@ -12,7 +13,7 @@ from emulator.instruments.opu.kind import KIND as OPU
 
 __all__ = ["INSTRUMENTS", "placed", "with_host"]
 
-INSTRUMENTS: Mapping[str, InstrumentKind] = by_name(CHIP, OPU, HOST)
+INSTRUMENTS: Mapping[str, InstrumentKind] = by_name(CHIP, OPU, GPU, HOST)
 """Every kind by its name. Of those on a bench, the first counts the run's queries."""
 
 

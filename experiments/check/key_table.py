@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["CONTEXTS", "EXCEPTIONS", "SETTINGS", "VALUES"]
+__all__ = ["CONTEXTS", "EXCEPTIONS", "SETTINGS", "STEP", "VALUES"]
 
 _OTHER_FILE: Final = "0" * 64
 _METRICS: Final = "decides when something is measured, at no cost: it changes rows of metrics alone"
@@ -29,6 +29,17 @@ SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "twin_fit": {"readings": 3, "train_steps": 10, "fit_products": 4, "poke_readings": 4},
 }
 """Of a kind of controller, the options of its tiny study beside kind, batch_size and, on a chip, queries."""
+
+STEP: Final[Mapping[str, object]] = {
+    "workload.width": 6,
+    "workload.depth": 3,
+    "workload.inputs": 8,
+    "workload.outputs": 4,
+    "workload.batch": 4,
+    "workload.method": "odfa",
+    "workload.steps": 3,
+}
+"""The tiny training that is timed and not computed."""
 
 EXCEPTIONS: Final[Mapping[str, str]] = {
     "title": "says in words what the study is about",

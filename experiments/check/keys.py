@@ -17,13 +17,13 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import numpy as np
 from pydantic import BaseModel
 
-from controllers.kind import DEPLOYMENT
+from controllers.kind import DEPLOYMENT, WORKLOAD
 from controllers.registry import CONTROLLERS
 from emulator.bench import Bench
 from emulator.config.models import PresetModel, preset_names
 from emulator.errors import LightloopError, TaskError
 from emulator.streams import stream
-from experiments.check.key_table import CONTEXTS, EXCEPTIONS, SETTINGS, VALUES
+from experiments.check.key_table import CONTEXTS, EXCEPTIONS, SETTINGS, STEP, VALUES
 from experiments.output.tables import Column, Table, to_markdown
 from experiments.run.changes import overrides
 from experiments.run.run import Started, run_study
@@ -100,7 +100,7 @@ def bases(folder: Path, queries: int = _QUERIES) -> dict[str, dict[str, object]]
         "deployment.alpha": 0.8,
         "controller.queries": queries,
     }
-    networks = {DEPLOYMENT: chip, "opu": {**task, "task.hidden": [6, 6]}}
+    networks = {DEPLOYMENT: chip, WORKLOAD: STEP, "opu": {**task, "task.hidden": [6, 6]}}
     return {
         name: {
             **next(base for needed, base in networks.items() if needed in kind.needs),

@@ -14,7 +14,7 @@ __all__ = ["COMMAND"]
 
 def presets(
     kind: Annotated[
-        str | None, typer.Argument(help="chip, host or opu; default: all.", autocompletion=preset_kinds)
+        str | None, typer.Argument(help="chip, gpu, host or opu; default: all.", autocompletion=preset_kinds)
     ] = None,
     name: Annotated[
         str | None,

@@ -17,6 +17,7 @@ from emulator.errors import ConfigError, nearest
 from emulator.instruments.chip.channels import Channels, idle_w
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.timing import chip_plan
+from emulator.instruments.gpu.config import GpuConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Stand
 from emulator.instruments.opu.config import OpuConfig
@@ -30,7 +31,12 @@ __all__ = ["NETWORK", "idle_power_w", "preset_text", "query_time_s", "show_prese
 NETWORK = (64, 24, 24, 10)
 """Layer sizes of the network that query times are given for."""
 
-_MODELS: Mapping[str, type[PresetModel]] = {"chip": ChipConfig, "host": HostConfig, "opu": OpuConfig}
+_MODELS: Mapping[str, type[PresetModel]] = {
+    "chip": ChipConfig,
+    "gpu": GpuConfig,
+    "host": HostConfig,
+    "opu": OpuConfig,
+}
 
 BATCH = 32
 """Samples of the mini-batch that query times are given for."""
@@ -116,6 +122,26 @@ def _show_chips(console: Console) -> None:
 
 def _show_hosts(console: Console) -> None:
     _show("host", _hosts(), console)
+
+
+def _show_gpus(console: Console) -> None:
+    gpus = [(name, build(GpuConfig, {"preset": name}, f"preset gpu/{name}")) for name in preset_names("gpu")]
+    rows = (
+        (
+            name,
+            format_si(gpu.flops_per_s * gpu.arithmetic_efficiency, "", 3),
+            format_si(gpu.half_flops_per_s * gpu.arithmetic_efficiency, "", 3),
+            format_si(gpu.bytes_per_s * gpu.memory_efficiency, "B/s", 3),
+            format_si(gpu.memory_bytes, "B", 3),
+            format_si(gpu.launch_s, "s"),
+            format_si(gpu.idle_power_w, "W", 3),
+            format_si(gpu.busy_power_w, "W", 3),
+        )
+        for name, gpu in gpus
+    )
+    headings = ("gpu", "flop/s", "half", "traffic", "memory", "launch", "idle", "busy")
+    _show("gpu", table_of("", headings, rows), console)
+    console.print("Rates are those reached, efficiency included.\n", highlight=False)
 
 
 def _show_opus(console: Console) -> None:
@@ -208,6 +234,7 @@ def _opus(ratings: list[tuple[str, OpuRating]]) -> Table:
 
 _SECTIONS: dict[str, Callable[[Console], None]] = {
     "chip": _show_chips,
+    "gpu": _show_gpus,
     "host": _show_hosts,
     "opu": _show_opus,
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.data_sheet import DataSheet
 from controllers.deployment import Deployment, deploy
-from controllers.kind import DEPLOYMENT, Setting
+from controllers.kind import DEPLOYMENT, WORKLOAD, Setting
 from data.own import read_bytes, sought
 from data.sets import FloatArray
 from emulator.errors import ConfigError
@@ -25,6 +25,7 @@ from experiments.models.model import Model
 from experiments.models.registry import MODELS, draw_model
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
+from experiments.run.preflight.timed import nothing, timed_setting
 from experiments.run.sections import CIFAR, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
@@ -58,6 +59,8 @@ class Prepared:
     """What was done to what the user brought, in words."""
     weights_digest: str | None = None
     """SHA-256 of the file that the weights came from."""
+    learns: bool = True
+    """Whether there is anything to learn and to measure."""
 
     @property
     def deployment(self) -> Deployment:
@@ -91,6 +94,8 @@ def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
 
     Raises ``ConfigError`` or ``TaskError`` for what cannot be, and for what would not fit in memory.
     """
+    if WORKLOAD in study.kind.needs:
+        return Prepared(nothing(study), timed_setting(study), learns=False)
     _refuse_words(study)
     if DEPLOYMENT in study.kind.needs:
         brought = _brought(study)

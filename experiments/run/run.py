@@ -15,6 +15,7 @@ from experiments.run.bench import entries_of, make_bench, recorder_of
 from experiments.run.own.own import Own, OwnController, own_of, refuse_absent, with_own
 from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
+from experiments.run.watching.pacing import Pacing
 from experiments.run.watching.recovery import TunedChip
 from experiments.run.watching.training import TrainedModel
 from experiments.run.watching.watch import Subject, Watch, looked_at, samples_of
@@ -80,7 +81,7 @@ def run_study(
         try:
             if on_start is not None:
                 on_start(Started(bench, watch, program.queries, prepared.notes))
-            for counted, samples in samples_of(prepared.task).items():
+            for counted, samples in samples_of(prepared.task).items() if prepared.learns else ():
                 bench.log(counted, samples)
             if prepared.taped_out is not None:
                 metric = prepared.task.metric.name
@@ -104,6 +105,8 @@ def program_of(study: Study, prepared: Prepared, own: Own | None = None) -> Prog
 
 def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:
     """Return what measures the run: the chip where weights were deployed, else the network that is trained."""
+    if not prepared.learns:
+        return Pacing(program.verb)
     task, model = prepared.task, prepared.model
     subject: Subject = TunedChip(task) if model is None else TrainedModel(model, task)
     every = study.evaluation.every_queries or max(1, program.queries // 200)

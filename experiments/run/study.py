@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import Field, create_model
 
 from controllers.guard.options import GuardConfig
-from controllers.kind import DEPLOYMENT, BatchSize, Kind, Options
+from controllers.kind import DEPLOYMENT, WORKLOAD, BatchSize, Kind, Options
 from controllers.own import OWN, OwnOptions, own_kind
 from controllers.registry import CONTROLLERS, DEFAULT
+from controllers.step_graph.workload import WorkloadConfig
 from emulator.bench_config import BudgetConfig, ClockConfig, TraceConfig
 from emulator.config.files import anchored, with_preset_files
 from emulator.config.models import (
@@ -125,6 +126,9 @@ class Study(StrictModel):
     def standing(self) -> dict[str, StrictModel]:
         """Return the configuration of every instrument that stands on the bench, the host apart, by its name."""
         names = self.kind.needs - self.kind.unused(self.controller)
+        workload = getattr(self, WORKLOAD, None)
+        if isinstance(workload, WorkloadConfig):
+            names -= workload.unused
         return {name: getattr(self, name) for name in placed() if name in names}
 
     def lab(self) -> Lab:
@@ -296,7 +300,8 @@ def _brought_up_to_date(tree: Tree) -> Tree:
 
 def optional_sections() -> dict[str, type[StrictModel]]:
     """Return the sections that some controllers need and others do not, by name."""
-    return {DEPLOYMENT: DeploymentConfig} | {each.name: each.config for each in placed().values()}
+    own: dict[str, type[StrictModel]] = {DEPLOYMENT: DeploymentConfig, WORKLOAD: WorkloadConfig}
+    return own | {each.name: each.config for each in placed().values()}
 
 
 def _has(study: type[Study], config: type[StrictModel]) -> bool:

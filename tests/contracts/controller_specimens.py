@@ -30,6 +30,9 @@ from controllers.kind import DEPLOYMENT, Kind, Options, Program, Setting
 from controllers.populations import cmaes, ga, pso
 from controllers.populations.search import PopulationOptions
 from controllers.registry import CONTROLLERS
+from controllers.step_graph import agent as step_graph
+from controllers.step_graph.agent import StepGraphConfig
+from controllers.step_graph.workload import WorkloadConfig
 from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
 from controllers.zeroth_order.admm import AdmmConfig
 from controllers.zeroth_order.flops import FlopsConfig
@@ -48,11 +51,13 @@ from emulator.commands import (
     FrameCounts,
     Incumbent,
     Join,
+    Kernel,
     Monitor,
     Monitored,
     PhasesSet,
     Probe,
     Project,
+    ProjectFrames,
     Projection,
     Reading,
     Readings,
@@ -117,6 +122,16 @@ def small_setting(seed: int) -> Setting:
         deployment=deployment,
         sheet=DataSheet(),
         model=Mlp.drawn(SIZES, stream(seed, "tests/weights")),
+        workload=WorkloadConfig(
+            width=SIZES[1],
+            depth=1,
+            inputs=SIZES[0],
+            outputs=SIZES[-1],
+            batch=8,
+            method="odfa",
+            steps=20,
+            numeric=True,
+        ),
     )
 
 
@@ -216,6 +231,7 @@ SPECIMENS = [
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
+    Specimen("step_graph", step_graph.KIND, StepGraphConfig()),
     Specimen("avm", avm.KIND, AvmConfig(queries=600, batch_size=8)),
 ]
 
@@ -311,7 +327,9 @@ class CannedBench:
             return Settled(6_000_000)
         if isinstance(command, Spending):
             return Spent(0, 0, 0, 0.0, 0.0, *5 * (None,))
-        return Computed(1_000_000) if isinstance(command, Compute) else None
+        if isinstance(command, ProjectFrames):
+            return FrameCounts(command.vectors, 0, command.vectors, command.vectors, 0, 0, 0)
+        return Computed(1_000_000) if isinstance(command, Compute | Kernel) else None
 
     def _readings(self, command: Sequence) -> Readings:
         """Return the readings of all probes, or an end of every visit that was chosen by lot."""

@@ -14,11 +14,14 @@ from emulator.commands import (
     Controller,
     Descent,
     Forward,
+    FrameCounts,
+    Kernel,
     Monitor,
     Monitored,
     PhasesSet,
     Probe,
     Project,
+    ProjectFrames,
     Projection,
     Reading,
     Readings,
@@ -29,6 +32,8 @@ from emulator.commands import (
 from emulator.commands import Sequence as ChipSequence
 from emulator.errors import CommandError
 from emulator.instruments.chip.config import ChipConfig, MonitorConfig
+from emulator.instruments.gpu.check import GpuDesign
+from emulator.instruments.gpu.config import GpuConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import InstrumentKind, Stand
 from emulator.streams import stream
@@ -165,12 +170,17 @@ def opu() -> Specimen:
     good: list[tuple[Any, type]] = [
         (Project(random_vectors(count, seed=count)), Projection) for count in (1, 30, 1, 7)
     ]
+    good += [(ProjectFrames(5), FrameCounts), (ProjectFrames(9, 9), FrameCounts)]
+    whole: Any = 2.0
     doubles: Any = random_vectors(3).astype(np.float64)
     bad = [
         Project(random_vectors(3, DESIGN.features + 1)),
         Project(doubles),
         Project(random_vectors(3) * np.float32(0.5)),
         Project(random_vectors(0)),
+        ProjectFrames(0),
+        ProjectFrames(3, 4),
+        ProjectFrames(whole),
     ]
     hidden = {
         "correlation": (-1, 0.5), "responsivity": (3, 0.0), "torn": (-1, 0.5), "missed": (-1, 0.5),
@@ -180,7 +190,29 @@ def opu() -> Specimen:
     return Specimen(stand, good, bad, slow_host(1e-4, 64), disturbances=hidden)
 
 
-SPECIMENS: Mapping[str, Specimen] = {"chip": chip(), "opu": opu(), "host": host()}
+def gpu() -> Specimen:
+    good: list[tuple[Any, type]] = [
+        (Kernel("forward", 10**9, 10**6), Computed),
+        (Kernel("forward", 10**6, 10**9, launches=3, half=True), Computed),
+        (Kernel("forward", 2000, 4000, summed=500, made=2), Computed),
+        (Kernel("move", launches=0, moved=10**6), Computed),
+        (Kernel("update", 0, 10**7, weights=10**6, reduced=10**5, devices=2), Computed),
+    ]
+    wrong: Any = 1.0
+    bad = [
+        Kernel("forward", -1),
+        Kernel("forward", 0, 2**63),
+        Kernel("forward", wrong),
+        Kernel("forward", half=wrong),
+        Kernel("two words"),
+        Kernel("forward", devices=0),
+        Kernel("forward", devices=3),
+    ]
+    config = GpuConfig(count=2, offload=True)
+    return Specimen(Stand(config, GpuDesign(10**9, 10**8)), good, bad, random=False)
+
+
+SPECIMENS: Mapping[str, Specimen] = {"chip": chip(), "opu": opu(), "gpu": gpu(), "host": host()}
 """A specimen of every kind; a new one joins here."""
 
 

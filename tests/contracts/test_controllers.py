@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from controllers.kind import DEPLOYMENT, Kind
+from controllers.kind import DEPLOYMENT, WORKLOAD, Kind
 from controllers.registry import CONTROLLERS
 from emulator.commands import (
     Command,
@@ -96,7 +96,7 @@ def test_a_kind_says_its_name_in_its_options_which_all_have_defaults(kind: Kind)
 
 @every_kind
 def test_a_kind_needs_sections_that_there_are(kind: Kind) -> None:
-    assert kind.needs <= {DEPLOYMENT, *placed()}
+    assert kind.needs <= {DEPLOYMENT, WORKLOAD, *placed()}
 
 
 @every_specimen

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emulator.commands import Project
+from emulator.commands import Project, ProjectFrames
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.opu.calibrated import frame_terms
 from emulator.instruments.opu.check import check, least_s, told, whole_box
@@ -11,7 +11,7 @@ from emulator.instruments.opu.effects import EFFECTS
 from emulator.instruments.opu.frames import FRAME_STATES
 from emulator.instruments.opu.hidden.states import STATES
 from emulator.instruments.opu.memory import memory
-from emulator.instruments.opu.opu import Opu, idle_w, opu_plan
+from emulator.instruments.opu.opu import Opu, idle_w, opu_plan, recorded_projection
 from emulator.instruments.opu.resend import GRABBING, FrameResender
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.instruments.opu.wire.words import WORDS
@@ -22,11 +22,11 @@ __all__ = ["KIND"]
 KIND = InstrumentKind(
     name="opu",
     config=OpuConfig,
-    commands={Project: "project"},
+    commands={Project: "project", ProjectFrames: "project_frames"},
     plan=opu_plan,
     idle_w=idle_w,
     build=Opu.build,
-    counts={"project": "target"},
+    counts={"project": "target", "project_frames": "target"},
     retiming=Retiming(
         EFFECTS,
         sender=FrameResender,
@@ -34,7 +34,7 @@ KIND = InstrumentKind(
         cautions=whole_box,
         untold=FRAME_STATES,
     ),
-    again=lambda row: Project(row.vectors()),
+    again=recorded_projection,
     frame_terms=frame_terms,
     sized=lambda sizes, shows: OpuDesign(sizes[0], sizes[1], shows),
     told=told,

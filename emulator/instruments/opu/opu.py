@@ -10,27 +10,30 @@ camera between frames.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import FrameCounts, Project, Projection
+from emulator.commands import FrameCounts, Project, ProjectFrames, Projection
 from emulator.errors import CommandError
+from emulator.instruments.again import Recorded
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Admission, Change, Outcome, Service, Setting, Stand, State
-from emulator.instruments.opu.check import SHOWN, needed_values
+from emulator.instruments.opu.check import SHOWN, VALUES, needed_values
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.hidden.states import check
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.resend import GRABBING
 from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
-from emulator.instruments.opu.timing import OpuDesign
+from emulator.instruments.opu.timing import OpuDesign, patterns_of
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
 
-__all__ = ["Opu", "idle_w", "opu_plan"]
+__all__ = ["Opu", "idle_w", "opu_plan", "recorded_projection"]
+
+_MOST_VECTORS = 2**31
 
 
 def opu_plan(config: OpuConfig, host: HostConfig, kind: str, work: Mapping[str, int]) -> Plan:
@@ -41,6 +44,21 @@ def opu_plan(config: OpuConfig, host: HostConfig, kind: str, work: Mapping[str, 
 def idle_w(stand: Stand) -> Mapping[str, float]:
     """Return what the unit draws all the time, in watts: that of the box, whatever part of it is used."""
     return {"opu.box": stand.config.power_w}
+
+
+def recorded_projection(row: Recorded) -> Project | ProjectFrames:
+    """Return the projection that a row of a trace was; raises ``TraceError`` where its vectors were not kept."""
+    if row.kind == "project_frames":
+        return ProjectFrames(row.work["vectors"], row.work["dark"])
+    return Project(row.vectors())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unseen:
+    """Hold a command that is under way of which only the frames count."""
+
+    counts: FrameCounts
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,21 +95,27 @@ class Opu:
 
     def __init__(self, config: OpuConfig, design: OpuDesign, setting: Setting) -> None:
         self.sender = FrameSender(config, setting.host, design, setting.seed)
-        self.core = OpuCore(config, design, setting.seed)
         self.queries = 0
+        self._seed = setting.seed
+        self._config = config
         self._draw = 0
         self._needed = 0
         self.exposure_ps = self.sender.pipeline.timing.exposure_ps
         self._skip_zero = config.skip_zero
         self.design = design
         self._services: dict[Work, Service] = {}
-        self._shots: deque[_Shot] = deque()
+        self._shots: deque[_Shot | _Unseen] = deque()
         self._busy = {f"{resource}.{activity}": 0 for resource, activity, _, _ in STAGES}
         for component, watts in idle_w(Stand(config, design)).items():
             setting.meter.component(component, watts)
         self._grabber = setting.meter.component(GRABBING)
         self._correlation = 1.0
         self._responses: NDArray[np.float32] | None = None
+
+    @cached_property
+    def core(self) -> OpuCore:
+        """Return the optics, which are made when light is asked for the first time."""
+        return OpuCore(self._config, self.design, self._seed)
 
     @classmethod
     def build(cls, stand: Stand, setting: Setting) -> "Opu":
@@ -103,12 +127,15 @@ class Opu:
         """Return how many outputs a projection has."""
         return self.design.outputs
 
-    def begin(self, command: Project) -> Service:
+    def begin(self, command: Project | ProjectFrames) -> Service:
         """Check ``command`` and return its service, whose time only ``admit`` can tell.
 
         Raises ``CommandError`` for another shape or type, a number that is not finite, and one that the encoding
         cannot show.
         """
+        if isinstance(command, ProjectFrames):
+            self._needed = max(self._needed, VALUES.index(self.design.shows))
+            return self._served(*_checked(command))
         vectors = command.vectors
         if not isinstance(vectors, np.ndarray):
             raise CommandError(f"Project: vectors is a {type(vectors).__name__}; allowed: a NumPy array")
@@ -122,9 +149,12 @@ class Opu:
             )
         self.core.check(vectors)
         self._needed = max(self._needed, needed_values(vectors, self._needed))
+        return self._served(len(vectors), len(vectors) - int(vectors.any(axis=1).sum()))
+
+    def _served(self, vectors: int, dark: int) -> Service:
         work: Work = (
-            ("vectors", len(vectors)),
-            ("dark", len(vectors) - int(vectors.any(axis=1).sum())),
+            ("vectors", vectors),
+            ("dark", dark),
             ("features", self.design.features),
             ("outputs", self.design.outputs),
         )
@@ -133,16 +163,27 @@ class Opu:
             service = self._services[work] = Service.of(Plan((), work))
         return service
 
-    def admit(self, command: Project, now_ps: int) -> Admission:
+    def admit(self, command: Project | ProjectFrames, now_ps: int) -> Admission:
         """Send the frames of ``command``, which ``begin`` has checked, behind all frames before them."""
+        if isinstance(command, ProjectFrames):
+            patterns = patterns_of(self._config, command.vectors, command.dark)
+            sent = self.sender.send(now_ps, patterns)
+            skipped = command.dark if self._skip_zero else 0
+            self._shots.append(_Unseen(sent.counts(command.vectors, skipped), sent))
+            return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
         shown = self._shown(command.vectors)
         sent = self.sender.send(now_ps, int(shown.sum()) * self.core.planes)
         self._shots.append(_Shot(command.vectors.copy(), shown, sent, self._correlation, self._responses))
         return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
 
-    def run(self, command: Project, service: Service, start_ps: int) -> Outcome:
+    def run(self, command: Project | ProjectFrames, service: Service, start_ps: int) -> Outcome:
         """Project what was shown; outputs of a vector of which a frame was lost for good are 0, and not valid."""
         shot = self._shots.popleft()
+        self._count(shot)
+        if isinstance(shot, _Unseen) or isinstance(command, ProjectFrames):
+            self.queries += shot.counts.vectors
+            note = partial(_note, shot, shot.counts)
+            return shot.counts, shot.counts.vectors, float(shot.counts.used), 0.0, note
         vectors = shot.vectors
         valid, counts = shot.valid(), shot.counts
         draw = self._draw if command.draw is None else command.draw
@@ -156,7 +197,6 @@ class Opu:
         outputs.setflags(write=False)
         self.queries += len(vectors)
         self._draw = draw + len(vectors)
-        self._count(shot)
         wide = (
             np.uint32 if outputs.dtype == np.uint8 else None
         )  # a row's sum, in the fastest type that holds it
@@ -164,7 +204,7 @@ class Opu:
         note = partial(_note, shot, counts)
         return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total, note
 
-    def _count(self, shot: _Shot) -> None:
+    def _count(self, shot: _Shot | _Unseen) -> None:
         for times in shot.sent.passes:
             for name, busy_ps in stage_busy_ps(times).items():
                 self._busy[name] += busy_ps
@@ -205,10 +245,21 @@ class Opu:
             self.sender.disturb(name, value, now_ps)
 
 
-def _note(shot: _Shot, counts: FrameCounts, recorder: AnyRecorder) -> None:
+def _checked(command: ProjectFrames) -> tuple[int, int]:
+    """Return vectors and dark ones of ``command``; raise ``CommandError`` for no such numbers."""
+    vectors, dark = command.vectors, command.dark
+    if type(vectors) is not int or not 1 <= vectors <= _MOST_VECTORS:
+        raise CommandError(f"ProjectFrames: vectors={vectors!r}; allowed: 1 to {_MOST_VECTORS}")
+    if type(dark) is not int or not 0 <= dark <= vectors:
+        raise CommandError(f"ProjectFrames: dark={dark!r}; allowed: 0 to {vectors}")
+    return vectors, dark
+
+
+def _note(shot: _Shot | _Unseen, counts: FrameCounts, recorder: AnyRecorder) -> None:
     """Put what became of the frames into the trace."""
     recorder.frames(counts)
-    recorder.patterns(shot.vectors)
+    if isinstance(shot, _Shot):
+        recorder.patterns(shot.vectors)
     for times in shot.sent.passes:
         for span in frame_spans(times) if recorder.detail == "full" else stage_spans(times):
             _note_span(span, recorder)

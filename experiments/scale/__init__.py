@@ -1,0 +1,1 @@
+"""Time and energy of training steps at any size, without their numbers."""
