@@ -132,6 +132,8 @@ class Setting:
         What is trained where only its time is asked for.
     projection_rows
         Of such a training, the vectors of one projection at most; None is all of a step.
+    gpus
+        How many GPUs share its batch.
     batches
         Endless mini-batches: ``next(setting.batches)`` has ``batch_size`` samples, ``setting.batches(8)`` others of
         8, shuffled by the stream "controller/batches" or one that is named.
@@ -153,6 +155,7 @@ class Setting:
     health: Health = field(default_factory=Health)
     workload: "WorkloadConfig | None" = None
     projection_rows: int | None = None
+    gpus: int = 1
     batches: Batches = field(init=False)
     rng: np.random.Generator = field(init=False)
 

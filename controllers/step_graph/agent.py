@@ -108,7 +108,7 @@ def start(options: StepGraphConfig, setting: Setting) -> Program:
     workload = setting.workload
     if workload is None:
         raise ConfigError("controller.kind: a step's graph is made of a [workload], and there is none here")
-    graph = graph_of(workload)
+    graph = graph_of(workload, setting.gpus)
     optical = workload.method == "odfa"
     sizes = {"gpu": (graph.whole_bytes, graph.offloaded_bytes)}
     if optical:

@@ -5,7 +5,7 @@ forward and backward pass; workspaces and fragmentation are not counted.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from controllers.step_graph.blocks import Block, blocks_of
@@ -50,10 +50,15 @@ class Graph:
         return (*self.forward, *self.ahead, *self.projection, *light, *self.backward)
 
 
-def graph_of(workload: WorkloadConfig) -> Graph:
-    """Return the step of ``workload`` on one GPU."""
+def graph_of(workload: WorkloadConfig, gpus: int = 1) -> Graph:
+    """Return the step of ``workload`` on ``gpus`` that share its batch and add up their gradients.
+
+    The GPU with most samples sets the pace. A ring of n GPUs passes 2 (n - 1)/n of the gradients' bytes through
+    each (P. Patarasuk, X. Yuan, J. Parallel Distrib. Comput. 69, 117, 2009).
+    """
     rows = workload.batch * workload.context
-    sizes = Sizes(rows, _BYTES[workload.precision])
+    mine = -(-workload.batch // gpus) * workload.context
+    sizes = Sizes(mine, _BYTES[workload.precision])
     blocks = blocks_of(workload, sizes)
     parameters = sum(block.parameters for block in blocks)
     hidden, last = blocks[:-1], blocks[-1]
@@ -62,7 +67,7 @@ def graph_of(workload: WorkloadConfig) -> Graph:
     optical, feedback = workload.method == "odfa", workload.method != "bp"
     half = workload.precision == "half"
     whole, offloaded = _memory(workload, blocks, sizes)
-    return Graph(
+    graph = Graph(
         rows=rows,
         features=workload.projected,
         projections=projections,
@@ -79,9 +84,31 @@ def graph_of(workload: WorkloadConfig) -> Graph:
             if feedback and not optical
             else ()
         ),
-        sent=_moved("error_transfer", rows * workload.projected) if optical else (),
-        fetched=_moved("projection_transfer", rows * projections) if optical else (),
+        sent=_moved("error_transfer", mine * workload.projected) if optical else (),
+        fetched=_moved("projection_transfer", mine * projections) if optical else (),
         backward=tuple(_backward(workload, blocks, half, sizes)),
+    )
+    return graph if gpus == 1 else _shared(graph, gpus, sizes.value_bytes)
+
+
+def _shared(graph: Graph, gpus: int, value_bytes: int) -> Graph:
+    """Return ``graph`` done by ``gpus`` at once, the gradients added up before the update."""
+    passed = 2 * (gpus - 1) * value_bytes * graph.parameters // gpus
+    first = next(at for at, kernel in enumerate(graph.backward) if kernel.activity == "update")
+    reduced = Kernel("gradient_reduction", launches=1, reduced=passed)
+    backward = (*graph.backward[:first], reduced, *graph.backward[first:])
+
+    def all_at_once(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
+        return tuple(replace(kernel, devices=gpus) for kernel in kernels)
+
+    return replace(
+        graph,
+        forward=all_at_once(graph.forward),
+        ahead=all_at_once(graph.ahead),
+        projection=all_at_once(graph.projection),
+        sent=all_at_once(graph.sent),
+        fetched=all_at_once(graph.fetched),
+        backward=all_at_once(backward),
     )
 
 

@@ -53,10 +53,6 @@ class WorkloadConfig(StrictModel):
     """Optimiser; "momentum" and "adam" a kernel an operation, "adam_fused" one for all."""
     precision: Literal["single", "half"] = "single"
     """Of weights, gradients and activations; with half, the optimiser keeps weights in single precision, too."""
-    parallel: Literal["data", "pipeline"] = "data"
-    """How several GPUs share the work: a part of the batch each, or a part of the blocks each."""
-    microbatches: Annotated[int, Field(ge=1, le=100_000)] = 1
-    """Parts of a batch that follow each other through a pipeline of GPUs, 1..100000."""
     steps: Annotated[int, Field(ge=2, le=10**9)] = 4
     """Steps that are timed, 2..1e9; the first one is not counted in what a step takes."""
     numeric: bool = False
@@ -111,10 +107,6 @@ class WorkloadConfig(StrictModel):
         if self.method == "bp" and (self.sharing != "shared" or self.error_size is not None):
             name = "sharing" if self.sharing != "shared" else "error_size"
             raise refusal(name, "backpropagation projects no error; allowed: method = 'dfa' or 'odfa'")
-        if self.microbatches != 1 and self.parallel != "pipeline":
-            raise refusal("microbatches", "only a pipeline has them; allowed: parallel = 'pipeline'")
-        if self.microbatches > self.batch:
-            raise refusal("microbatches", f"a batch has {self.batch} samples; allowed: up to as many")
         return self
 
     @model_validator(mode="after")

@@ -56,6 +56,32 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "szo_scd:host.bytes_per_s": "prices computations; this controller asks for none but host.overhead_s",
     "szo_scd:host.launch_s": "prices computations; this controller asks for none but host.overhead_s",
     "szo_scd:host.frame_power_w": "is drawn while frames are handled; a chip has none",
+    **dict.fromkeys(
+        (
+            "step_graph:opu.fidelity",
+            "step_graph:opu.medium.store",
+            "step_graph:opu.camera.full_well_e",
+            "step_graph:opu.camera.bits",
+            "step_graph:opu.camera.read_noise_e",
+            "step_graph:opu.camera.noise",
+            "step_graph:opu.camera.reference",
+            "step_graph:opu.camera.speckle",
+            "step_graph:opu.camera.nominal_exposure_s",
+            "step_graph:opu.camera.lit_max",
+            "step_graph:opu.recovery.anchor_group",
+            "step_graph:seed",
+        ),
+        "is of light or of numbers, which a training that is timed alone does not have; odfa's walk changes it",
+    ),
+    **dict.fromkeys(
+        ("step_graph:host.overhead_s", "step_graph:host.active_power_w", "step_graph:host.launch_s"),
+        "prices computations of the host; this controller asks the GPU for all but the grabbing of frames",
+    ),
+    "step_graph:opu.skip_zero": "spares dark vectors; a training that is timed alone takes none to be dark",
+    "step_graph:workload.numeric": "changes no time: tests/experiments/scale compares the ledgers",
+    "step_graph:workload.split_projection": "lifts a refusal: tests/experiments/run/preflight has it",
+    "step_graph:task.name": "is refused: [task] is no section of a training that is timed alone",
+    "step_graph:gpu.memory_bytes": "is a limit: too little is refused, and more is not faster",
     "odfa:host.overhead_s": "prices the thought upon a chip's reading; a training pays for what it computes",
     "odfa:controller.align_every": _METRICS,
     "guard.divergence_ratio": "decides from when on a risen loss is told: it changes rows of metrics alone",
@@ -85,6 +111,8 @@ _PLAN: Final = {"chip.heaters.coupling": "spacing"}
 _FREE: Final = {"budget.queries": None}
 _TEST: Final = {"task.test_file": "@test.npz"}
 
+_PATCHES: Final = {"workload.network": "vit", "workload.context": 4, "workload.heads": 2}
+
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "guard.heaters": _STUCK,
     "guard.silent_ratio": {**_STUCK, "controller.step_rad": 1e-3},
@@ -101,6 +129,17 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     **dict.fromkeys((f"{kind}:controller.queries" for kind in ("cmaes", "ga", "pso")), _FREE),
     "task.split": _TEST,
     "task.test_file_digest": _TEST,
+    "step_graph:task.split": {},
+    "step_graph:task.test_file_digest": {},
+    "step_graph:workload.context": _PATCHES,
+    "step_graph:workload.heads": _PATCHES,
+    "step_graph:budget.components": {"budget.energy_j": 0.01},
+    "gpu.half_flops_per_s": {"workload.precision": "half", "gpu.bytes_per_s": 1e18, "gpu.launch_s": 0.0},
+    "gpu.summed_s": {"workload.batch": 1},
+    "gpu.made_s": {"workload.batch": 1, "gpu.summed_s": 0.0},
+    "gpu.offload_crossings": {"gpu.offload": True},
+    "gpu.prefetch": {"gpu.offload": True},
+    "gpu.interconnect_bytes_per_s": {"gpu.count": 2},
     "odfa:task.components": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
     "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
     "odfa:task.metric": {"task.kind": "regression"},

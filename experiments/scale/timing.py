@@ -67,7 +67,7 @@ def time_steps(study: Study, out: Path | None = None) -> StepTiming:
     if workload.steps > _TRIED:
         _refuse_endless(study, workload)
     played = _played(study, out)
-    graph = graph_of(workload)
+    graph = graph_of(workload, study.section(GpuConfig).count)
     last = -1 if workload.schedule == "late" else None
     counted_s, counted_j = (values[1:last] for values in (played.step_s, played.step_j))
     if not counted_s:

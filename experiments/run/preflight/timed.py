@@ -63,6 +63,7 @@ def timed_setting(study: Study) -> Setting:
         partial(stream, study.seed),
         workload=workload,
         projection_rows=projection_rows(study),
+        gpus=_gpus(study, workload),
     )
 
 
@@ -79,18 +80,23 @@ def refuse_learning(study: Study) -> None:
             )
 
 
+def _gpus(study: Study, workload: WorkloadConfig) -> int:
+    """Return how many GPUs share a batch; raise ``ConfigError`` where some would have nothing to do."""
+    gpus = study.section(GpuConfig).count
+    if gpus > workload.batch:
+        raise ConfigError(
+            f"gpu.count = {gpus}: a batch of {workload.batch} samples has work for as many GPUs; allowed: up to "
+            f"{workload.batch}, or a larger workload.batch"
+        )
+    return gpus
+
+
 def projection_rows(study: Study) -> int | None:
     """Return the vectors that go into one projection; None where a step's all do, or there is no light.
 
     Raises ``ConfigError`` for more patterns than the DMD's memory holds, unless the workload lets them be split.
     """
     w = study.section(WorkloadConfig)
-    gpus = study.section(GpuConfig).count
-    if gpus > 1 and w.parallel == "pipeline" and gpus > w.depth:
-        raise ConfigError(
-            f"gpu.count = {gpus}: a pipeline of {w.depth} blocks has work for as many GPUs; allowed: "
-            f"up to {w.depth}"
-        )
     if w.method != OPTICAL:
         return None
     opu = study.section(OpuConfig)

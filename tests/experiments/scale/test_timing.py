@@ -1,0 +1,129 @@
+"""What a step takes, played on the bench: the same with and without numbers, and by every view of it."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.errors import ConfigError
+from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
+from emulator.trace.open import open_trace
+from experiments.run.changes import overrides
+from experiments.run.laboratory import altered_laboratory, open_recording, study_of
+from experiments.run.launch import open_study
+from experiments.run.study import Study, study_from_overrides
+from experiments.scale.shares import WORDS
+from experiments.scale.timing import time_steps
+
+SMALL: dict[str, object] = {
+    "controller.kind": "step_graph",
+    "workload.width": 24,
+    "workload.depth": 3,
+    "workload.inputs": 12,
+    "workload.outputs": 10,
+    "workload.batch": 6,
+    "workload.steps": 5,
+}
+
+
+def small(**keys: object) -> Study:
+    changed = {name.replace("__", "."): value for name, value in keys.items()}
+    return study_from_overrides(overrides({**SMALL, **changed}))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"workload__method": "bp"},
+        {"workload__method": "dfa"},
+        {"workload__method": "odfa"},
+        {"workload__method": "odfa", "workload__schedule": "late"},
+        {"workload__method": "odfa", "workload__sharing": "slices", "opu__recovery__mode": "anchor"},
+    ],
+    ids=lambda keys: " ".join(map(str, keys.values())),
+)
+def test_a_training_with_numbers_leaves_the_same_ledger_exactly(
+    keys: dict[str, object], tmp_path: Path
+) -> None:
+    found = []
+    for numeric in (False, True):
+        out = tmp_path / f"{numeric}.h5"
+        timing = time_steps(small(**keys, workload__numeric=numeric), out)
+        with open_trace(out) as trace:
+            ledger = latency_by_span(trace), energy_by_component(trace), trace.elapsed_ps, trace.queries
+            sent = trace.frames.sent.tolist(), trace.frames.used.tolist(), trace.commands.t_done.tolist()
+        found.append((timing, ledger, sent))
+    assert found[0] == found[1]
+
+
+def test_shares_add_up_to_the_step_and_the_largest_binds() -> None:
+    for method in ("bp", "dfa", "odfa"):
+        found = time_steps(small(workload__method=method))
+        assert sum(found.shares_s.values()) == pytest.approx(found.seconds_per_step, rel=1e-6)
+        assert found.binds == max(WORDS, key=lambda word: found.shares_s[word])
+
+
+def test_frames_that_fly_during_the_next_batch_save_time() -> None:
+    wait = time_steps(small(workload__method="odfa"))
+    late = time_steps(small(workload__method="odfa", workload__schedule="late"))
+    assert late.seconds_per_step < wait.seconds_per_step
+
+
+def test_the_steps_after_the_first_all_take_the_same() -> None:
+    few, many = (time_steps(small(workload__method="odfa", workload__steps=n)) for n in (4, 40))
+    assert few.seconds_per_step == pytest.approx(many.seconds_per_step, rel=1e-3)
+
+
+def test_a_retiming_tells_what_a_run_with_other_numbers_takes(tmp_path: Path) -> None:
+    from emulator.retiming.retime import retime
+
+    out = tmp_path / "step.h5"
+    keys: dict[str, object] = {"workload__method": "odfa", "workload__schedule": "late"}
+    time_steps(small(**keys), out)
+    changed: dict[str, object] = {
+        "gpu__launch_s": 5e-5, "gpu__offload": True, "gpu__busy_power_w": 90.0, "opu__camera__exposure_s": 8e-4,
+    }  # fmt: skip
+    real = time_steps(small(**keys, **changed))
+    with open_trace(out) as trace:
+        before = study_of(trace)
+        after = small(**keys, **changed)
+        recording = open_recording(trace, before)
+        retimed = retime(recording, altered_laboratory(recording.laboratory, before, after))
+    assert retimed.elapsed_s == real.emulated_s
+    assert dict(retimed.energy_by_component_j) == pytest.approx(real.joules_by_component, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("study", "keys", "words"),
+    [
+        ("figure4", ("workload.width=5200",), r"gpu\.offload = true"),
+        ("figure4", ("workload.method=odfa", "workload.batch=2000"), r"workload\.batch <= 1500"),
+        ("figure4", ("workload.method=odfa", "opu.preset=opu_gen2"), "its patterns show 0 and 1"),
+        ("figure4", ("workload.steps=1000000000",), "end at 106 days"),
+        ("figure4", ("task.name=vowel",), r"sizes stand in \[workload\]"),
+        ("figure4", ("workload.numeric=true",), "times any size"),
+        ("figure4", ("gpu.count=5",), "allowed: up to 4"),
+        ("mnist_odfa", (), "allowed: 'step_graph'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line_that_says_what_can(
+    study: str, keys: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        time_steps(open_study(study, keys), tmp_path / "none.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_figure_4_at_the_papers_last_size_takes_what_the_paper_says() -> None:
+    """Z. Wang et al., arXiv 2409.12965, Fig. 4: two numbers of the study are fitted to these two."""
+    bp, odfa = (time_steps(open_study("figure4", (f"workload.method={each}",))) for each in ("bp", "odfa"))
+    assert bp.seconds_per_sample == pytest.approx(13.39e-3, rel=1e-3)
+    assert bp.seconds_per_sample - odfa.seconds_per_sample == pytest.approx(0.30e-3, abs=0.02e-3)
+    assert bp.binds == odfa.binds == "gpu memory traffic"
+    assert bp.memory_bytes == pytest.approx(0.76 * 11.81e9, rel=0.02)
+
+
+def test_a_billion_parameters_wait_for_the_frame_clock() -> None:
+    found = time_steps(open_study("transformer_1b"))
+    assert 1e9 < found.parameters < 1.1e9
+    assert found.binds == "frame clock"
+    assert found.shares_s["frame clock"] < found.rows * 2 / 1500
