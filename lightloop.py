@@ -16,8 +16,8 @@ Traces: `open_trace` gives a `Trace`, `LiveTrace` follows a run that lasts; `lat
 `energy_by_component` are its ledgers.
 
 Commands, which a controller yields: `Probe`, `Sequence` (which may follow a `Descent`), `SetPhases`, `Settle`,
-`Forward` and `Monitor` (chip), `Project` (OPU), `Compute` (host), `Start`, `Join`, `Wait`, `Log`, `Keep`,
-`Incumbent`, `Spending` and `Disturb` (bench).
+`Forward` and `Monitor` (chip), `Project` and `ProjectFrames` (OPU), `Kernel` (GPU), `Compute` (host), `Start`,
+`Join`, `Wait`, `Log`, `Keep`, `Incumbent`, `Spending` and `Disturb` (bench).
 `Command` is any of them, `Served` one that can be started, `Controller` the generator, `Batch` what is sent.
 
 Replies, which it is sent: `PhasesSet`, `Settled`, `Reading`, `Readings`, `Monitored`, `Projection` with its
@@ -67,12 +67,14 @@ if TYPE_CHECKING:
         Incumbent,
         Join,
         Keep,
+        Kernel,
         Log,
         Monitor,
         Monitored,
         PhasesSet,
         Probe,
         Project,
+        ProjectFrames,
         Projection,
         Reading,
         Readings,
@@ -121,10 +123,11 @@ __version__ = "0.1.0"
 __all__ = [
     "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "Changes", "ChipConfig", "ClockError", "Command",
     "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Descent", "Design", "Disturb",
-    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "Join", "Keep", "Lab", "LightloopError",
-    "LiveTrace", "Log", "Monitor", "Monitored", "Observer", "OpuConfig", "OpuDesign", "OpuFeatures",
-    "OpuProjection", "OpuSession", "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project", "Projection",
-    "Reading", "Readings", "Reply", "RunResult", "SeparatedBitPlanEncoder", "Sequence", "Served", "SetPhases",
+    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "Join", "Keep", "Kernel", "Lab",
+    "LightloopError", "LiveTrace", "Log", "Monitor", "Monitored", "Observer", "OpuConfig", "OpuDesign",
+    "OpuFeatures", "OpuProjection", "OpuSession", "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project",
+    "ProjectFrames", "Projection", "Reading", "Readings", "Reply", "RunResult", "SeparatedBitPlanEncoder",
+    "Sequence", "Served", "SetPhases",
     "Setting", "Settle", "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket",
     "Trace", "TraceError", "Wait", "__version__", "ask_tell", "chip", "cross_entropy", "energy_by_component",
     "host", "latency_by_span", "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run",
@@ -212,9 +215,9 @@ _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
         "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
         "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Incumbent", "Join", "Keep",
-        "LightloopError", "Log", "Monitor", "Monitored", "PhasesSet", "PhysicsError", "Probe", "Project",
-        "Projection", "Reading", "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle", "Settled",
-        "Spending", "Spent", "Start", "TaskError", "Ticket", "TraceError", "Wait",
+        "Kernel", "LightloopError", "Log", "Monitor", "Monitored", "PhasesSet", "PhysicsError", "Probe", "Project",
+        "ProjectFrames", "Projection", "Reading", "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle",
+        "Settled", "Spending", "Spent", "Start", "TaskError", "Ticket", "TraceError", "Wait",
     ), _vocabulary),
     **dict.fromkeys(("ask_tell", "cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(

@@ -16,6 +16,14 @@ TESTED_AS_A_KIND = {
 """Names of modules that only declare, and what tests the declaration."""
 
 TESTED_BY_CALLERS = {
+    "controllers/step_graph/agent.py": "scale/test_timing.py and tests/contracts play it",
+    "controllers/step_graph/blocks.py": "step_graph/test_graph.py: sums over all blocks",
+    "controllers/step_graph/operations.py": "step_graph/test_graph.py: products, updates",
+    "controllers/step_graph/numeric.py": "scale/test_timing.py: with numbers the ledger is the same",
+    "emulator/instruments/gpu/gpu.py": "tests/contracts/test_instruments.py, and gpu/test_timing.py for its price",
+    "experiments/run/preflight/timed.py": "scale/test_timing.py: what cannot be is refused",
+    "experiments/run/watching/pacing.py": "scale/test_timing.py and tests/docs/test_trace.py: energy is logged",
+    "experiments/scale/view.py": "docs: every command line is run",
     "experiments/commands_page.py": "tests/contracts: a command that is landed must be on the page",
     "emulator/instruments/again.py": "what a row was is asked for again: experiments/replay/test_modes.py",
     "emulator/instruments/opu/calibrated.py": "experiments/calibrate/test_calibration.py",

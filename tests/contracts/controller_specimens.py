@@ -31,7 +31,6 @@ from controllers.populations import cmaes, ga, pso
 from controllers.populations.search import PopulationOptions
 from controllers.registry import CONTROLLERS
 from controllers.step_graph import agent as step_graph
-from controllers.step_graph.agent import StepGraphConfig
 from controllers.step_graph.workload import WorkloadConfig
 from controllers.zeroth_order import admm, flops, phase_sweep, stp, szo_scd, zadam, znewton
 from controllers.zeroth_order.admm import AdmmConfig
@@ -57,7 +56,6 @@ from emulator.commands import (
     PhasesSet,
     Probe,
     Project,
-    ProjectFrames,
     Projection,
     Reading,
     Readings,
@@ -99,6 +97,9 @@ LOOK = 300
 Maker = Callable[[int], Controller]
 
 
+TIMED: Any = {"width": 5, "depth": 1, "inputs": 6, "outputs": 3, "batch": 8, "method": "odfa", "steps": 20}
+
+
 def small_task(seed: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     rng = stream(seed, "tests/task")
     return rng.random((SAMPLES, SIZES[0])), rng.integers(SIZES[-1], size=SAMPLES)
@@ -122,16 +123,7 @@ def small_setting(seed: int) -> Setting:
         deployment=deployment,
         sheet=DataSheet(),
         model=Mlp.drawn(SIZES, stream(seed, "tests/weights")),
-        workload=WorkloadConfig(
-            width=SIZES[1],
-            depth=1,
-            inputs=SIZES[0],
-            outputs=SIZES[-1],
-            batch=8,
-            method="odfa",
-            steps=20,
-            numeric=True,
-        ),
+        workload=WorkloadConfig(**TIMED, numeric=True),
     )
 
 
@@ -231,7 +223,7 @@ SPECIMENS = [
     Specimen("odfa", odfa.KIND, training()),
     Specimen("late odfa", odfa.KIND, training(schedule="late", sharing="shared", centre=False)),
     Specimen("odfa without light", odfa.KIND, training(feedback="ternary")),
-    Specimen("step_graph", step_graph.KIND, StepGraphConfig()),
+    Specimen("step_graph", step_graph.KIND, step_graph.StepGraphConfig()),
     Specimen("avm", avm.KIND, AvmConfig(queries=600, batch_size=8)),
 ]
 
@@ -327,8 +319,6 @@ class CannedBench:
             return Settled(6_000_000)
         if isinstance(command, Spending):
             return Spent(0, 0, 0, 0.0, 0.0, *5 * (None,))
-        if isinstance(command, ProjectFrames):
-            return FrameCounts(command.vectors, 0, command.vectors, command.vectors, 0, 0, 0)
         return Computed(1_000_000) if isinstance(command, Compute | Kernel) else None
 
     def _readings(self, command: Sequence) -> Readings:

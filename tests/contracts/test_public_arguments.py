@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import lightloop as ll
+from emulator.instruments.gpu.config import GpuConfig
 from tests.builders import random_batch, random_design
 
 WRONG: dict[str, Any] = {
@@ -45,6 +46,10 @@ def named(command: Any) -> None:
 
 def projected(command: Any) -> None:
     ll.Bench({"opu": ll.Stand(UNIT, ll.OpuDesign(8, 5, "ternary"))}, 0).ask(command)
+
+
+def kernel(command: Any) -> None:
+    ll.Bench({"gpu": ll.Stand(GpuConfig())}, 0).ask(command)
 
 
 class Row(NamedTuple):
@@ -81,6 +86,8 @@ TABLE: dict[str, Row] = {
     "Project": Row(
         lambda **k: projected(ll.Project(**k)), {"vectors": np.ones((2, 8), dtype=np.float32)}
     ),
+    "ProjectFrames": Row(lambda **k: projected(ll.ProjectFrames(**k)), {"vectors": 2, "dark": 0}),
+    "Kernel": Row(lambda **k: kernel(ll.Kernel("forward", **k)), {"flops": 3, "bytes": 3, "launches": 1}),
     "Compute": Row(lambda **k: asked(ll.Compute(**k)), {"flops": 3, "bytes": 3}),
     "Wait": Row(lambda **k: yielded(ll.Wait(**k)), {"until_ps": 3}, {"until_ps": "negative"}),
     "Log": Row(lambda **k: yielded(ll.Log(value=1.0, **k)), {"name": "x"}),

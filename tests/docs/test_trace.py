@@ -33,6 +33,7 @@ STUDIES: Final[Mapping[str, tuple[str, ...]]] = {
         "controller.epochs=1",
         "controller.align_every=2",
     ),
+    "step_graph": ("figure4", "workload.depth=2", "workload.width=8"),
 }
 """Of a kind of controller its study, and the options by which it logs all that it can; the others tune vowels."""
 

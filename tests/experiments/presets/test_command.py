@@ -28,8 +28,8 @@ def test_a_preset_is_printed_with_its_sources_and_parses(capsys: pytest.CaptureF
 
 
 def test_unknown_presets_and_kinds_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "allowed: chip, host" in refusal(capsys, "presets", "chips")
-    assert "allowed: chip, host" in refusal(capsys, "presets", "chips", "doped_si")
+    assert "allowed: chip, gpu, host" in refusal(capsys, "presets", "chips")
+    assert "allowed: chip, gpu, host" in refusal(capsys, "presets", "chips", "doped_si")
     assert "did you mean 'doped_si'?" in refusal(capsys, "presets", "chip", "doped")
 
 

@@ -69,7 +69,7 @@ def test_what_the_columns_mean_is_said_below_them(width: int) -> None:
 
 
 def test_an_unknown_kind_of_preset_is_refused() -> None:
-    with pytest.raises(ConfigError, match="allowed: chip, host, opu"):
+    with pytest.raises(ConfigError, match="allowed: chip, gpu, host, opu"):
         show_presets("opus", Console(file=io.StringIO()))
 
 

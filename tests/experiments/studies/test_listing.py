@@ -6,7 +6,7 @@ from tests.experiments.terminal import WIDTHS, missing, seen
 
 def test_a_terminal_shows_title_controller_and_presets_of_every_study() -> None:
     found = the_studies()
-    assert {one.controller for one in found} == {"szo_scd", "odfa"}
+    assert {one.controller for one in found} == {"szo_scd", "odfa", "step_graph"}
     assert [one.name for one in found if not one.title or not one.presets] == []
     for width in WIDTHS:
         text = seen(lambda console: show_studies(found, console), width)
