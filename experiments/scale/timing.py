@@ -128,7 +128,7 @@ def _played(study: Study, out: Path | None) -> _Played:
     bench = make_bench(study, prepared, program.sizes, program.shows, 1)
     notes: dict[str, list[float]] = {"step_s": [], "step_j": []}
     bench.attach(recorder_of(study, out))
-    result = bench.run({study.kind.name: _noted(program.controller, notes), **others_of(study)})
+    result = bench.run({study.kind.name: _noted(program.controller, notes), **others_of(study, bench)})
     return _Played(
         notes["step_s"],
         notes["step_j"],

@@ -5,6 +5,7 @@ from emulator.instruments.gpu.check import GpuDesign, check, told
 from emulator.instruments.gpu.config import GpuConfig
 from emulator.instruments.gpu.effects import EFFECTS
 from emulator.instruments.gpu.gpu import Gpu, gpu_plan, idle_w, recorded_kernel
+from emulator.instruments.gpu.words import WORDS
 from emulator.instruments.instrument import InstrumentKind
 from emulator.instruments.retiming import Retiming
 
@@ -23,4 +24,5 @@ KIND = InstrumentKind(
     sized=lambda sizes, _: GpuDesign(sizes[0], sizes[1]),
     told=told,
     check=check,
+    words=WORDS,
 )

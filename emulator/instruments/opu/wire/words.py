@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.commands import Project
+from emulator.commands import FrameCounts, Project, ProjectFrames
 from emulator.errors import CommandError
 from emulator.instruments.opu.opu import Opu
 from emulator.instruments.wire import Given, Look, Said, Taken, Verb, Words
@@ -29,6 +29,15 @@ def _project(opu: Opu, said: Said, notes: Mapping[str, Any]) -> Project:
             "Project: a number is no float32; allowed: numbers that 32 bits hold, such as 0 and 1"
         )
     return Project(vectors, said.get("draw"))
+
+
+def _expose(opu: Opu, said: Said, notes: Mapping[str, Any]) -> ProjectFrames:
+    del opu, notes
+    return ProjectFrames(said["vectors"], said.get("dark", 0))
+
+
+def _all(counts: FrameCounts) -> FrameCounts:
+    return counts
 
 
 def _size(opu: Opu, said: Said) -> list[int]:
@@ -71,6 +80,21 @@ WORDS = Words(
                 ),
             ),
             _project,
+        ),
+        Verb(
+            "EXPose",
+            ProjectFrames,
+            "Sends the frames of so many projections, and asks nothing of their light.",
+            (
+                Taken("vectors", "whole", "how many vectors"),
+                Taken("dark", "whole", "how many of them are zero everywhere", optional=True),
+            ),
+            (
+                Given(
+                    "FRAMes", "numbers", "vectors, skipped, and frames sent, used, dropped, late, torn", _all
+                ),
+            ),
+            _expose,
         ),
     ),
     looks=(Look("SIZE", "numbers", "values of a vector, and outputs", _size),),
