@@ -21,6 +21,7 @@ TESTED_BY_CALLERS = {
     "controllers/step_graph/operations.py": "step_graph/test_graph.py: products, updates",
     "controllers/step_graph/numeric.py": "scale/test_timing.py: with numbers the ledger is the same",
     "emulator/instruments/gpu/gpu.py": "tests/contracts/test_instruments.py, and gpu/test_timing.py for its price",
+    "emulator/instruments/gpu/words.py": "tests/contracts/test_wire.py speaks to every kind",
     "experiments/run/preflight/timed.py": "scale/test_timing.py: what cannot be is refused",
     "experiments/run/watching/pacing.py": "scale/test_timing.py and tests/docs/test_trace.py: energy is logged",
     "experiments/scale/view.py": "docs: every command line is run",

@@ -248,7 +248,7 @@ def test_the_p100_does_the_published_product_in_the_published_time() -> None:
 def test_the_p100_takes_what_public_timings_of_products_took(
     vectors: int, inputs: int, outputs: int, seconds: float
 ) -> None:
-    """repo joneswack/opu-kernel-experiments at a37bc6a: single rows, within 15 %; docs/results.md has the means."""
+    """repo joneswack/opu-kernel-experiments at a37bc6a: single rows, within 15 %."""
     one = vectors == 1
     work = {
         "flops": 2 * vectors * inputs * outputs,
