@@ -22,9 +22,9 @@ WRITERS: Final[dict[tuple[str, str], tuple[str, tuple[str, ...]]]] = {
 }
 """The suffix and the words of every command that writes one file where it is told, by command and parameter."""
 
-TRACES: Final = {("run", "out"), ("replay", "out"), ("serve", "out")}
-"""Options of traces, which are never replaced: experiments/run/test_launch.py, replay/test_modes.py
-and serve/test_command.py."""
+TRACES: Final = {("run", "out"), ("replay", "out"), ("scale", "out"), ("serve", "out")}
+"""Options of traces, which are never replaced: experiments/run/test_launch.py, replay/test_modes.py,
+scale/test_command.py and serve/test_command.py."""
 
 OTHERS: Final = {
     ("bench", "json_path"): "an older file is replaced by intent: benchmarks/test_main.py",
@@ -36,6 +36,7 @@ OTHERS: Final = {
     ("calibrate", "measured"): "is read",
     ("run", "overlays"): "is read",
     ("serve", "overlays"): "is read",
+    ("scale", "overlays"): "is read",
     ("ceiling", "overlays"): "is read",
     ("whatif", "overlays"): "is read",
     ("replay", "overlays"): "is read",

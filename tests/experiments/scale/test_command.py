@@ -36,6 +36,9 @@ def test_a_trace_is_written_where_one_is_asked_for(
     with open_trace(out) as trace:
         assert len(trace.metrics()["step_s"].value) == 4
         assert trace.frames.sent.tolist() == [8] * 4
+    whole = out.read_bytes()
+    assert main(["scale", *SMALL, "--out", str(out)]) == 2
+    assert out.read_bytes() == whole
 
 
 def test_what_does_not_fit_is_refused_in_one_line_and_nothing_is_written(
