@@ -34,6 +34,8 @@ OTHERS: Final = {
     ("check", "out"): "a folder of its own: check/test_*.py",
     ("sweep", "out"): "a folder of its own: sweep/test_*.py",
     ("calibrate", "measured"): "is read",
+    ("calibrate", "holdout"): "is read",
+    ("calibrate", "trace"): "is read",
     ("run", "overlays"): "is read",
     ("serve", "overlays"): "is read",
     ("scale", "overlays"): "is read",

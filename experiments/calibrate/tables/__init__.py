@@ -1,0 +1,1 @@
+"""Presets fitted to tables of measured calls, without a trace."""
