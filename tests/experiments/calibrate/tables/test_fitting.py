@@ -9,6 +9,7 @@ import pytest
 from emulator.config.toml import parse_toml
 from emulator.errors import ConfigError
 from emulator.instruments.gpu.config import GpuConfig
+from emulator.streams import stream
 from experiments.calibrate.tables.fitting import fit_preset
 from experiments.calibrate.tables.paces import PACES
 from experiments.calibrate.tables.rows import read_rows
@@ -20,7 +21,7 @@ SIZES = [(v, d, p) for v in (1, 20, 1000, 3000) for d in (1000, 8000, 30_000) fo
 
 def calls(path: Path, kind: str, truth: object, noise: float = 0.02, slower: float = 1.0) -> Path:
     """Write what ``truth`` takes for SIZES, with ``noise`` of one relative standard deviation."""
-    rng = np.random.default_rng(1)
+    rng = stream(1, "noise")
     lines = [f"{v},{d},{p},1.0" for v, d, p in SIZES]
     path.write_text("\n".join(["vectors,features,outputs,seconds", *lines]) + "\n", encoding="utf-8")
     seconds = PACES[kind].predict(truth, read_rows(path)[0])
