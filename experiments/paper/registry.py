@@ -21,6 +21,7 @@ from experiments.paper.szo_scd.fig6 import FIG6
 from experiments.paper.szo_scd.power import POWER
 from experiments.paper.szo_scd.table1 import TABLE1
 from experiments.paper.szo_scd.table3 import TABLE3
+from experiments.paper.training_time.figure4 import FIGURE4
 from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
@@ -31,6 +32,6 @@ CHIP: Final = (
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(
-    *(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY, FAULT_COSTS
+    *(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY, FAULT_COSTS, FIGURE4
 )
 """Every experiment, by the word that calls it."""
