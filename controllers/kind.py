@@ -18,7 +18,7 @@ from emulator.commands import Batch, Controller
 from emulator.config.models import PositiveInt, StrictModel
 
 if TYPE_CHECKING:
-    from controllers.feedback_alignment.dfa import Loss
+    from controllers.feedback_alignment.dfa import Loss, Presenter
     from controllers.feedback_alignment.work import Model
     from controllers.step_graph.workload import WorkloadConfig
 
@@ -124,6 +124,8 @@ class Setting:
         The network that is trained, with its first weights; None where weights were deployed.
     loss
         What is learnt by, in torch; None is the mean cross-entropy.
+    present
+        What the network is shown of samples and targets, with draws of its own; None is what they are.
     batch_size
         Samples in a mini-batch that is asked for without a size.
     health
@@ -151,6 +153,7 @@ class Setting:
     sheet: DataSheet | None = None
     model: "Model | None" = None
     loss: "Loss | None" = None
+    present: "Presenter | None" = None
     batch_size: int = 32
     health: Health = field(default_factory=Health)
     workload: "WorkloadConfig | None" = None

@@ -1,7 +1,7 @@
 """An agent that trains a network by feedback alignment: it computes on the host and projects errors with light.
 
 A step: forward pass; the error, cut to three values, sent to the optical processing unit; while its frames are in
-flight, the output layer's own gradient; then the hidden layers' gradients and the optimiser's step. The agent
+flight, the true gradients of the last blocks; then the hidden layers' gradients and the optimiser's step. The agent
 either waits for the projection, or goes on with the next batch and trains one batch late.
 
 Every piece of arithmetic is done in torch at once and paid for with a Compute command, so that host and light
@@ -15,27 +15,39 @@ Sources: J. Launay et al., Light-in-the-loop (2020), for the algorithm and its n
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
+from controllers.feedback_alignment.descent import Descent
 from controllers.feedback_alignment.dfa import (
     FloatArray,
     Loss,
     Pending,
+    Presenter,
+    Shown,
     align,
+    backpropagate,
     backpropagated,
     backward,
     forward,
 )
-from controllers.feedback_alignment.feedback import FeedbackLayout, Sharing, centred, feedback_matrix
-from controllers.feedback_alignment.ternary import empty_rows, ternarize
-from controllers.feedback_alignment.work import Model, StepWork, Work, centring_work
-from controllers.kind import Kind, Options, Program, Setting
+from controllers.feedback_alignment.feedback import FeedbackLayout, centred, feedback_matrix
+from controllers.feedback_alignment.options import OdfaConfig
+from controllers.feedback_alignment.ternary import empty_rows, row_scale, ternarize
+from controllers.feedback_alignment.work import (
+    Model,
+    StepWork,
+    Work,
+    centring_work,
+    product_work,
+    scaling_work,
+    step_work,
+    threshold_work,
+)
+from controllers.kind import Kind, Program, Setting
 from emulator.commands import Command, Compute, Controller, Join, Log, Project, Projection, Start, Ticket
-from emulator.config.models import PositiveInt
 from emulator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,36 +64,6 @@ _COMPUTATIONS = 4
 Talk = Generator[Command, Any, None]
 
 
-class OdfaConfig(Options):
-    """Configure training by feedback alignment; the defaults are those of Light-in-the-loop's optical run."""
-
-    kind: Literal["odfa"] = "odfa"
-    """Which controller this section configures."""
-    feedback: Literal["optical", "ternary", "exact", "backprop"] = "optical"
-    """Who projects the error: light; a matrix on the host, of three values or exactly; or backpropagation."""
-    threshold: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Magnitude above which an error's entry counts as 1 or -1, [0, 1]; the paper's 0.1."""
-    schedule: Literal["wait", "late"] = "wait"
-    """Whether a step waits for its projection, or is made while the next batch's is in flight (light only)."""
-    centre: bool = True
-    """Whether a projection's mean over the batch is taken off; without, three-valued errors learn late."""
-    sharing: Sharing = "slices"
-    """Whether every hidden layer has outputs of its own, or all read the same ones."""
-    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.01
-    """Of Adam, (0, 10]; the paper's 0.01 with light, 0.001 without."""
-    batch_size: PositiveInt = 128
-    """Samples in a mini-batch; the last one of an epoch may be smaller."""
-    epochs: PositiveInt = 10
-    """Passes over the training set."""
-    align_every: PositiveInt | None = 50
-    """Steps between two comparisons with the true gradient, which cost no emulated time; None is never."""
-
-    @property
-    def centres(self) -> bool:
-        """Return whether a projection's mean over the batch is taken off; backpropagation projects nothing."""
-        return self.centre and self.feedback != "backprop"
-
-
 class TrainingSet(NamedTuple):
     """Hold what is learnt, as torch tensors: ``x`` (samples, inputs), float32; ``y`` labels or float32 values."""
 
@@ -96,24 +78,44 @@ def odfa(
     batches: np.random.Generator,
     feedback: np.random.Generator,
     loss: Loss | None = None,
+    present: Presenter | None = None,
+    showing: np.random.Generator | None = None,
 ) -> Controller:
     """Train the blocks of ``model`` in place.
 
     ``batches`` shuffles, ``feedback`` draws the digital matrix; ``loss`` None is the mean cross-entropy against
-    class indices. Logs ``epoch`` whenever one ends, ``train_loss`` (mean over the epoch), ``alignment_<layer>``
-    (cosine of the parameters' gradient with the true one), ``alignment_output_<layer>`` (of the output's) and,
-    with light, ``dark_vectors`` and ``lost_vectors``.
+    class indices. ``present`` makes of samples and targets what the network is shown, with draws of ``showing``;
+    None shows them as they are. Logs ``epoch`` (passes until now) whenever one ends, or every ``report_steps``,
+    ``train_loss`` (mean since the last), ``alignment_<layer>`` (cosine of the parameters' gradient with the true
+    one), ``alignment_output_<layer>`` (of the output's) and, with light, ``dark_vectors`` and ``lost_vectors``.
     """
-    agent = _Agent(config, model, feedback, loss)
     samples = len(training_set.y)
-    for epoch in range(1, config.epochs + 1):
+    epoch_steps = _steps(config, samples)
+    last = epoch_steps * config.epochs
+    last = last if config.steps is None else min(config.steps, last)
+    agent, taken, shown = _Agent(config, model, feedback, loss, last), 0, 0
+    every = config.report_steps or epoch_steps
+    while taken < last:
         order = batches.permutation(samples)
         for rows in _pieces(order, config.batch_size, config.centres):
-            yield from agent.step(training_set.x[rows], training_set.y[rows])
-        if epoch == config.epochs:
-            yield from agent.settle()
-        yield Log("epoch", epoch)
-        yield from agent.report()
+            x, y = training_set.x[rows], training_set.y[rows]
+            seen = Shown(x, y) if present is None or showing is None else present(x, y, showing)
+            yield from agent.step(seen)
+            taken, shown = taken + 1, shown + len(rows)
+            if taken == last:
+                yield from agent.settle()
+            if taken == last or taken % every == 0:
+                yield Log("epoch", shown / samples)
+                yield from agent.report()
+            if taken == last:
+                return
+
+
+def _steps(config: OdfaConfig, samples: int) -> int:
+    """Return the mini-batches of an epoch."""
+    whole, left = divmod(samples, config.batch_size)
+    joined = config.centres and left == 1 and whole > 0
+    return whole + (left > 0 and not joined)
 
 
 def _pieces(order: NDArray[np.int64], size: int, centres: bool) -> Iterator[NDArray[np.int64]]:
@@ -139,55 +141,81 @@ class _Tally:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flight:
+    """A batch whose projection is under way, and the scale (rows, 1) of its errors, where it is given back."""
+
+    pending: Pending
+    ticket: Ticket
+    scale: FloatArray | None
+
+
 class _Agent:
     """The state of one training: the network, its optimiser, and the batch whose projection is in flight."""
 
     def __init__(
-        self, config: OdfaConfig, model: Model, feedback: np.random.Generator, loss: Loss | None
+        self, config: OdfaConfig, model: Model, feedback: np.random.Generator, loss: Loss | None, steps: int
     ) -> None:
-        import torch
-
         self.config = config
         self.blocks = model.blocks
+        self.rows = model.rows
         self.loss = loss
-        self.work: Callable[[int], StepWork] = cache(model.work)
-        self.layout = FeedbackLayout(model.hidden, config.sharing)
-        self.optimizer = torch.optim.Adam(
-            [parameter for block in self.blocks for parameter in block.parameters()], lr=config.learning_rate
-        )
+        sizes = (*model.hidden, model.outputs)
+        self.values = sizes[-1 - config.split.error_at]
+        self.layout = FeedbackLayout(sizes[: len(sizes) - config.tail], config.sharing)
+        self.work: Callable[[int], StepWork] = cache(lambda batch: self._work(model, batch))
+        self.descent = Descent(config, self.blocks, len(self.layout.sizes), steps)
         self.matrix = np.empty((0, 0), dtype=np.float32)
         if config.feedback in {"ternary", "exact"}:
-            self.matrix = feedback_matrix(model.outputs, self.layout.width, feedback)
+            self.matrix = feedback_matrix(self.values, self.layout.width, feedback)
         # Re(T e) has the variance |e|^2/2; scaled so, light and digital matrix are alike.
-        self.light_scale = np.float32(np.sqrt(2.0 / model.outputs))
-        self.in_flight: tuple[Pending, Ticket] | None = None
+        self.light_scale = np.float32(np.sqrt(2.0 / self.values))
+        self.in_flight: _Flight | None = None
         self.steps = 0
         self.tally = _Tally()
 
-    def step(self, x: "torch.Tensor", y: "torch.Tensor") -> Talk:
+    def _work(self, model: Model, batch: int) -> StepWork:
+        """Return what a step on ``batch`` samples costs the host, with all that its options ask for."""
+        config, rows = self.config, batch * model.rows
+        projection = product_work(rows, self.values, self.layout.width)
+        work = step_work(model.work(batch), config.split, projection, config.weight_decay > 0.0)
+        error, gradient = work.error, work.local_gradient
+        if config.cuts and config.threshold_unit != "absolute":
+            error += threshold_work(rows, self.values)
+        if config.cuts and config.row_scale:
+            gradient += scaling_work(rows, self.values, self.layout.width)
+        if config.centres:
+            gradient += centring_work(self.layout.width, rows)
+        return work._replace(error=error, local_gradient=gradient)
+
+    def step(self, seen: Shown) -> Talk:
         """Learn from one batch, or begin to."""
-        batch = len(y)
-        yield _pay(self.work(batch).forward + self.work(batch).error, "forward")
+        batch = len(seen.targets)
+        work = self.work(batch)
+        yield _pay(work.forward + work.error, "forward")
         late = self.config.schedule == "late" and self.config.feedback == "optical"
-        pending = forward(self.blocks, x, y, self.loss, late)
+        pending = forward(
+            self.blocks, seen.inputs, seen.targets, self.loss, late, self.config.split, seen.side
+        )
         self.tally.losses += pending.loss * batch
         self.tally.samples += batch
         if self.config.feedback == "optical":
-            yield from self._step_with_light(pending, late)
+            yield from self._step_with_light(pending, batch, late)
         else:
-            yield from self._step_on_host(pending)
+            yield from self._step_on_host(pending, batch)
 
     def settle(self) -> Talk:
         """Wait for the projection that is in flight, if there is one, and make its step."""
         if self.in_flight is None:
             return
-        pending, ticket = self.in_flight
-        self.in_flight = None
-        reply: Projection = yield Join(ticket)
+        flight, self.in_flight = self.in_flight, None
+        reply: Projection = yield Join(flight.ticket)
         self.tally.lost += int((~reply.valid).sum())
         projection = reply.outputs * self.light_scale
+        if flight.scale is not None:
+            projection *= flight.scale
         projection[reply.valid] = self._centred(projection[reply.valid])
-        yield from self._learn(pending, self.layout.split(projection))
+        yield from self._learn(flight.pending, self.layout.split(projection))
 
     def report(self) -> Talk:
         """Log what has been added up since the last report."""
@@ -197,49 +225,61 @@ class _Agent:
             yield Log("dark_vectors", tally.dark)
             yield Log("lost_vectors", tally.lost)
 
-    def _step_with_light(self, pending: Pending, late: bool) -> Talk:
-        shown = ternarize(pending.errors, self.config.threshold)
+    def _cut(self, errors: FloatArray) -> tuple[NDArray[np.int8], FloatArray | None]:
+        """Return three values for each error, and the scale of each row where it is given back."""
+        shown = ternarize(errors, self.config.threshold, self.config.threshold_unit)
+        return shown, row_scale(errors, shown) if self.config.row_scale else None
+
+    def _step_with_light(self, pending: Pending, batch: int, late: bool) -> Talk:
+        shown, scale = self._cut(pending.errors)
         self.tally.dark += int(empty_rows(shown).sum())
         ticket = yield Start(Project(shown.astype(np.float32)))
-        yield _pay(self.work(len(shown)).output_gradient, "output_gradient")
+        yield _pay(self.work(batch).output_gradient, "output_gradient")
         if late:
             yield from self.settle()
-        self.in_flight = (pending, ticket)
+        self.in_flight = _Flight(pending, ticket, scale)
         if not late:
             yield from self.settle()
 
-    def _step_on_host(self, pending: Pending) -> Talk:
-        work = self.work(len(pending.errors))
+    def _step_on_host(self, pending: Pending, batch: int) -> Talk:
+        work = self.work(batch)
         yield _pay(work.output_gradient, "output_gradient")
         if self.config.feedback == "backprop":
             yield _pay(work.backpropagation, "backpropagation")
-            yield from self._learn(pending, backpropagated(pending))
+        if not self.config.projects:
+            yield from self._learn(pending, None)
             return
         yield _pay(work.projection, "projection")
         errors = pending.errors
+        scale = None
         if self.config.feedback == "ternary":
-            errors = ternarize(errors, self.config.threshold).astype(np.float32)
-        yield from self._learn(pending, self.layout.split(self._centred(errors @ self.matrix)))
+            shown, scale = self._cut(errors)
+            errors = shown.astype(np.float32)
+        projection = errors @ self.matrix
+        if scale is not None:
+            projection *= scale
+        yield from self._learn(pending, self.layout.split(self._centred(projection)))
 
     def _centred(self, projection: FloatArray) -> FloatArray:
         return centred(projection) if self.config.centre and len(projection) > 1 else projection
 
-    def _learn(self, pending: Pending, projected: Sequence[FloatArray]) -> Talk:
-        """Compare with the true gradient when it is time, and make the step."""
+    def _learn(self, pending: Pending, projected: Sequence[FloatArray] | None) -> Talk:
+        """Compare with the true gradient when it is time, and make the step; None is by true gradients."""
         every = self.config.align_every
-        if every is not None and self.steps % every == 0:
-            for layer, found in enumerate(align(pending, projected), 1):
+        if every is not None and self.steps % every == 0 and not pending.split.frozen:
+            compared = backpropagated(pending) if projected is None else projected
+            for layer, found in enumerate(align(pending, compared), 1):
                 yield Log(f"alignment_{layer}", found.parameters)
                 yield Log(f"alignment_output_{layer}", found.output)
         self.steps += 1
-        batch = len(pending.errors)
-        work = self.work(batch).local_gradient + self.work(batch).update
-        if self.config.centres:
-            work += centring_work(self.layout.width, batch)
-        yield _pay(work, "update")
-        self.optimizer.zero_grad()
-        backward(pending, projected)
-        self.optimizer.step()
+        work = self.work(len(pending.errors) // self.rows)
+        yield _pay(work.local_gradient + work.update, "update")
+        self.descent.clear()
+        if projected is None:
+            backpropagate(pending)
+        else:
+            backward(pending, projected)
+        self.descent.step()
 
 
 def start(options: OdfaConfig, setting: Setting) -> Program:
@@ -254,6 +294,7 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
         torch.tensor(setting.inputs, dtype=torch.float32),
         targets.float() if targets.is_floating_point() else targets,
     )
+    _refuse_what_does_not_fit(options, len(model.blocks))
     controller = odfa(
         options,
         model,
@@ -261,24 +302,58 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
         setting.stream("odfa/batches"),
         setting.stream("odfa/feedback"),
         setting.loss,
+        setting.present,
+        setting.stream("odfa/shown"),
     )
     samples, optical = len(setting.inputs), options.feedback == "optical"
-    if options.centres and (options.batch_size == 1 or samples == 1):
+    if options.centres and model.rows == 1 and (options.batch_size == 1 or samples == 1):
         raise ConfigError(
             f"controller.batch_size = {options.batch_size} is refused with controller.centre = true on {samples} "
             "samples: a projection less its own mean is 0, and nothing is learnt; allowed: 2 or more samples in a "
             "mini-batch, or controller.centre = false"
         )
-    steps = _COMPUTATIONS * -(-samples // options.batch_size)
+    sizes = (*model.hidden, model.outputs)
+    layout = FeedbackLayout(sizes[: len(sizes) - options.tail], options.sharing)
     return Program(
         controller,
-        (samples if optical else steps) * options.epochs,
+        _queries(options, samples, model.rows),
         "training",
-        {_UNIT: (model.outputs, FeedbackLayout(model.hidden, options.sharing).width)} if optical else {},
+        {_UNIT: (sizes[-1 - options.error_at], layout.width)} if optical else {},
         shows={_UNIT: "ternary"} if optical else {},
         mark="epoch",
-        epochs=options.epochs,
+        epochs=_reports(options, samples),
     )
+
+
+def _refuse_what_does_not_fit(options: OdfaConfig, blocks: int) -> None:
+    """Raise ``ConfigError`` when a network of so many ``blocks`` has no such tail, or no such error."""
+    if options.tail >= blocks:
+        raise ConfigError(
+            f"controller.tail = {options.tail} is refused: of {blocks} blocks one at least comes before the tail; "
+            f"allowed: 1..{blocks - 1}"
+        )
+    if options.error_at > options.tail:
+        raise ConfigError(
+            f"controller.error_at = {options.error_at} is refused: the error reaches a block's input by true "
+            f"gradients, so the block is one of the tail; allowed: 0..{options.tail} (controller.tail)"
+        )
+
+
+def _queries(options: OdfaConfig, samples: int, rows: int) -> int:
+    """Return the rows that light projects, or the pieces of work of a host without light."""
+    epoch_steps = -(-samples // options.batch_size)
+    steps = epoch_steps * options.epochs
+    if options.feedback != "optical":
+        return _COMPUTATIONS * min(steps, options.steps or steps)
+    whole = samples * options.epochs
+    return rows * (whole if options.steps is None else min(whole, options.steps * options.batch_size))
+
+
+def _reports(options: OdfaConfig, samples: int) -> int:
+    """Return how often is reported what has been learnt."""
+    epoch_steps = _steps(options, samples)
+    steps = epoch_steps * options.epochs
+    return -(-min(steps, options.steps or steps) // (options.report_steps or epoch_steps))
 
 
 def _unused(options: OdfaConfig) -> frozenset[str]:

@@ -88,6 +88,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "guard.check_every": "is of looks at a medium: tests/controllers/guard/test_projections.py",
     "guard.check_vectors": "is of looks at a medium: tests/controllers/guard/test_projections.py",
     "guard.min_correlation": "is of looks at a medium: tests/controllers/guard/test_guard.py",
+    "odfa:controller.report_steps": _METRICS,
     "opu.rated_inputs": "is the size for which `lightloop presets` states a rate; no run has it",
     "opu.rated_outputs": "is the size for which `lightloop presets` states a rate; no run has it",
 }

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from controllers.feedback_alignment.work import StepWork
+from controllers.feedback_alignment.work import NetworkWork
 from data.sets import FloatArray
 from emulator.errors import ConfigError
-from experiments.models.mlp_work import parameter_count, step_work
+from experiments.models.mlp_work import network_work, parameter_count
 from experiments.models.model import ModelKind
 
 if TYPE_CHECKING:
@@ -50,13 +50,20 @@ class Mlp:
         """Return the units of the last layer."""
         return self.sizes[-1]
 
-    def work(self, batch: int) -> StepWork:
-        """Return what a training step on ``batch`` samples asks of the host."""
-        return step_work(self.sizes, batch)
+    @property
+    def rows(self) -> int:
+        """Return 1: a sample is one vector."""
+        return 1
 
-    def answers(self, x: FloatArray) -> NDArray[np.float32]:
-        """Return the outputs (samples, outputs) for ``x`` (samples, inputs)."""
+    def work(self, batch: int) -> NetworkWork:
+        """Return what ``batch`` samples ask of the host."""
+        return network_work(self.sizes, batch)
+
+    def answers(self, x: FloatArray, side: "Sequence[torch.Tensor]" = ()) -> NDArray[np.float32]:
+        """Return the outputs (samples, outputs) for ``x`` (samples, inputs); it has no use for ``side``."""
         import torch
+
+        del side
 
         with torch.no_grad():
             signal = torch.tensor(x, dtype=torch.float32)
@@ -99,4 +106,9 @@ def training_bytes(sizes: Sequence[int], batch: int) -> int:
     return kept + 2 * _SINGLE_BYTES * drawn
 
 
-KIND = ModelKind("mlp", Mlp.drawn, training_bytes)
+KIND = ModelKind(
+    "mlp",
+    lambda blueprint, rng: Mlp.drawn(blueprint.sizes, rng),
+    lambda blueprint, batch: training_bytes(blueprint.sizes, batch),
+    frozenset({"hidden"}),
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +10,48 @@ from numpy.typing import NDArray
 from controllers.feedback_alignment import work
 from data.sets import FloatArray
 
-__all__ = ["Model", "ModelKind"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["SHAPE_KEYS", "Blueprint", "Model", "ModelKind"]
+
+SHAPE_KEYS = ("hidden", "width", "depth", "heads")
+"""The keys of a study's task that shape a network; a kind of model lists those that it has a use for."""
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """Say of what sizes a network is to be; None stands for the model's own."""
+
+    sizes: tuple[int, ...]
+    """Values a sample that go in, units of hidden layers where the model has such, and values that come out, of
+    each row where a sample has several."""
+    width: int | None = None
+    """Values of a row between blocks."""
+    depth: int | None = None
+    """Blocks of one kind, one behind the other."""
+    heads: int | None = None
+    """Heads of attention."""
+    picture: tuple[int, int, int] | None = None
+    """Channels, height and width of what goes in, where it is a picture."""
+    side: tuple[int, ...] = ()
+    """Values a sample of each input that every block is given beside the row."""
 
 
 class Model(work.Model, Protocol):
     """A network that a controller trains and that whoever watches may ask."""
 
-    def answers(self, x: FloatArray) -> NDArray[np.float32]:
-        """Return the outputs (samples, outputs) for ``x`` (samples, inputs)."""
+    def answers(self, x: FloatArray, side: "Sequence[torch.Tensor]" = ()) -> NDArray[np.float32]:
+        """Return the outputs (samples, outputs), or (samples, rows, outputs), for ``x`` (samples, inputs)."""
 
 
 @dataclass(frozen=True)
 class ModelKind:
-    """Name a kind of model, what draws one of ``sizes`` (inputs, hidden..., outputs), and what that takes."""
+    """Name a kind of model, what draws one by a blueprint, and what that takes."""
 
     name: str
-    draw: Callable[[Sequence[int], np.random.Generator], Model]
-    training_bytes: Callable[[Sequence[int], int], int]
-    """Memory that training one of such sizes on batches of so many samples takes, in bytes; nothing is drawn."""
+    draw: Callable[[Blueprint, np.random.Generator], Model]
+    training_bytes: Callable[[Blueprint, int], int]
+    """Memory that training such a one on batches of so many samples takes, in bytes; nothing is drawn."""
+    shaped_by: frozenset[str] = frozenset()
+    """Those of ``SHAPE_KEYS`` that it has a use for."""

@@ -1,14 +1,12 @@
 """The models by name; adding one is one file and one line here."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
 from experiments.models import mlp
-from experiments.models.model import Model, ModelKind
+from experiments.models.model import Blueprint, Model, ModelKind
 
-__all__ = ["MODELS", "draw_model", "model_names"]
+__all__ = ["MODELS", "draw_model", "model_kind", "model_names"]
 
 MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND,)}
 
@@ -18,14 +16,19 @@ def model_names() -> tuple[str, ...]:
     return tuple(MODELS)
 
 
-def draw_model(name: str, sizes: Sequence[int], rng: np.random.Generator) -> Model:
-    """Return the model ``name`` of ``sizes`` (inputs, hidden..., outputs) with weights from ``rng``.
+def draw_model(name: str, blueprint: Blueprint, rng: np.random.Generator) -> Model:
+    """Return the model ``name`` of the sizes in ``blueprint``, with weights from ``rng``.
 
     Raises ``ConfigError`` when there is no such model or it cannot be of these sizes.
     """
+    return model_kind(name).draw(blueprint, rng)
+
+
+def model_kind(name: str) -> ModelKind:
+    """Return the kind of model that is called ``name``; raises ``ConfigError`` when there is none."""
     if name not in MODELS:
         hint = nearest(name, MODELS)
         raise ConfigError(
             f"task.model = {name!r} is unknown; allowed: {', '.join(MODELS)}{hint and f'; {hint}'}"
         )
-    return MODELS[name].draw(sizes, rng)
+    return MODELS[name]

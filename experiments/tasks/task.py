@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,7 +14,13 @@ from emulator.physics.chip.patches import Patches
 from experiments.models.cnn import convolutions
 from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
-__all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
+if TYPE_CHECKING:
+    from controllers.feedback_alignment.dfa import Presenter
+
+__all__ = ["TASK_KEYS", "FileOptions", "Task", "TaskKind", "TaskOptions"]
+
+TASK_KEYS: Final = ("context", "vocabulary")
+"""The keys of a study's task that only some tasks have a use for, which their kinds list."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ class TaskOptions:
     """Whether one more input carries a constant 1."""
     components: int | None = None
     """Principal components of the task that has them."""
+    context: int | None = None
+    """Tokens of a sample, of tasks that have such."""
+    vocabulary: int | None = None
+    """Different tokens, of tasks that have such."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"
@@ -117,6 +128,10 @@ class Task:
     """How the values in front of each layer become its symbols; empty, they do as they stand."""
     bounded: bool = True
     """Whether inputs must lie in [0, 1]; those of a user's own scaling must be finite."""
+    present: "Presenter | None" = None
+    """Makes of samples what a network that is trained from scratch is shown; None shows them as they are."""
+    side: tuple[int, ...] = ()
+    """Values a sample of each input that ``present`` gives to every block."""
 
     def __post_init__(self) -> None:
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -208,7 +223,9 @@ class Task:
     def _rules_of_labels(self, x: FloatArray, y: Targets) -> dict[str, bool]:
         most = self.layer_sizes[-1]
         return {
-            "labels must be one int64 a sample": y.dtype == np.int64 and y.shape == x.shape[:1],
+            "labels must be int64, one or a row of them a sample": y.dtype == np.int64
+            and y.shape[:1] == x.shape[:1]
+            and y.ndim in {1, 2},
             f"labels must lie in 0..{most - 1}": bool(((y >= 0) & (y < most)).all()),
         }
 
@@ -227,3 +244,7 @@ class TaskKind:
     name: str
     build: Callable[[TaskOptions], Task]
     """Raises ``TaskError`` when the options do not fit the task."""
+    models: tuple[str, ...] = ("mlp", "cnn")
+    """The kinds of network that can learn it, the one that it has unless told otherwise first."""
+    uses: frozenset[str] = frozenset()
+    """Those of ``TASK_KEYS`` that it has a use for."""

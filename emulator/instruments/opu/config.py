@@ -108,8 +108,10 @@ class CameraConfig(StrictModel):
     None is the mode's own: 0.02 on a reference beam, 0.1 with an anchor, 0.05 for intensities."""
     nominal_exposure_s: Annotated[Seconds, Field(gt=0, le=10)] = 400e-6
     """Exposure at which ``reference`` and ``speckle`` are given, in seconds, (0, 10]."""
-    lit_max: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of lit features of the brightest pattern, (0, 1]; more cut the exposure. All, with an anchor."""
+    lit_max: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = 1.0
+    """Share of lit features of the brightest pattern, (0, 1]; more cut the exposure. All, with an anchor.
+
+    "auto" takes that of every command's brightest pattern: the light is set by what is to be shown."""
     missed_probability: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of frames that the camera loses, [0, 1); the gap in their numbers shows it, and they are redone."""
     buffer_frames: Annotated[int, Field(ge=1, le=1_000_000)] = 16

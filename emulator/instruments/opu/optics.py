@@ -80,6 +80,7 @@ class OpuCore:
             design.features, config.dmd.rows, config.dmd.columns
         )  # refuses more features than mirrors
         self.light = light_of(config, design.features)
+        self._auto = config.camera.lit_max == "auto" and config.recovery.mode != "anchor"
         self._intensity = config.recovery.mode == "intensity"
         self._costs = costs_of(config)
         self._noise_key = key_words(seed, "opu/camera")
@@ -185,6 +186,8 @@ class OpuCore:
         Intensities come as counts, uint8 unless the camera is without noise; all others as float32.
         """
         patterns, noise = self.patterns(vectors), self.config.camera.noise
+        if self._auto and len(vectors):
+            self._set_light(int(patterns.planes.sum(axis=2).max()))
         if self.config.fidelity == "field" or (self._intensity and not noise):
             return self._read_images(patterns, first)
         if self._intensity:
@@ -197,6 +200,11 @@ class OpuCore:
         if noise:
             self._disturb(outputs, patterns, first)
         return Projected(outputs, 0)
+
+    def _set_light(self, lit: int) -> None:
+        """Make the exposure right for a brightest pattern of ``lit`` features."""
+        self._lit_max = max(1, lit)
+        self.light = light_of(self.config, self._lit_max)
 
     def _shown(self, patterns: Patterns, vectors: Singles) -> Singles:
         """Return what ``patterns`` add up to (n, features): ``vectors``, unless they were rounded."""
@@ -297,6 +305,6 @@ def light_of(config: OpuConfig, features: int) -> Light:
 
 def _brightest(config: OpuConfig, features: int) -> int:
     """Return the lit features of the brightest pattern: all of them where one is the anchor."""
-    if config.recovery.mode == "anchor":
+    if config.recovery.mode == "anchor" or config.camera.lit_max == "auto":
         return features
     return max(1, round(config.camera.lit_max * features))

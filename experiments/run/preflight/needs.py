@@ -10,6 +10,7 @@ from emulator.instruments.instrument import Scale
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.units import format_si
 from experiments.models import cnn
+from experiments.models.model import Blueprint
 from experiments.models.registry import MODELS
 from experiments.run.preflight.machine import available_bytes
 from experiments.run.study import Study
@@ -46,7 +47,9 @@ def needs_of(
         sizes = (sizes[0], *hidden, sizes[-1])
     batch = batch or study.batch_size or len(task.x_train)
     if DEPLOYMENT not in study.kind.needs:
-        return {"weights and their training": MODELS[study.task.model].training_bytes(sizes, batch)}
+        said = study.task
+        blueprint = Blueprint(sizes, said.width, said.depth, said.heads, task.picture, task.side)
+        return {"weights and their training": MODELS[said.model].training_bytes(blueprint, batch)}
     scale = scale_of(task, batch, sizes)
     samples = len(task.x_train)
     if task.feeds:

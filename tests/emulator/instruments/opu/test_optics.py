@@ -148,6 +148,25 @@ def test_a_pattern_that_is_too_bright_gets_less_exposure_and_more_noise(fidelity
     assert error.std() == pytest.approx(std, rel=0.015)
 
 
+@pytest.mark.parametrize("fidelity", FIDELITIES)
+@pytest.mark.parametrize("mode", ["off_axis", "phase_shifting"])
+def test_auto_exposure_is_that_which_suits_the_brightest_pattern_of_the_command(
+    fidelity: str, mode: str
+) -> None:
+    """Of 60 features 3 are lit, and 1: light that is right for 3 makes it equal to a unit set to that by hand."""
+    vectors = np.zeros((20, WIDE.features), dtype=np.float32)
+    vectors[:, :3] = 1.0
+    vectors[1::2, 1:3] = 0.0
+    auto, by_hand, full = (
+        OpuCore(unit(mode, "binary", f"fidelity={fidelity}", *WIDE_CAMERA, f"camera.lit_max={lit}"), WIDE, 3)
+        for lit in ('"auto"', 0.05, 1.0)
+    )
+    found = auto.project(vectors, 0).outputs
+    np.testing.assert_array_equal(found, by_hand.project(vectors, 0).outputs)
+    noise, before = ((each - auto.truth(vectors)).std() for each in (found, full.project(vectors, 0).outputs))
+    assert noise < 0.5 * before
+
+
 def test_intensities_are_the_same_counts_in_both_fidelities() -> None:
     """Light and noise are the same to single precision, so that a count differs where it was on the edge."""
     vectors = random_vectors(200, encoding="binary")
