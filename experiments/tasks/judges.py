@@ -3,12 +3,14 @@
 A task with another aim brings objects of its own that fit these protocols.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from controllers import losses
+from controllers.feedback_alignment.dfa import Presenter
 from data.sets import FloatArray
 
 if TYPE_CHECKING:
@@ -21,12 +23,18 @@ __all__ = [
     "CrossEntropy",
     "Loss",
     "Metric",
+    "Side",
     "Targets",
     "loss_in_torch",
+    "shown_in_torch",
 ]
 
 Targets = NDArray[Any]
 """Labels (samples,), int64, or values (samples, outputs), float64."""
+
+
+Side = Sequence["torch.Tensor"]
+"""What every block of a network is given besides the signal."""
 
 
 class Loss(Protocol):
@@ -94,6 +102,16 @@ def loss_in_torch(loss: Loss, outputs: NDArray[np.floating], targets: Targets) -
     import torch
 
     return float(loss.of_tensors(torch.from_numpy(outputs), torch.from_numpy(np.array(targets))).item())
+
+
+def shown_in_torch(
+    present: Presenter, x: FloatArray, targets: Targets, rng: np.random.Generator
+) -> tuple[NDArray[Any], Targets, Side]:
+    """Return what ``present`` makes of samples ``x`` and ``targets`` with draws of ``rng``, and side inputs."""
+    import torch
+
+    shown = present(torch.tensor(x, dtype=torch.float32), torch.tensor(targets), rng)
+    return shown.inputs.numpy(), shown.targets.numpy(), shown.side
 
 
 CROSS_ENTROPY = CrossEntropy()

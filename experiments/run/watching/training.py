@@ -1,19 +1,14 @@
 """What is watched of a network that is trained: its answers in memory, as they are after the last step."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from controllers.feedback_alignment.dfa import Presenter
 from data.sets import FloatArray
 from emulator.bench import Bench
 from emulator.streams import stream
 from experiments.models.model import Model
 from experiments.run.watching.watch import Scores
-from experiments.tasks.judges import Targets, loss_in_torch
+from experiments.tasks.judges import Side, Targets, loss_in_torch, shown_in_torch
 from experiments.tasks.task import Task
-
-if TYPE_CHECKING:
-    import torch
 
 __all__ = ["TrainedModel"]
 
@@ -46,18 +41,10 @@ class TrainedModel:
 
     def _measured(self, x: FloatArray, targets: Targets) -> tuple[float, float]:
         """Return loss and metric on ``x`` (samples, inputs)."""
-        side: Sequence[torch.Tensor] = ()
+        side: Side = ()
         if self._task.present is not None:
-            x, targets, side = self._presented(self._task.present, x, targets)
+            # By a stream of its own, so that every look shows the same.
+            rng = stream(self._task.options.seed, f"task/{self._task.name}/shown")
+            x, targets, side = shown_in_torch(self._task.present, x, targets, rng)
         outputs = self._model.answers(x, side)
         return loss_in_torch(self._task.loss, outputs, targets), self._task.metric.of_arrays(outputs, targets)
-
-    def _presented(
-        self, present: Presenter, x: FloatArray, targets: Targets
-    ) -> "tuple[FloatArray, Targets, Sequence[torch.Tensor]]":
-        """Return what a look shows: drawn by a stream of its own, so that all looks show the same."""
-        import torch
-
-        rng = stream(self._task.options.seed, f"task/{self._task.name}/shown")
-        shown = present(torch.tensor(x, dtype=torch.float32), torch.tensor(targets), rng)
-        return shown.inputs.numpy(), shown.targets.numpy(), shown.side

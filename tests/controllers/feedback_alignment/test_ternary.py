@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from controllers.feedback_alignment.ternary import empty_rows, row_scale, ternarize
 from emulator.errors import ConfigError, DivergedError
+from emulator.streams import stream
 
 errors_in_range = arrays(np.float64, array_shapes(min_dims=2, max_dims=2), elements=st.floats(-1, 1))
 
@@ -56,7 +57,7 @@ def test_an_error_that_is_not_finite_is_refused(value: float) -> None:
 def test_a_threshold_in_units_of_the_row_or_the_batch_does_not_see_the_size_of_errors(
     seed: int, threshold: float, size: float
 ) -> None:
-    errors = np.random.default_rng(seed).standard_normal((6, 9))
+    errors = stream(seed, "tests/ternary").standard_normal((6, 9))
     for unit in ("row_rms", "batch_rms"):
         found = ternarize(errors, threshold, unit)  # type: ignore[arg-type]
         assert (ternarize(size * errors, threshold, unit) == found).all()  # type: ignore[arg-type]
@@ -72,7 +73,7 @@ def test_the_row_is_cut_at_its_own_root_mean_square_and_the_batch_at_that_of_all
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 1.5))
 def test_no_other_scale_of_a_row_comes_closer_to_its_error(seed: int, threshold: float) -> None:
-    errors = np.random.default_rng(seed).standard_normal((6, 9))
+    errors = stream(seed, "tests/ternary").standard_normal((6, 9))
     shown = ternarize(errors, threshold, "row_rms")
     scale = row_scale(errors, shown)
     left = ((errors - scale * shown) ** 2).sum(axis=1)
