@@ -110,5 +110,4 @@ KIND = ModelKind(
     "mlp",
     lambda blueprint, rng: Mlp.drawn(blueprint.sizes, rng),
     lambda blueprint, batch: training_bytes(blueprint.sizes, batch),
-    frozenset({"hidden"}),
 )

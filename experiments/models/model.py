@@ -13,25 +13,16 @@ from data.sets import FloatArray
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SHAPE_KEYS", "Blueprint", "Model", "ModelKind"]
-
-SHAPE_KEYS = ("hidden", "width", "depth", "heads")
-"""The keys of a study's task that shape a network; a kind of model lists those that it has a use for."""
+__all__ = ["Blueprint", "Model", "ModelKind"]
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """Say of what sizes a network is to be; None stands for the model's own."""
+    """Say of what sizes a network is to be."""
 
     sizes: tuple[int, ...]
     """Values a sample that go in, units of hidden layers where the model has such, and values that come out, of
     each row where a sample has several."""
-    width: int | None = None
-    """Values of a row between blocks."""
-    depth: int | None = None
-    """Blocks of one kind, one behind the other."""
-    heads: int | None = None
-    """Heads of attention."""
     picture: tuple[int, int, int] | None = None
     """Channels, height and width of what goes in, where it is a picture."""
     side: tuple[int, ...] = ()
@@ -53,5 +44,3 @@ class ModelKind:
     draw: Callable[[Blueprint, np.random.Generator], Model]
     training_bytes: Callable[[Blueprint, int], int]
     """Memory that training such a one on batches of so many samples takes, in bytes; nothing is drawn."""
-    shaped_by: frozenset[str] = frozenset()
-    """Those of ``SHAPE_KEYS`` that it has a use for."""

@@ -21,7 +21,7 @@ from emulator.streams import stream
 from experiments.models import mlp
 from experiments.models.cnn import CNN
 from experiments.models.deployable import Reach, deployable
-from experiments.models.model import SHAPE_KEYS, Blueprint, Model
+from experiments.models.model import Blueprint, Model
 from experiments.models.registry import MODELS, draw_model, model_kind
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
@@ -30,7 +30,7 @@ from experiments.run.sections import CIFAR, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
-from experiments.tasks.registry import TASKS, build_task
+from experiments.tasks.registry import build_task
 from experiments.tasks.task import FileOptions, Task, TaskOptions
 
 __all__ = [
@@ -47,9 +47,6 @@ __all__ = [
 
 _MESH_MODELS: Final = (mlp.KIND.name, CNN)
 """The kinds of network that a chip of meshes may be."""
-
-_SHAPE_OF_A_CHIP: Final = frozenset({"hidden"})
-"""The keys that shape a network which has no other place than a chip."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +115,7 @@ def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
     task = _task(study, None)
     refuse_early(study, task)
     weights = stream(study.seed, f"{study.kind.name}/weights")
-    model = draw_model(study.task.model, blueprint_of(study, task), weights)
+    model = draw_model(study.task.model, blueprint_of(task), weights)
     return Prepared(task, replace(_setting(study, task), model=model), model=model)
 
 
@@ -198,8 +195,6 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             own=own,
             constant_input=bool(t.constant_input),
             components=t.components,
-            context=t.context,
-            vocabulary=t.vocabulary,
         )
     )
     if t.model == CNN:
@@ -241,32 +236,11 @@ def _refuse_words(study: Study) -> None:
             )
     if task.model not in {*MODELS, *_MESH_MODELS}:
         model_kind(task.model)  # says which there are
-    _refuse_networks(study)
 
 
-def _refuse_networks(study: Study) -> None:
-    """Refuse a network that cannot learn the task, and keys that do not shape it."""
-    task = study.task
-    shaped_by = model_kind(task.model).shaped_by if task.model in MODELS else _SHAPE_OF_A_CHIP
-    for key in SHAPE_KEYS:
-        if getattr(task, key) is not None and key not in shaped_by:
-            allowed = [name for name, kind in MODELS.items() if key in kind.shaped_by]
-            raise ConfigError(
-                f"task.{key} = {getattr(task, key)!r} is refused: it does not shape the network "
-                f"{task.model!r}; allowed with task.model = {', '.join(map(repr, allowed)) or 'none yet'}"
-            )
-    kind = TASKS.get(task.name)
-    if kind is not None and task.model not in kind.models:
-        raise ConfigError(
-            f"task.model = {task.model!r} is refused: it cannot learn the task {task.name!r}; allowed: "
-            f"{', '.join(map(repr, kind.models))}"
-        )
-
-
-def blueprint_of(study: Study, task: Task) -> Blueprint:
-    """Return of what sizes the network of ``study``, which learns ``task``, is to be."""
-    said = study.task
-    return Blueprint(task.layer_sizes, said.width, said.depth, said.heads, task.picture, task.side)
+def blueprint_of(task: Task) -> Blueprint:
+    """Return of what sizes the network that learns ``task`` is to be."""
+    return Blueprint(task.layer_sizes, task.picture, task.side)
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:

@@ -11,8 +11,6 @@ from controllers.deployment import ActiveShare
 from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
 from emulator.config.places import expanded
 from experiments.models.cnn import CNN
-from experiments.tasks.registry import TASKS
-from experiments.tasks.task import TASK_KEYS
 
 __all__ = [
     "CIFAR",
@@ -74,17 +72,6 @@ class TaskConfig(StrictModel):
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
     """Units of the fully connected hidden layers; None is the task's default (none for a ``cnn``), or what
     ``weights`` have."""
-    width: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Values of a row between blocks, of a network of such blocks; None is the network's own."""
-    depth: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Blocks of one kind, of a network of such blocks; None is the network's own."""
-    heads: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Heads of attention, of a network that has it; they divide ``width``; None is the network's own."""
-    context: Annotated[int, Field(ge=2, le=65_536)] | None = None
-    """Tokens of a sample, of a task of text; None is the task's own."""
-    vocabulary: Annotated[int, Field(ge=257, le=65_536)] | None = None
-    """Different tokens, of a task of text: 256 bytes, and pairs of tokens that are often neighbours; None is the
-    task's own."""
     file: FilePath | None = None
     """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative
     to the study."""
@@ -129,14 +116,6 @@ class TaskConfig(StrictModel):
             return {**data, "name": OWN}
         return data
 
-    @model_validator(mode="before")
-    @classmethod
-    def _the_task_names_its_network(cls, data: object) -> object:
-        kind = TASKS.get(str(data.get("name"))) if isinstance(data, dict) else None
-        if kind is None or not isinstance(data, dict) or "model" in data:
-            return data
-        return {**data, "model": kind.models[0]}
-
     @model_validator(mode="after")
     def _keys_have_a_use(self) -> Self:
         """Refuse keys of one's own files where there are none, and those that say nothing of a matrix."""
@@ -169,14 +148,6 @@ class TaskConfig(StrictModel):
             self._refuse(("weights",), f"those of task.model = {CNN!r} are trained here")
         if self.classes is not None and self.labels is not None:
             raise refusal("classes", "task.labels names the classes already; give one of the two")
-        return self
-
-    @model_validator(mode="after")
-    def _the_task_has_a_use_for_its_keys(self) -> Self:
-        kind = TASKS.get(self.name)
-        if kind is not None:
-            unused = tuple(key for key in TASK_KEYS if key not in kind.uses)
-            self._refuse(unused, f"the task {self.name!r} has no use for it")
         return self
 
     def _refuse(self, keys: tuple[str, ...], reason: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,7 @@ from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targ
 if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Presenter
 
-__all__ = ["TASK_KEYS", "FileOptions", "Task", "TaskKind", "TaskOptions"]
-
-TASK_KEYS: Final = ("context", "vocabulary")
-"""The keys of a study's task that only some tasks have a use for, which their kinds list."""
+__all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,6 @@ class TaskOptions:
     """Whether one more input carries a constant 1."""
     components: int | None = None
     """Principal components of the task that has them."""
-    context: int | None = None
-    """Tokens of a sample, of tasks that have such."""
-    vocabulary: int | None = None
-    """Different tokens, of tasks that have such."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"
@@ -244,7 +237,3 @@ class TaskKind:
     name: str
     build: Callable[[TaskOptions], Task]
     """Raises ``TaskError`` when the options do not fit the task."""
-    models: tuple[str, ...] = ("mlp", "cnn")
-    """The kinds of network that can learn it, the one that it has unless told otherwise first."""
-    uses: frozenset[str] = frozenset()
-    """Those of ``TASK_KEYS`` that it has a use for."""

@@ -47,9 +47,8 @@ def needs_of(
         sizes = (sizes[0], *hidden, sizes[-1])
     batch = batch or study.batch_size or len(task.x_train)
     if DEPLOYMENT not in study.kind.needs:
-        said = study.task
-        blueprint = Blueprint(sizes, said.width, said.depth, said.heads, task.picture, task.side)
-        return {"weights and their training": MODELS[said.model].training_bytes(blueprint, batch)}
+        blueprint = Blueprint(sizes, task.picture, task.side)
+        return {"weights and their training": MODELS[study.task.model].training_bytes(blueprint, batch)}
     scale = scale_of(task, batch, sizes)
     samples = len(task.x_train)
     if task.feeds:
