@@ -86,6 +86,7 @@ class _Guard:
         self.layers = 1 if setting.deployment is None else len(setting.deployment.layers)
         self.started: dict[int, Project] = {}
         self.told: set[int] = set()
+        self.given_up: set[int] = set()  # broken outputs that patience has ended for
         self.running: float | None = None
         self.lowest = np.inf
         self.diverging = False
@@ -156,16 +157,21 @@ class _Guard:
             self.heaters.answered(heater)
 
     def _check_outputs(self, batch: Batch, reading: Reading, outputs: NDArray[np.float64]) -> Talk:
-        """Wait for outputs that have broken, and then leave them out; take back those that are whole again."""
+        """Wait for outputs that have broken, then leave out those that are stuck; take back what is whole again.
+
+        One that is dark stays as it is read: it is a logit of nearly nothing, and the network learns around it.
+        """
         broken = yield from self._look_at_outputs(reading)
-        for output in sorted(self.health.outputs - broken):
+        for output in sorted(self.given_up - broken):
             if self.outputs.whole(output):
-                self.health.outputs.discard(output)
+                self.given_up.discard(output)
                 yield Log("guard_mended_output", output)
-        fresh = broken - self.health.outputs
+        fresh = broken - self.given_up
         if fresh:
             outputs = yield from self._wait_for_outputs(fresh, batch, outputs)
-        return without(outputs, batch, self.health.outputs)
+        self.health.outputs.clear()
+        self.health.outputs |= self.given_up & self.outputs.stuck
+        return without(outputs, batch, self.health)
 
     def _look_at_outputs(self, reading: Reading) -> Talk:
         """Return which outputs are broken, having told of those that were not before."""
@@ -186,7 +192,7 @@ class _Guard:
             left = {output for output in left if not self.outputs.whole(output)}
             if not left:
                 break
-        self.health.outputs |= left
+        self.given_up |= left
         return outputs
 
     def _wait_for_light(self, batch: Batch, reading: Reading) -> Talk:

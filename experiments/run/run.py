@@ -108,7 +108,8 @@ def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:
     if not prepared.learns:
         return Pacing(program.verb)
     task, model = prepared.task, prepared.model
-    subject: Subject = TunedChip(task) if model is None else TrainedModel(model, task)
+    health = prepared.setting.health
+    subject: Subject = TunedChip(task, health) if model is None else TrainedModel(model, task)
     every = study.evaluation.every_queries or max(1, program.queries // 200)
     return Watch(subject, task.metric, program.verb, every)
 

@@ -35,3 +35,13 @@ def test_a_descent_leaves_out_what_was_found_broken() -> None:
     Bench({"chip": Stand(ChipConfig(), CHIP)}, 0).run({"mine": listening()})
     assert asked
     assert not asked & set(broken)
+
+
+def test_broken_outputs_win_nothing_and_samples_of_their_classes_are_not_judged() -> None:
+    health, outputs = Health(), np.array([[0.0, 9.0, 1.0], [3.0, 9.0, -200.0]])
+    assert health.decided(outputs) is outputs
+    assert health.judgeable(np.array([0, 1, 2])).all()
+    health.outputs.add(1)
+    assert health.decided(outputs).argmax(axis=1).tolist() == [2, 0]
+    assert health.judgeable(np.array([0, 1, 2])).tolist() == [True, False, True]
+    assert outputs[0, 1] == 9.0

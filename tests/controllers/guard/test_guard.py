@@ -113,12 +113,23 @@ def test_a_suspect_that_answers_a_quarter_turn_is_no_alarm_and_is_driven_home() 
     np.testing.assert_allclose(final, CHIP.phases()[CHIP.active], atol=0.02)
 
 
-@pytest.mark.parametrize(("target", "value"), [("chip.responsivity", 0.0), ("chip.offset", 1e3)])
-def test_a_broken_output_is_named_after_two_readings_and_left_out(target: str, value: float) -> None:
-    given, seen = setting(), []
-    logs, _ = guard_logs(
-        moving(3, seen=seen), breaking(10**8, Disturb(target, value, OUTPUTS + 1)), given, patience_s=0.0
+def test_a_dark_output_is_named_and_stays_as_it_is_read_for_networks_learn_around_a_constant() -> None:
+    given, seen, raw = setting(), [], []
+    dark = Disturb("chip.responsivity", 0.0, OUTPUTS + 1)
+    logs, _ = guard_logs(moving(3, seen=seen), breaking(10**8, dark), given, heaters=False, patience_s=0.0)
+    assert logs == {"guard_broken_output": [1.0]}
+    assert given.health.outputs == set()
+    Bench({"chip": Stand(ChipConfig(heaters=HeaterConfig(dynamics="instant")), CHIP)}, 0).run(
+        {"mine": moving(3, seen=raw), "world": breaking(10**8, dark)}
     )
+    assert np.abs(seen[-1].outputs[:, 1]).max() < 1e-2
+    assert np.abs(raw[-1].outputs[:, 1]).max() < 1e-2
+
+
+def test_a_stuck_output_is_named_after_two_readings_and_left_out() -> None:
+    given, seen = setting(), []
+    stuck = Disturb("chip.offset", 1e3, OUTPUTS + 1)
+    logs, _ = guard_logs(moving(3, seen=seen), breaking(10**8, stuck), given, patience_s=0.0)
     assert logs["guard_broken_output"] == [1.0]
     assert given.health.outputs == {1}
     last = seen[-1].outputs
@@ -141,13 +152,16 @@ def test_a_broken_output_that_comes_back_is_waited_for_and_used_again() -> None:
     assert max(b - a for a, b in pairwise(starts)) >= 10**9 / 2  # it paused
 
 
-def test_an_output_that_was_left_out_and_is_whole_again_is_taken_back() -> None:
+@pytest.mark.parametrize(("target", "broken", "whole"), [("responsivity", 0.0, 1.0), ("offset", 1e3, 0.0)])
+def test_an_output_that_was_given_up_and_is_whole_again_is_taken_back(
+    target: str, broken: float, whole: float
+) -> None:
     given = setting()
 
     def world() -> Controller:
-        yield from breaking(10**8, Disturb("chip.responsivity", 0.0, OUTPUTS + 1))
+        yield from breaking(10**8, Disturb(f"chip.{target}", broken, OUTPUTS + 1))
         yield Wait(10**9)
-        yield Disturb("chip.responsivity", 1.0, OUTPUTS + 1)
+        yield Disturb(f"chip.{target}", whole, OUTPUTS + 1)
 
     logs, _ = guard_logs(moving(12), world(), given, patience_s=0.0)
     assert logs == {"guard_broken_output": [1.0], "guard_mended_output": [1.0]}

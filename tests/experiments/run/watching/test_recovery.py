@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controllers.health import Health
 from controllers.losses import cross_entropy
 from emulator.bench import Bench
-from emulator.commands import SetPhases, Settle
+from emulator.commands import Controller, Disturb, SetPhases, Settle
 from emulator.instruments.chip.chip import Chip
 from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
@@ -133,3 +134,20 @@ def test_nothing_is_steered_by_what_is_watched(trace_path: Path, wandering: Stud
     with open_trace(trace_path) as often, open_trace(tmp_path / "seldom.h5") as once:
         assert (often.state("final_phases") == once.state("final_phases")).all()
         assert (often.elapsed_s, often.queries) == (once.elapsed_s, once.queries)
+
+
+def test_a_host_that_knows_of_a_stuck_output_puts_no_sample_into_its_class(
+    bench: Bench, prepared: Prepared
+) -> None:
+    task, health = prepared.task, Health()
+
+    def world() -> Controller:
+        yield Disturb("chip.offset", 1e3, max(bench.hidden()["chip.offset"]))
+
+    bench.run({"world": world()})
+    blind = TunedChip(task, health).scores(bench)
+    assert blind.test == pytest.approx((task.y_test == 3).mean())
+    health.outputs.add(3)
+    told = TunedChip(task, health).scores(bench)
+    assert blind.test < told.test <= (task.y_test != 3).mean()
+    assert told.val_loss < blind.val_loss
