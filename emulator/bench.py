@@ -27,8 +27,9 @@ from emulator.errors import CommandError, ConfigError, DivergedError
 from emulator.instruments.instrument import InstrumentKind, Lab, Setting
 from emulator.instruments.registry import INSTRUMENTS, with_host
 from emulator.instruments.rows import RowQueue
-from emulator.instruments.station import Asker, Station, Turn
+from emulator.instruments.station import Station
 from emulator.instruments.tickets import Tickets
+from emulator.instruments.turns import Asker, Turn
 from emulator.meter import Meter
 from emulator.peak import PeakWatch
 from emulator.trace import AnyRecorder, NullRecorder

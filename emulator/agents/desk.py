@@ -26,8 +26,9 @@ from emulator.commands import (
     Wait,
 )
 from emulator.errors import CommandError, TraceError, nearest
-from emulator.instruments.station import Answer, Asker, Station
+from emulator.instruments.station import Answer, Station
 from emulator.instruments.tickets import Tickets
+from emulator.instruments.turns import Asker
 from emulator.trace import AnyRecorder
 from emulator.trace.schema import ASKED_METRICS, ASKED_STATES
 from emulator.trace.writing.header import Label, State

@@ -6,7 +6,7 @@ physics of commands is carried out in the order of their turns, when a reply is 
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 import simpy
@@ -28,40 +28,17 @@ from emulator.instruments.instrument import (
     Service,
 )
 from emulator.instruments.rows import RowQueue
+from emulator.instruments.turns import Asker, Turn
 from emulator.meter import Meter
 from emulator.peak import PeakWatch
-from emulator.trace import NO_COMMAND, AnyRecorder, NullRecorder
+from emulator.trace import AnyRecorder, NullRecorder
 
-__all__ = ["Answer", "Asker", "Station", "Turn"]
+__all__ = ["Answer", "Station"]
 
 Answer = tuple[Reply, int]
 """A reply, and the row of its command in the trace."""
 
 _NOTHING_AT_ONCE: Final[frozenset[type]] = frozenset()
-
-
-class Asker(NamedTuple):
-    """Say who asks, and the rows of the replies that led to it: ``cause`` came last, ``others`` had come before."""
-
-    label: int
-    cause: int = NO_COMMAND
-    others: tuple[int, ...] = ()
-
-
-class Turn:
-    """A command whose time is fixed: when it was asked for, when it starts, and when its reply is due."""
-
-    __slots__ = ("asker", "command", "done_ps", "found", "issued_ps", "outcome", "service", "started_ps")
-
-    def __init__(
-        self, command: Any, service: Service | None, asker: Asker, times_ps: tuple[int, int, int]
-    ) -> None:
-        self.command = command
-        self.service = service
-        self.asker = asker
-        self.issued_ps, self.started_ps, self.done_ps = times_ps
-        self.outcome: Outcome | None = None
-        self.found: tuple[Reply | DivergedError, Rows] | None = None
 
 
 class Station:
@@ -79,7 +56,7 @@ class Station:
         self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
         self._free_ps = 0
         self._performed_ps = 0
-        self._ahead: list[tuple[int, int]] = []
+        self._ahead = 0  # queries of turns that are carried out and whose reply has not come
         self._due: deque[Turn] = deque()
         self._drawn: dict[int, list[float]] = {}
         self._services: list[Service] = []
@@ -169,6 +146,7 @@ class Station:
         if self._rows.waiting:
             self._rows.flush(turn.done_ps)
         self._carry_out(turn)
+        self._ahead -= turn.queries
         service, outcome = turn.service, turn.outcome
         assert service is not None and outcome is not None  # noqa: S101, PT018  (every turn without rows has them)
         return self._conclude(
@@ -262,38 +240,36 @@ class Station:
             first = self._due.popleft()
             if self._rows.waiting:
                 self._rows.reach(min(first.started_ps, self._clock.now_ps))
-            service = first.service
+            service, before = first.service, self.instrument.queries
             assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
             try:
                 first.outcome = self._run(first.command, service, first.started_ps)
             except DivergedError as error:
                 raise self._at_row(error) from error
+            first.queries = self.instrument.queries - before
+            self._ahead += first.queries
 
     def _at_row(self, error: DivergedError) -> DivergedError:
         return DivergedError(f"{error}; it would have been commands row {self._recorder.row_count}")
 
     def _carry_out_ahead(self) -> None:
         """Carry out the physics of all turns, though their time may not have come: what they set waits for it."""
-        meter, instrument = self._meter, self.instrument
         while self._due:
-            first, before = self._due[0], instrument.queries
-            meter.hold()
+            first = self._due[0]
+            self._meter.hold()
             try:
                 self._carry_out(first)
             finally:
-                self._rows.announce(meter.release(), first.done_ps)
-            self._ahead.append((self._ends_ps(first), instrument.queries - before))
+                self._rows.announce(self._meter.release(), first.done_ps)
 
     @property
     def queries(self) -> int:
-        """Return the instrument's queries up to now; the physics of some may have been carried out ahead."""
-        if not self._ahead and not self._rows.waiting:
-            return self.instrument.queries
-        self._ahead = [each for each in self._ahead if each[0] > self._clock.now_ps]
-        ahead = sum(count for _, count in self._ahead)
-        if self._rows.waiting:
-            ahead += self._rows.untold(self._label, self.kind.counts)
-        return self.instrument.queries - ahead
+        """Return the queries whose replies have come; the physics of others may have been carried out."""
+        told = self.instrument.queries - self._ahead
+        if not self._rows.waiting:
+            return told
+        self._rows.flush(self._clock.now_ps)
+        return told - self._rows.untold(self._label, self.kind.counts)
 
     def _admit(self, pipeline: Pipelined, command: Served, service: Service, asker: Asker) -> Turn:
         clock = self._clock

@@ -8,7 +8,7 @@ import simpy
 from emulator.arguments import checked_kind, checked_whole
 from emulator.commands import Ticket
 from emulator.errors import CommandError
-from emulator.instruments.station import Asker
+from emulator.instruments.turns import Asker
 from emulator.trace import NO_COMMAND
 
 __all__ = ["Tickets"]

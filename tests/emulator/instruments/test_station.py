@@ -25,7 +25,8 @@ from emulator.instruments.instrument import (
     State,
 )
 from emulator.instruments.rows import RowQueue
-from emulator.instruments.station import Asker, Station, Turn
+from emulator.instruments.station import Station
+from emulator.instruments.turns import Asker, Turn
 from emulator.meter import Meter
 from emulator.plan import Plan
 from tests.bench_lab import CAUSE, DONE, HASTY_HOST, ISSUED, STARTED, exact_energy_j

@@ -5,8 +5,8 @@ import simpy
 
 from emulator.commands import Ticket
 from emulator.errors import CommandError
-from emulator.instruments.station import Asker
 from emulator.instruments.tickets import Tickets
+from emulator.instruments.turns import Asker
 
 
 def idle(environment: simpy.Environment) -> simpy.Process:

@@ -1,0 +1,45 @@
+"""A command that waits for its turn at an instrument, and who asked for it."""
+
+from typing import Any, NamedTuple
+
+from emulator.commands import Reply
+from emulator.errors import DivergedError
+from emulator.instruments.instrument import Outcome, Rows, Service
+from emulator.trace import NO_COMMAND
+
+__all__ = ["Asker", "Turn"]
+
+
+class Asker(NamedTuple):
+    """Say who asks, and the rows of the replies that led to it: ``cause`` came last, ``others`` had come before."""
+
+    label: int
+    cause: int = NO_COMMAND
+    others: tuple[int, ...] = ()
+
+
+class Turn:
+    """A command whose time is fixed: when it was asked for, when it starts, and when its reply is due."""
+
+    __slots__ = (
+        "asker",
+        "command",
+        "done_ps",
+        "found",
+        "issued_ps",
+        "outcome",
+        "queries",
+        "service",
+        "started_ps",
+    )
+
+    def __init__(
+        self, command: Any, service: Service | None, asker: Asker, times_ps: tuple[int, int, int]
+    ) -> None:
+        self.command = command
+        self.service = service
+        self.asker = asker
+        self.issued_ps, self.started_ps, self.done_ps = times_ps
+        self.outcome: Outcome | None = None
+        self.queries = 0
+        self.found: tuple[Reply | DivergedError, Rows] | None = None
