@@ -132,7 +132,8 @@ def _draw(found: dict[str, list[FaultRun]], path: Path, label: str) -> None:
             panel.set_yticks(range(len(faults)), [fault.what for fault in faults], fontsize=6)
             panel.invert_yaxis()
             panel.set(xlabel="test accuracy (%)", title=_PANELS[bench])
-            panel.legend(loc="lower left", fontsize=6)
+            if bench == CHIP:
+                panel.legend(loc="best", fontsize=6)
 
 
 FAULT_COSTS: Final = Trial(
