@@ -86,8 +86,7 @@ class Bench:
         self.budgets = Budgets(budget, self.meter)
         if self.budgets.peak is not None:
             self._tell_of_power(self.budgets.peak, lab)
-        first = next(iter(self._by_name.values()))
-        self._counting, self._counts = first, first.kind.counts
+        self._counting = next(iter(self._by_name.values()))
 
     def _tell_of_power(self, peak: PeakWatch, lab: Lab) -> None:
         """Have all stations tell ``peak`` what they draw; a component without an idle power has levels."""
@@ -141,7 +140,7 @@ class Bench:
             raise ConfigError("bench: a recorder is attached already; a bench runs once")
         self._attached = True
         self.recorder = recorder
-        recorder.counts(self._counts)
+        recorder.counts(self._counting.kind.counts)
         self.meter.attach(recorder)
         self._rows = RowQueue(recorder, self.meter)
         floor = Floor(
