@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from experiments.check.attacking.attack import ATTACK
 from experiments.check.audit import AUDIT
 from experiments.check.determinism import DETERMINISM
 from experiments.check.estimates import ESTIMATES
@@ -15,5 +16,5 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD)
+CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD, ATTACK)
 """Every check, by the word that calls it."""

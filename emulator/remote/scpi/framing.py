@@ -32,6 +32,15 @@ class Framer:
         self._quote = 0  # the quote that opened the text in which they end
         self._skipping = False
 
+    @property
+    def held(self) -> int:
+        """Return how many bytes lie here."""
+        return len(self._buffer)
+
+    def forget(self) -> None:
+        """Forget all that lies here."""
+        self._forget(len(self._buffer))
+
     def push(self, data: bytes) -> None:
         """Take ``data``, as it came."""
         self._buffer += data
@@ -61,6 +70,8 @@ class Framer:
                 return None
 
     def _next_sign(self) -> int:
+        if self._skipping:
+            return self._buffer.find(b"\n", self._looked)
         found = _SIGN.search(self._buffer, self._looked)
         return -1 if found is None else found.start()
 

@@ -24,7 +24,7 @@ _CHANNELS: Final = re.compile(rb"\(@([ \t\d,:]*)\)")
 _RANGE: Final = re.compile(rb"[ \t]*(\d{1,9})[ \t]*(?::[ \t]*(\d{1,9})[ \t]*)?")
 
 _MOST_DIGITS: Final = 400  # assumed: more than a float64 ever needs, and read in no time
-_MOST_CHANNELS: Final = 1 << 20  # assumed: more heaters than any chip has
+_MOST_CHANNELS: Final = 1 << 17  # assumed: more heaters than a chip of 784-128-10 has, 102,000
 _BASES: Final = (16, 8, 2)
 
 

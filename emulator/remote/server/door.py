@@ -11,6 +11,7 @@ from emulator.remote.scpi.faults import ScpiError
 from emulator.remote.scpi.framing import Framer, UnreadableError
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.service import Service
+from emulator.remote.server.turns import Share, Turns
 from emulator.remote.words.client import Client
 
 __all__ = ["LOOPBACK", "Door", "bound"]
@@ -54,11 +55,15 @@ class Door:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._turns: Turns | None = None
 
     async def open(self, listener: socket.socket) -> None:
         """Begin to listen at ``listener``, which is bound."""
         loop = self._loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Line(self, loop), sock=listener, backlog=_BACKLOG)
+        turns = self._turns = Turns(loop, self.limits.turn_s)
+        self._server = await loop.create_server(
+            lambda: Line(self, loop, turns), sock=listener, backlog=_BACKLOG
+        )
         self.pump()
         self._sweep()
 
@@ -69,6 +74,8 @@ class Door:
                 timer.cancel()
         if self._server is not None:
             self._server.close()
+        if self._turns is not None:
+            self._turns.close()
         for line in list(self.lines):
             line.hang_up()
         if self._server is not None:
@@ -86,6 +93,11 @@ class Door:
             again = self._loop.call_soon if waits_s <= 0.0 else None
             self._timer = again(self.pump) if again else self._loop.call_later(waits_s, self.pump)
 
+    def check_held(self) -> None:
+        """Hang up on who holds most where all together hold too much."""
+        while sum(line.held for line in self.lines) > self.limits.held_bytes:
+            max(self.lines, key=lambda line: line.held).drop()
+
     def _sweep(self) -> None:
         """Hang up on who has said nothing for too long, and has nothing to wait for."""
         assert self._loop is not None  # noqa: S101  (it is open)
@@ -99,16 +111,18 @@ class Door:
 class Line(asyncio.Protocol):
     """One connection: it cuts what comes into messages, has them carried out one by one, and sends the answers."""
 
-    def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, door: Door, loop: asyncio.AbstractEventLoop, turns: Turns) -> None:
         self.heard_s = loop.time()
+        self.share = Share(door.limits.memory_s)
         self._door = door
         self._loop = loop
+        self._turns = turns
         self._framer = Framer(door.limits.line_bytes, door.limits.block_bytes)
         self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._client: Client | None = None
         self._transport: asyncio.Transport | None = None
         self._stall: asyncio.TimerHandle | None = None
-        self._again: asyncio.Handle | None = None
         self._reads = True
         self._was_busy = False
 
@@ -116,6 +130,11 @@ class Line(asyncio.Protocol):
     def idle(self) -> bool:
         """Return whether nothing that came has yet to be carried out or read."""
         return not self._waiting and self._stall is None and not self._was_busy
+
+    @property
+    def held(self) -> int:
+        """Return how many bytes came that were not carried out."""
+        return self._framer.held + self._waiting_bytes
 
     # ------------------------------------------------------------------------ what asyncio tells
 
@@ -131,44 +150,68 @@ class Line(asyncio.Protocol):
         self._door.lines.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, and carry out what of it can be."""
+        """Take what has come; it is carried out when it is its turn."""
+        if self._client is None:
+            return
         self.heard_s = self._loop.time()
         self._framer.push(data)
-        self._go_on()
+        self._turns.ask(self)
+        self._door.check_held()
 
     def pause_writing(self) -> None:
         """Stop: too much is unread."""
-        self._stall = self._loop.call_later(self._door.limits.stalled_s, self.hang_up)
+        self._stall = self._loop.call_later(self._door.limits.stalled_s, self.drop)
 
     def resume_writing(self) -> None:
         """Go on: enough has been read."""
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
-        self._soon()
+        self._turns.ask(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Leave the bench; what is under way is finished, and its answer is nobody's."""
-        self._door.lines.discard(self)
-        self._waiting.clear()
-        for timer in (self._stall, self._again):
-            if timer is not None:
-                timer.cancel()
-        client, self._client = self._client, None
-        if client is not None:
-            self._door.service.farewell(client)
-            self._door.pump()
+        self._leave()
 
     # ------------------------------------------------------------------------------- what it does
 
     def hang_up(self) -> None:
         """End the connection; what was answered is still sent, unless it is not read at all."""
-        transport = self._transport
-        if transport is not None:
-            if self._stall is not None:
-                transport.abort()
-            else:
-                transport.close()
+        if self._stall is not None:
+            self.drop()
+        elif self._transport is not None:
+            self._transport.close()
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        self._leave()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def take_turn(self) -> bool:
+        """Carry out one message; return whether there may be another whose turn it is."""
+        client = self._client
+        if client is None:
+            return False
+        self._collect(client)
+        if self._stall is not None or len(self._waiting) >= self._door.limits.messages:
+            self._let_read(False)
+        elif not self._waiting:
+            self._let_read(True)
+        return bool(self._waiting) and self._stall is None and self._carry_out(client)
+
+    def _leave(self) -> None:
+        self._door.lines.discard(self)
+        self._turns.forget(self)
+        self._waiting.clear()
+        self._framer.forget()
+        self._waiting_bytes = 0
+        if self._stall is not None:
+            self._stall.cancel()
+        client, self._client = self._client, None
+        if client is not None:
+            self._door.service.farewell(client)
+            self._door.pump()
 
     def _send(self, answer: bytes) -> None:
         transport = self._transport
@@ -178,26 +221,7 @@ class Line(asyncio.Protocol):
     def _rested(self) -> None:
         if self._was_busy:
             self._was_busy = False
-            self._soon()
-
-    def _soon(self) -> None:
-        if self._again is None:
-            self._again = self._loop.call_soon(self._go_on)
-
-    def _go_on(self) -> None:
-        """Carry out messages while the client listens and reads, some in one turn."""
-        self._again = None
-        limits = self._door.limits
-        for _ in range(limits.messages_at_once):
-            client = self._client
-            if client is None:
-                return
-            self._collect(client)
-            if not self._waiting or self._stall is not None or not self._carry_out(client):
-                break
-        else:
-            self._soon()
-        self._let_read(len(self._waiting) < limits.messages and self._again is None and self._stall is None)
+            self._turns.ask(self)
 
     def _collect(self, client: Client) -> None:
         """Cut as many messages as may wait."""
@@ -215,6 +239,7 @@ class Line(asyncio.Protocol):
                 return
             if message.strip():
                 self._waiting.append(message)
+                self._waiting_bytes += len(message)
 
     def _carry_out(self, client: Client) -> bool:
         """Carry out the next message; return whether there was one whose turn it is.
@@ -227,9 +252,11 @@ class Line(asyncio.Protocol):
             if step is None:
                 return False
             self._waiting.remove(step)
+            self._waiting_bytes -= len(step)
             door.pump()
             return True
         message = self._waiting.popleft()
+        self._waiting_bytes -= len(message)
         if not service.stepped(client, message):
             service.deliver(client, message)
         door.pump()

@@ -139,7 +139,7 @@ class Service:
         )
         if name is None or self.over is not None:
             return None
-        client = Client(name, self, send, self._limits.errors)
+        client = Client(name, self, send, self._limits.errors, self._limits.units)
         self._clients[name], self._rested[name] = client, rested
         self.served += 1
         self._arrive()

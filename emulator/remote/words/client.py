@@ -6,6 +6,7 @@ to its end changes nothing: all of it is looked up and judged before any of it i
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -60,10 +61,13 @@ class House(Protocol):
 class Client:
     """Hold what one client has said: its form of numbers, its status, its notes, and what it has started.
 
-    ``send`` takes its answers, each a line; ``errors`` are how many its queue holds.
+    ``send`` takes its answers, each a line; ``errors`` are how many its queue holds, ``units`` how many commands
+    and queries a line of it may hold.
     """
 
-    def __init__(self, name: str, house: House, send: Callable[[bytes], None], errors: int) -> None:
+    def __init__(
+        self, name: str, house: House, send: Callable[[bytes], None], errors: int, units: int
+    ) -> None:
         self.name = name
         self.house = house
         self.inbox = Inbox()
@@ -73,6 +77,7 @@ class Client:
         self.notes: dict[str, dict[str, Any]] = {}
         self.last: dict[str, Any] = {}
         self._send = send
+        self._units = units
         self._started: dict[str, deque[Ticket]] = {}
         self._finished: dict[str, deque[Any]] = {}
         self._moving: dict[str, Callable[[], Command]] = {}
@@ -95,7 +100,7 @@ class Client:
         answers: list[bytes] = []
         try:
             form = self.form
-            for unit, entry, said in [self._read(unit) for unit in units_of(message)]:
+            for unit, entry, said in self._judged(message):
                 meant = said if self.form is form else self._read(unit)[2]
                 found = (
                     entry.at_once(self, meant) if entry.at_once else (yield from self._serve(entry, meant))
@@ -116,6 +121,12 @@ class Client:
         """Put ``error`` into the queue, and its bit into the event status register."""
         self.errors.put(error)
         self.status.note(event_bit(error.code))
+
+    def _judged(self, message: bytes) -> list[tuple[Unit, Entry, Said]]:
+        judged = [self._read(unit) for unit in islice(units_of(message), self._units + 1)]
+        if len(judged) > self._units:
+            raise ScpiError(-223, f"more than {self._units} commands and queries on a line")
+        return judged
 
     def _read(self, unit: Unit) -> tuple[Unit, Entry, Said]:
         entry = self.house.table.find(unit)

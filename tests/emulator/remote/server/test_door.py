@@ -73,6 +73,34 @@ def test_who_does_not_read_is_hung_up_on_and_others_go_on() -> None:
         assert hosted.service.over is None
 
 
+def test_of_clients_who_hold_too_much_together_the_one_who_holds_most_is_hung_up_on() -> None:
+    limits = dataclasses.replace(SMALL, block_bytes=100_000, held_bytes=150_000)
+    with behind_a_door(limits=limits) as hosted:
+        greedy, modest = hosted.connect(), hosted.connect()
+        greedy.tell(b"CHIP:INP #590000" + bytes(89_000), b"")
+        assert modest.ask("*IDN?") == IDENTITY
+        modest.tell(b"CHIP:INP #580000" + bytes(70_000), b"")
+        assert greedy.hung_up()
+        modest.tell(bytes(10_000))
+        assert modest.ask("SYST:ERR?").startswith("-222")
+
+
+def test_a_line_of_too_many_commands_changes_nothing() -> None:
+    with behind_a_door(limits=dataclasses.replace(SMALL, units=3)) as hosted:
+        client = hosted.connect()
+        assert client.ask("*IDN?;*OPC?;*OPC?") == f"{IDENTITY};1;1"
+        client.tell("*OPC?;*OPC?;*OPC?;*OPC?")
+        assert client.ask("SYST:ERR?").startswith('-223,"Too much data;more than 3 commands')
+
+
+def test_quotes_without_end_are_one_line_that_is_too_long() -> None:
+    with behind_a_door(limits=SMALL) as hosted:
+        client = hosted.connect()
+        client.tell("'" * 50_000 + "#" * 50_000)
+        assert client.ask("SYST:ERR?").startswith("-363")
+        assert client.ask("*IDN?") == IDENTITY
+
+
 def test_who_says_nothing_for_too_long_is_hung_up_on() -> None:
     with behind_a_door(limits=dataclasses.replace(SMALL, idle_s=0.05)) as hosted:
         assert hosted.connect().hung_up()

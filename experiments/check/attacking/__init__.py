@@ -1,0 +1,1 @@
+"""``lightloop check attack``: what hostile clients of a served bench cost honest ones."""
