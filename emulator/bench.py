@@ -47,8 +47,8 @@ class Bench:
     """One laboratory bench; build it, ``run`` agents on it once, read the result.
 
     ``lab`` says what stands on it, by the name of its kind; a host is always there. Nothing is recorded, and no
-    file is touched, before ``attach`` or ``run``. Raises ``ConfigError`` for a kind that is not known, and what
-    the kinds raise for what cannot be built.
+    file is touched, before ``attach`` or ``run``; ``kinds`` are what names in ``lab`` stand for. Raises what the
+    kinds raise for what cannot be built, ``ConfigError`` for a kind that is not known.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class Bench:
         seed: int,
         budget: BudgetConfig | None = None,
         clock: ClockConfig | PacedClock | None = None,
+        kinds: Mapping[str, InstrumentKind] = INSTRUMENTS,
     ) -> None:
         checked_whole("bench: seed", seed, 0)
-        budget = BudgetConfig() if budget is None else budget
         if isinstance(clock, PacedClock):
             self.clock: Clock = clock
         else:
@@ -76,14 +76,14 @@ class Bench:
         lab = with_host(lab)
         setting = Setting(seed, lab["host"].config, self.meter)
         for name, stand in lab.items():
-            INSTRUMENTS[name].check(stand, setting.host)
+            kinds[name].check(stand, setting.host)
         self._by_name = {
             name: Station(kind, kind.build(lab[name], setting), self.clock, self.meter)
-            for name, kind in INSTRUMENTS.items()
+            for name, kind in kinds.items()
             if name in lab
         }
         self._stations = {kind: one for one in self._by_name.values() for kind in one.kind.commands}
-        self.budgets = Budgets(budget, self.meter)
+        self.budgets = Budgets(BudgetConfig() if budget is None else budget, self.meter)
         if self.budgets.peak is not None:
             self._tell_of_power(self.budgets.peak, lab)
         self._counting = next(iter(self._by_name.values()))

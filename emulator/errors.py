@@ -12,10 +12,12 @@ __all__ = [
     "CommandError",
     "ConfigError",
     "DivergedError",
+    "InstrumentError",
     "LightloopError",
     "PhysicsError",
     "TaskError",
     "TraceError",
+    "WireError",
     "nearest",
 ]
 
@@ -30,6 +32,14 @@ class ConfigError(LightloopError):
 
 class CommandError(LightloopError):
     """A command cannot be served: unknown kind, heater out of range, wrong shape, not finite."""
+
+
+class InstrumentError(CommandError):
+    """An instrument on a wire has refused a command: which one, in what words, and what it answered."""
+
+
+class WireError(LightloopError):
+    """An instrument on a wire cannot be reached, has gone, or does not answer as its dialect says."""
 
 
 class ClockError(LightloopError):

@@ -1,6 +1,7 @@
 """The one place that puts the instruments of a study on a bench, and begins its trace."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ from emulator.config.models import digest, to_toml
 from emulator.errors import CommandError, ConfigError, TraceError
 from emulator.instruments.chip.state import Design
 from emulator.instruments.host.kind import KIND as HOST
-from emulator.instruments.instrument import Lab
+from emulator.instruments.instrument import InstrumentKind, Lab
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.streams import stream
 from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
@@ -36,20 +37,22 @@ def make_bench(
     shows: Mapping[str, str] = _SHOWS,
     queries: int = 1,
     clock: PacedClock | None = None,
+    kinds: Mapping[str, InstrumentKind] = INSTRUMENTS,
 ) -> Bench:
     """Build the bench of ``study``, whose network was ``prepared``; nothing is recorded before it is run.
 
     ``sizes`` are those of instruments that are built to the controller's measure, ``shows`` what entries they will
     be asked to show ("binary", which all can, where it says nothing), ``queries`` how many there will be; a
-    ``clock`` takes the place of the study's. Raises ``LightloopError`` for what cannot be built, would not fit in
-    memory or in the range of time, and for an agent that will ask for what this bench cannot do.
+    ``clock`` takes the place of the study's, ``kinds`` those of instruments that are emulated here. Raises
+    ``LightloopError`` for what cannot be built, would not fit in memory or in the range of time, and for an agent
+    that will ask for what this bench cannot do.
     """
     refuse_what_cannot_stand(study, sizes)
     lab = {
         name: stand._replace(design=_design(name, prepared, sizes, shows)) if name != HOST.name else stand
         for name, stand in study.lab().items()
     }
-    bench = Bench(lab, study.seed, study.budget, study.clock if clock is None else clock)
+    bench = Bench(lab, study.seed, study.budget, study.clock if clock is None else clock, kinds)
     _refuse_endless(study, lab, queries)
     entries_of(study, bench)
     return bench
@@ -109,10 +112,11 @@ def design_of(prepared: Prepared) -> Design:
     return Design(deployment.layers, deployment.active, deployment.feeds)
 
 
-def recorder_of(study: Study, out: Path | None, alone: bool = False) -> AnyRecorder:
+def recorder_of(study: Study, out: Path | None, alone: bool = False, elsewhere: str = "") -> AnyRecorder:
     """Begin the trace of ``study`` at ``out``, whose folder is made, or record nothing; raises ``TraceError``.
 
-    ``alone`` says that this process runs nothing else, and may itself convert the journal at the end.
+    ``alone`` says that this process runs nothing else, and may itself convert the journal at the end. Of a bench
+    that stands ``elsewhere``, that is what it says of itself.
     """
     if out is None:
         return NullRecorder()
@@ -122,7 +126,10 @@ def recorder_of(study: Study, out: Path | None, alone: bool = False) -> AnyRecor
         raise TraceError(
             f"{out.parent}: the folder cannot be made ({error.strerror}); choose another"
         ) from error
-    recorder = Recorder.create(out, Header.now(to_toml(study), study.seed, digest(study)), study.trace.detail)
+    header = Header.now(to_toml(study), study.seed, digest(study))
+    if elsewhere:
+        header = replace(header, versions=(*header.versions, ("bench", elsewhere)))
+    recorder = Recorder.create(out, header, study.trace.detail)
     if alone:
         from emulator.trace.writing.finalize import finalize_here
 

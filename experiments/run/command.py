@@ -28,6 +28,21 @@ def run(  # noqa: PLR0913  (options of a command)
     controller: OwnControllerName = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
+    bench: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Run on a bench at the end of a wire, tcp://HOST:PORT, such as one of lightloop serve, and not on "
+            "an emulated one.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            help="In which words --bench is spoken to; default: those of lightloop serve.",
+        ),
+    ] = None,
     quiet: Quiet = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would take, and write nothing.")
@@ -38,7 +53,7 @@ def run(  # noqa: PLR0913  (options of a command)
     from experiments.inspect.inspection import inspect_trace
     from experiments.inspect.view import show_summary
     from experiments.output.streams.screen import Screen
-    from experiments.run.launch import check_out, default_out, launch, open_study
+    from experiments.run.launch import check_out, default_out, launch_on, open_study, refuse_mixed
     from experiments.run.own.loading import load_own
     from experiments.run.own.own import refuse_absent, with_own
     from experiments.run.preflight.view import show_estimate
@@ -54,11 +69,12 @@ def run(  # noqa: PLR0913  (options of a command)
     path = default_out(study, config.seed) if out is None else out
     for caution in config.cautions():
         sys.stderr.write(f"lightloop: caution: {visible(caution, lines=False)}\n")
+    refuse_mixed(bench, dialect, dry_run)
     if dry_run:
         check_out(path)
         show_estimate(config, as_json, own)
         return
-    launched = launch(config, path, quiet, own)
+    launched = launch_on(bench, dialect, config, path, quiet, own)
     found = inspect_trace(path)
     if as_json:
         say(found.to_json() + "\n")

@@ -15,13 +15,24 @@ from typing import Any, Self
 import experiments
 from emulator.bench import Bench, RunResult
 from emulator.errors import ConfigError, TraceError, nearest
+from emulator.remote.client.dialect import DEFAULT, load_dialect
 from emulator.trace.writing.journal import journal_path
+from experiments.run.elsewhere.elsewhere import Elsewhere, called_up
 from experiments.run.own.own import Own
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
 from experiments.run.study import Study, load_study
 
-__all__ = ["Launched", "check_out", "default_out", "launch", "open_study", "shipped_studies"]
+__all__ = [
+    "Launched",
+    "check_out",
+    "default_out",
+    "launch",
+    "launch_on",
+    "open_study",
+    "refuse_mixed",
+    "shipped_studies",
+]
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -87,10 +98,12 @@ def check_out(out: Path) -> None:
         raise TraceError(f"{out}: the folder {folder} cannot be written; choose another path with --out")
 
 
-def launch(study: Study, out: Path, quiet: bool = False, own: Own | None = None) -> Launched:
+def launch(
+    study: Study, out: Path, quiet: bool = False, own: Own | None = None, elsewhere: Elsewhere | None = None
+) -> Launched:
     """Run ``study`` into the trace ``out``, with a progress line when stderr is a terminal and not ``quiet``.
 
-    A controller of one's ``own`` takes the place of the study's.
+    A controller of one's ``own`` takes the place of the study's, a bench ``elsewhere`` that of the emulated one.
 
     The first SIGINT or SIGTERM ends the run after the command in flight, with status "aborted"; the second
     does what it does in any Python program. Raises ``LightloopError`` on bad input, before anything is
@@ -103,10 +116,39 @@ def launch(study: Study, out: Path, quiet: bool = False, own: Own | None = None)
             interrupts.obey(started.bench)
             progress.begin(started)
 
-        result = run_study(study, out, [progress], start, own)
+        result = run_study(study, out, [progress], start, own, elsewhere=elsewhere)
     if result.status == "aborted":
         return Launched(result, 128 + interrupts.number)
     return Launched(result, _DIVERGED if result.status == "diverged" else 0)
+
+
+def launch_on(
+    bench: str | None,
+    dialect: str | None,
+    study: Study,
+    out: Path,
+    quiet: bool = False,
+    own: Own | None = None,
+) -> Launched:
+    """Launch ``study`` on the ``bench`` at a URL, spoken to in a ``dialect``, or without one on an emulated bench.
+
+    Raises ``LightloopError`` where nobody is there, or another instrument; nothing is prepared or written then.
+    """
+    if bench is None:
+        return launch(study, out, quiet, own)
+    check_out(out)
+    with called_up(bench, load_dialect(dialect or DEFAULT)) as elsewhere:
+        return launch(study, out, quiet, own, elsewhere)
+
+
+def refuse_mixed(bench: str | None, dialect: str | None, dry_run: bool) -> None:
+    """Raise ``ConfigError`` for a dialect that nobody is spoken to in, and a trial of what is not emulated."""
+    if dialect is not None and bench is None:
+        raise ConfigError(
+            "--dialect is of use with --bench alone; allowed: --bench tcp://HOST:PORT --dialect NAME"
+        )
+    if dry_run and bench is not None:
+        raise ConfigError("--dry-run tries an emulated bench; allowed: one of --dry-run and --bench")
 
 
 class _Interrupts:

@@ -10,14 +10,17 @@ from controllers.kind import Program
 from emulator.agents.agent import checked_agents
 from emulator.bench import Bench, Observer, RunResult
 from emulator.commands import Controller
+from emulator.instruments.registry import INSTRUMENTS
 from experiments.agents.registry import AGENTS
 from experiments.run.bench import entries_of, make_bench, recorder_of
+from experiments.run.elsewhere.elsewhere import Elsewhere
 from experiments.run.own.own import Own, OwnController, own_of, refuse_absent, with_own
 from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
 from experiments.run.watching.pacing import Pacing
 from experiments.run.watching.recovery import TunedChip
 from experiments.run.watching.training import TrainedModel
+from experiments.run.watching.unseen import UnseenChip
 from experiments.run.watching.watch import Subject, Watch, looked_at, samples_of
 from experiments.tasks.pretraining import reproducible
 
@@ -53,12 +56,14 @@ def run_study(
     on_start: OnStart | None = None,
     own: Own | OwnController | None = None,
     alone: bool = False,
+    elsewhere: Elsewhere | None = None,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
     A controller of one's ``own`` takes the place of the study's, under its function's name; it is watched as the
-    study's would be, and the trace says that it ran. ``alone`` says that this process runs nothing else. Raises
-    ``LightloopError`` on bad input before anything is written.
+    study's would be, and the trace says that it ran. ``alone`` says that this process runs nothing else. A bench
+    ``elsewhere`` takes the place of the emulated one; a chip there is not watched. Raises ``LightloopError`` on bad
+    input before anything is written.
     """
     mine = None if own is None else own_of(own)
     if mine is None:
@@ -70,14 +75,15 @@ def run_study(
         program = program_of(study, prepared, mine)
         name = study.kind.name if mine is None else mine.agent
         # What is refused is refused before a file exists.
-        bench = make_bench(
-            study, prepared, program.sizes, program.shows, program.queries if mine is None else 1
-        )
+        kinds = INSTRUMENTS if elsewhere is None else elsewhere.kinds(study)
+        queries = program.queries if mine is None else 1
+        bench = make_bench(study, prepared, program.sizes, program.shows, queries, kinds=kinds)
         others = others_of(study, bench)
-        watch = watch_of(study, prepared, program)
+        watch = watch_of(study, prepared, program, elsewhere is None)
         main, watches = _watched(study, program, watch, bench)
         agents = checked_agents({name: main, **others})
-        bench.attach(recorder_of(recorded(study, prepared), out, alone))
+        told = "" if elsewhere is None else elsewhere.identity
+        bench.attach(recorder_of(recorded(study, prepared), out, alone, told))
         try:
             if on_start is not None:
                 on_start(Started(bench, watch, program.queries, prepared.notes))
@@ -103,13 +109,16 @@ def program_of(study: Study, prepared: Prepared, own: Own | None = None) -> Prog
     return program
 
 
-def watch_of(study: Study, prepared: Prepared, program: Program) -> Watch:
-    """Return what measures the run: the chip where weights were deployed, else the network that is trained."""
+def watch_of(study: Study, prepared: Prepared, program: Program, seen: bool = True) -> Watch:
+    """Return what measures the run: the chip where weights were deployed, else the network that is trained.
+
+    A chip that is not ``seen`` from here is not measured.
+    """
     if not prepared.learns:
         return Pacing(program.verb)
     task, model = prepared.task, prepared.model
-    health = prepared.setting.health
-    subject: Subject = TunedChip(task, health) if model is None else TrainedModel(model, task)
+    chip: Subject = TunedChip(task, prepared.setting.health) if seen else UnseenChip()
+    subject = chip if model is None else TrainedModel(model, task)
     every = study.evaluation.every_queries or max(1, program.queries // 200)
     return Watch(subject, task.metric, program.verb, every)
 
@@ -118,6 +127,8 @@ def _watched(
     study: Study, program: Program, watch: Watch, bench: Bench
 ) -> tuple[Controller, Sequence[Observer]]:
     """Return the controller and the observers by which ``watch`` looks: at marks, or every so many queries."""
+    if not watch.sees:
+        return program.controller, []
     if program.mark is None or study.evaluation.every_queries is not None:
         return program.controller, [watch]
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from emulator.bench import Bench
 from emulator.commands import Command, Controller, Log
 from emulator.errors import CommandError
+from experiments.run.watching.unseen import UnseenChip
 from experiments.tasks.judges import Metric
 from experiments.tasks.task import Task
 
@@ -75,6 +76,11 @@ class Watch:
     def facts(self, bench: Bench) -> str:
         """Return in a few words what the run is at."""
         return " | ".join(each for each in (self.judged, self._subject.facts(bench)) if each)
+
+    @property
+    def sees(self) -> bool:
+        """Return whether there is anything to measure."""
+        return not isinstance(self._subject, UnseenChip)
 
     @property
     def judged(self) -> str:

@@ -26,6 +26,12 @@ _OUTPUTS: Final = Given(
 _SATURATED: Final = Given(
     "SATurated", "whole", "conversions that hit the end of the range", attrgetter("saturated")
 )
+_REFERENCE: Final = Given(
+    "REFerence",
+    "number",
+    "the laser's power over what it was when the chip was built",
+    attrgetter("reference"),
+)
 
 
 def _counted(name: str, what: str) -> Given:
@@ -84,7 +90,7 @@ _VERBS: Final = (
         Forward,
         "Sends what is on the inputs through all layers: one query.",
         (),
-        (_OUTPUTS, _SATURATED, _POWER),
+        (_OUTPUTS, _SATURATED, _POWER, _REFERENCE),
         commands.forward,
     ),
     Verb(
@@ -92,7 +98,7 @@ _VERBS: Final = (
         Probe,
         "Drives heaters, settles and reads in one go: one query.",
         (_HEATERS, _RADIANS),
-        (_OUTPUTS, _SATURATED, _POWER),
+        (_OUTPUTS, _SATURATED, _POWER, _REFERENCE),
         commands.probe,
     ),
     Verb(

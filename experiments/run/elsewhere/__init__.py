@@ -1,0 +1,1 @@
+"""A run whose bench stands elsewhere, at the end of a wire."""

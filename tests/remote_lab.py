@@ -1,0 +1,244 @@
+"""Controllers on three benches: in this process, at the end of a loopback socket, and of a canned transcript.
+
+``python -m tests.remote_lab`` records the transcripts anew. No test lives here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
+from controllers.kind import Setting
+from controllers.zeroth_order import szo_scd
+from controllers.zeroth_order.szo_scd import SzoScdConfig
+from emulator.agents.result import RunResult
+from emulator.bench import Bench
+from emulator.bench_config import BudgetConfig
+from emulator.commands import Command, Controller
+from emulator.errors import CommandError, WireError
+from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.instrument import Lab, Stand
+from emulator.instruments.opu.timing import OpuDesign
+from emulator.remote.client.dialect import load_dialect
+from emulator.remote.client.kinds import remote_kinds
+from emulator.remote.client.link import Link
+from emulator.remote.client.talk import Talk
+from emulator.remote.client.wire import Address, SocketWire, Wire
+from emulator.streams import stream
+from experiments.models.mlp import Mlp
+from tests.builders import NotingRecorder, random_design
+from tests.opu_lab import small_opu
+from tests.wire_lab import behind_a_door, small_bench, small_service
+
+__all__ = [
+    "CASES",
+    "Canned",
+    "Case",
+    "Kept",
+    "Outing",
+    "canned",
+    "here",
+    "on_loopback",
+    "on_wire",
+    "transcript",
+]
+
+FOLDER = Path(__file__).parent / "transcripts"
+_CHIP = random_design((6, 5, 3), 0, active=range(0, 45, 2))
+_SAMPLES, _BATCH, _QUERIES = 24, 4, 60
+_NETWORK = (6, 5, 4, 3)
+_PATIENCE_S = 120.0
+
+
+@dataclass
+class Outing:
+    """What is left of a run: the result, what was replied, heaters' phases or weights, and the rows."""
+
+    result: RunResult
+    replies: list[Any]
+    final: list[NDArray[np.float64]]
+    rows: NotingRecorder
+
+
+@dataclass
+class Case:
+    """A lab, and who works in it; ``weights`` are what it has learnt, if it learns."""
+
+    name: str
+    lab: Lab
+    make: Callable[[], tuple[Controller, Callable[[], list[NDArray[np.float64]]]]]
+
+
+def _data() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    rng = stream(0, "tests/remote/data")
+    return rng.random((_SAMPLES, _NETWORK[0])), rng.integers(_NETWORK[-1], size=_SAMPLES)
+
+
+def _descent(loop: str) -> tuple[Controller, Callable[[], list[NDArray[np.float64]]]]:
+    inputs, targets = _data()
+    active = np.flatnonzero(_CHIP.active)
+    setting = Setting(inputs, targets, partial(stream, 0), active, _CHIP.phases()[active], 0.0)
+    options = SzoScdConfig.model_validate(
+        {"queries": _QUERIES, "batch_size": _BATCH, "epoch_iterations": 3, "loop": loop}
+    )
+    return szo_scd.start(options, setting).controller, list
+
+
+def _alignment(schedule: str) -> tuple[Controller, Callable[[], list[NDArray[np.float64]]]]:
+    inputs, targets = _data()
+    model = Mlp.drawn(_NETWORK, stream(0, "tests/remote/weights"))
+    options = OdfaConfig.model_validate(
+        {"epochs": 2, "batch_size": _BATCH, "schedule": schedule, "align_every": None}
+    )
+    data = TrainingSet(torch.tensor(inputs, dtype=torch.float32), torch.tensor(targets))
+    streams = stream(0, "tests/remote/batches"), stream(0, "tests/remote/feedback")
+
+    def weights() -> list[NDArray[np.float64]]:
+        return [each.detach().numpy().copy() for block in model.blocks for each in block.parameters()]
+
+    return odfa(options, model, data, *streams), weights
+
+
+_HOST = Stand(HostConfig())
+_ON_CHIP: Lab = {"chip": Stand(ChipConfig(), _CHIP), "host": _HOST}
+_IN_LIGHT: Lab = {
+    "opu": Stand(small_opu(), OpuDesign(_NETWORK[-1], sum(_NETWORK[1:-1]), "ternary")),
+    "host": _HOST,
+}
+
+CASES = (
+    Case("szo_scd", _ON_CHIP, partial(_descent, "host")),
+    Case("odfa", _IN_LIGHT, partial(_alignment, "wait")),
+    Case("odfa_late", _IN_LIGHT, partial(_alignment, "late")),
+)
+
+
+def _heard(controller: Controller, replies: list[Any]) -> Controller:
+    """Pass on what is said, and keep every reply but tickets, which count only here."""
+    advance: Callable[[Any], Command] = controller.send
+    message: Any = None
+    while True:
+        try:
+            command = advance(message)
+        except StopIteration:
+            return
+        advance = controller.send
+        try:
+            message = yield command
+            replies.append(message)
+        except CommandError as error:
+            advance, message = controller.throw, error
+
+
+def _run(case: Case, bench: Bench) -> Outing:
+    controller, weights = case.make()
+    rows, replies = NotingRecorder(), list[Any]()
+    result = bench.run({"main": _heard(controller, replies)}, recorder=rows)
+    final = [rows.states["final_phases"]] if "final_phases" in rows.states else weights()
+    return Outing(result, replies, final, rows)
+
+
+def here(case: Case) -> Outing:
+    """Run ``case`` on a bench in this process."""
+    return _run(case, Bench(case.lab, 0))
+
+
+def on_wire(case: Case, wire: Wire, budget: BudgetConfig | None = None) -> Outing:
+    """Run ``case`` on the bench at the end of ``wire``."""
+    kinds = remote_kinds(Link(Talk(wire, load_dialect())))
+    return _run(case, Bench(case.lab, 0, budget, kinds=kinds))
+
+
+def on_loopback(case: Case, through: Callable[[Wire], Wire] = lambda wire: wire) -> tuple[Outing, RunResult]:
+    """Run ``case`` on a bench that is served on loopback; return also what the server has counted."""
+    with behind_a_door(small_service(bench=small_bench(case.lab))) as hosted:
+        connected = SocketWire(Address("127.0.0.1", hosted.port), load_dialect().config.wire)
+        connected.wait_for(_PATIENCE_S)
+        wire = through(connected)
+        outing = on_wire(case, wire)
+        wire.close()
+    assert hosted.result is not None
+    return outing, hosted.result
+
+
+class Kept:
+    """Keep what goes over ``wire``."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.lines: list[str] = []
+        self._wire = wire
+
+    def send(self, lines: Sequence[bytes]) -> None:
+        self.lines += [f"> {_escaped(line)}" for line in lines]
+        self._wire.send(lines)
+
+    def receive(self) -> bytes:
+        line = self._wire.receive()
+        self.lines.append(f"< {_escaped(line)}")
+        return line
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class Canned:
+    """Answer what was kept in ``lines``; another line than was sent then is refused."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = iter(lines)
+
+    def send(self, lines: Sequence[bytes]) -> None:
+        for line in lines:
+            expected = next(self._lines, "the end")
+            if expected != f"> {_escaped(line)}":
+                raise WireError(f"sent {line[:80]!r}; the transcript has {expected[:80]!r}")
+
+    def receive(self) -> bytes:
+        line = next(self._lines)
+        assert line.startswith("< "), line[:80]
+        return line[2:].encode().decode("unicode_escape").encode("latin-1")
+
+    def close(self) -> None:
+        assert next(self._lines, None) is None
+
+
+def _escaped(line: bytes) -> str:
+    return line.decode("latin-1").encode("unicode_escape").decode()
+
+
+def transcript(case: Case) -> Path:
+    """Return where the transcript of ``case`` lies."""
+    return FOLDER / f"{case.name}.txt"
+
+
+def canned(case: Case) -> Outing:
+    """Run ``case`` on the transcript that lies in the repository."""
+    wire = Canned(transcript(case).read_text(encoding="ascii").splitlines())
+    outing = on_wire(case, wire)
+    wire.close()
+    return outing
+
+
+def main() -> None:
+    """Record all transcripts anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for case in CASES:
+        kept: list[Kept] = []
+
+        def keep(wire: Wire, kept: list[Kept] = kept) -> Wire:
+            kept.append(Kept(wire))
+            return kept[0]
+
+        on_loopback(case, keep)
+        transcript(case).write_text("".join(f"{line}\n" for line in kept[0].lines), encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()
