@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from controllers.own import OwnOptions, own_kind
 from emulator.agents.result import RunResult
 from emulator.bench import Observer
+from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.clock import PacedClock
 from emulator.errors import ConfigError
 from emulator.remote.server.door import LOOPBACK, Door, bound
@@ -29,6 +30,7 @@ from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.run import others_of, program_of, watch_of
 from experiments.run.study import Study, type_of
 from experiments.run.watching.watch import samples_of
+from experiments.serve.warming import warm_up
 from experiments.tasks.pretraining import reproducible
 
 __all__ = ["CLIENTS", "Address", "Announce", "Paced", "Served", "default_out", "serve_study", "with_clients"]
@@ -131,6 +133,8 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
         prepared = prepare(study)
         program = program_of(study, prepared)
         served = with_clients(study)
+        unheard = study.model_copy(update={"clock": ClockConfig(), "budget": BudgetConfig()})
+        warm_up(make_bench(unheard, prepared, program.sizes, program.shows), prepared.setting)
         bench = make_bench(study, prepared, program.sizes, program.shows, clock=PacedClock())
         observers = _observers(study, prepared, program)
         program.controller.close()
