@@ -20,6 +20,22 @@ from experiments.output.streams.standard import say, visible
 
 __all__ = ["COMMAND"]
 
+BenchUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Run on a bench at the end of a wire, tcp://HOST:PORT, such as one of lightloop serve, and not on an "
+        "emulated one.",
+    ),
+]
+DialectName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE.toml",
+        help="In which words --bench is spoken to; default: those of lightloop serve.",
+    ),
+]
+
 
 def run(  # noqa: PLR0913  (options of a command)
     study: StudyName,
@@ -28,21 +44,8 @@ def run(  # noqa: PLR0913  (options of a command)
     controller: OwnControllerName = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
-    bench: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Run on a bench at the end of a wire, tcp://HOST:PORT, such as one of lightloop serve, and not on "
-            "an emulated one.",
-        ),
-    ] = None,
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE.toml",
-            help="In which words --bench is spoken to; default: those of lightloop serve.",
-        ),
-    ] = None,
+    bench: BenchUrl = None,
+    dialect: DialectName = None,
     quiet: Quiet = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would take, and write nothing.")
