@@ -1,9 +1,10 @@
 """The kinds of instrument of a bench whose instruments stand elsewhere, at the end of a wire."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from emulator.errors import ConfigError
 from emulator.instruments.chip.kind import KIND as CHIP
 from emulator.instruments.host.kind import KIND as HOST
 from emulator.instruments.instrument import Instrument, InstrumentKind, Setting, Stand
@@ -25,12 +26,17 @@ RELAYS: Final[Mapping[str, type[RemoteChip] | type[RemoteOpu] | type[RemoteHost]
 
 
 def remote_kinds(link: Link) -> Mapping[str, InstrumentKind]:
-    """Return every kind by its name, as it stands at the end of ``link``; nothing hidden can be changed there."""
+    """Return every kind by its name, as it stands at the end of ``link``; nothing hidden can be changed there.
+
+    A bench of a kind that nobody passes commands on to raises ``ConfigError``.
+    """
     return {name: _remote(kind, link) for name, kind in INSTRUMENTS.items()}
 
 
 def _remote(kind: InstrumentKind, link: Link) -> InstrumentKind:
-    relay: Any = RELAYS[kind.name]
+    relay: Any = RELAYS.get(kind.name)
+    if relay is None:
+        return replace(kind, check=_refused(kind.name))
 
     def build(stand: Stand, setting: Setting) -> Instrument:
         built: Instrument = relay(link, stand.design, setting)
@@ -50,6 +56,14 @@ def _remote(kind: InstrumentKind, link: Link) -> InstrumentKind:
 def _no_power(stand: Stand) -> Mapping[str, float]:
     del stand
     return {}
+
+
+def _refused(name: str) -> Callable[[Stand, Any], None]:
+    def check(stand: Stand, host: Any) -> None:
+        del stand, host
+        raise ConfigError(f"{name} is refused at the end of a wire; allowed there: {', '.join(RELAYS)}")
+
+    return check
 
 
 def _never_refused(stand: Stand, host: Any) -> None:
