@@ -34,7 +34,7 @@ Interfaces from elsewhere: `OPU` (lightonml) with its `BinaryThresholdEncoder` a
 `OpuFeatures` (scikit-learn), `OpuProjection` (PyTorch), and `OpuSession`, which is behind them all.
 
 Errors: `LightloopError` is every error that Lightloop foresees: `ConfigError`, `CommandError`, `ClockError`,
-`PhysicsError`, `DivergedError`, `TraceError` and `TaskError`.
+`InstrumentError`, `WireError`, `PhysicsError`, `DivergedError`, `TraceError` and `TaskError`.
 
 Importing it costs nothing: a name brings its module along when it is first asked for.
 """
@@ -96,10 +96,12 @@ if TYPE_CHECKING:
         CommandError,
         ConfigError,
         DivergedError,
+        InstrumentError,
         LightloopError,
         PhysicsError,
         TaskError,
         TraceError,
+        WireError,
     )
     from emulator.instruments.chip.config import ChipConfig
     from emulator.instruments.chip.state import Design
@@ -123,13 +125,15 @@ __version__ = "0.1.0"
 __all__ = [
     "OPU", "Batch", "Bench", "BinaryThresholdEncoder", "Changes", "ChipConfig", "ClockError", "Command",
     "CommandError", "Compute", "Computed", "ConfigError", "Controller", "Descent", "Design", "Disturb",
-    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "Join", "Keep", "Kernel", "Lab",
+    "DivergedError", "Forward", "FrameCounts", "HostConfig", "Incumbent", "InstrumentError", "Join", "Keep",
+    "Kernel", "Lab",
     "LightloopError", "LiveTrace", "Log", "Monitor", "Monitored", "Observer", "OpuConfig", "OpuDesign",
     "OpuFeatures", "OpuProjection", "OpuSession", "OwnController", "PhasesSet", "PhysicsError", "Probe", "Project",
     "ProjectFrames", "Projection", "Reading", "Readings", "Reply", "RunResult", "SeparatedBitPlanEncoder",
     "Sequence", "Served", "SetPhases",
     "Setting", "Settle", "Settled", "Spending", "Spent", "Stand", "Start", "Study", "Swept", "TaskError", "Ticket",
-    "Trace", "TraceError", "Wait", "__version__", "ask_tell", "chip", "cross_entropy", "energy_by_component",
+    "Trace", "TraceError", "Wait", "WireError", "__version__", "ask_tell", "chip", "cross_entropy",
+    "energy_by_component",
     "host", "latency_by_span", "main", "mini_batches", "open_study", "open_trace", "opu", "preset_names", "run",
     "shipped_studies", "stream", "sweep",
 ]  # fmt: skip
@@ -214,10 +218,11 @@ def _layer() -> _Rooms:
 _HOMES: Final[dict[str, abc.Callable[[], _Rooms]]] = {
     **dict.fromkeys((
         "Batch", "ClockError", "Command", "CommandError", "Compute", "Computed", "ConfigError", "Controller",
-        "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Incumbent", "Join", "Keep",
-        "Kernel", "LightloopError", "Log", "Monitor", "Monitored", "PhasesSet", "PhysicsError", "Probe", "Project",
+        "Descent", "Disturb", "DivergedError", "Forward", "FrameCounts", "Incumbent", "InstrumentError", "Join",
+        "Keep", "Kernel", "LightloopError", "Log", "Monitor", "Monitored", "PhasesSet", "PhysicsError", "Probe",
+        "Project",
         "ProjectFrames", "Projection", "Reading", "Readings", "Reply", "Sequence", "Served", "SetPhases", "Settle",
-        "Settled", "Spending", "Spent", "Start", "TaskError", "Ticket", "TraceError", "Wait",
+        "Settled", "Spending", "Spent", "Start", "TaskError", "Ticket", "TraceError", "Wait", "WireError",
     ), _vocabulary),
     **dict.fromkeys(("ask_tell", "cross_entropy", "mini_batches", "stream"), _aids),
     **dict.fromkeys(

@@ -150,8 +150,8 @@ TABLE: dict[str, Row] = {
 }  # fmt: skip
 
 SILENT = {
-    "errors, made by us": "ClockError CommandError ConfigError DivergedError LightloopError "
-    "PhysicsError TaskError TraceError",
+    "errors, made by us": "ClockError CommandError ConfigError DivergedError InstrumentError "
+    "LightloopError PhysicsError TaskError TraceError WireError",
     "replies and results, made by us": "Computed FrameCounts Monitored PhasesSet Projection Reading Readings "
     "RunResult Settled Spent Swept Trace",
     "types, which are not called": "Changes Command Controller Lab Observer OwnController Reply Served",

@@ -77,7 +77,7 @@ RUN = [
         page, line, marks=[pytest.mark.slow] if line.startswith(LONG) else [], id=f"{page}: {line[:60]}"
     )
     for page, line in ALL
-    if words_of(line)[0] not in EXCUSED
+    if words_of(line)[0] not in EXCUSED and "--bench" not in words_of(line)  # run/elsewhere runs these
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-import emulator.remote
+from emulator import remote
 from emulator.config.models import StrictModel, build, read_toml
 from emulator.errors import ConfigError, nearest
 from emulator.remote.client.answers import Asked, asked_of
@@ -134,7 +134,7 @@ class Dialect:
 
 def shipped_dialects() -> tuple[str, ...]:
     """Return the names of the dialects that come with Lightloop, sorted."""
-    names = (entry.name for entry in (files(emulator.remote) / "dialects").iterdir())
+    names = (entry.name for entry in (files(remote) / "dialects").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
@@ -146,7 +146,7 @@ def load_dialect(name: str = DEFAULT) -> Dialect:
         hint = nearest(name, shipped_dialects())
         known = f"a TOML file, or one of {', '.join(shipped_dialects())}"
         raise ConfigError(f"dialect {name[:80]!r} is unknown; allowed: {known}{hint and f'; {hint}'}")
-    with as_file(files(emulator.remote) / "dialects" / f"{name}.toml") as path:
+    with as_file(files(remote) / "dialects" / f"{name}.toml") as path:
         return _read(path, name)
 
 

@@ -143,7 +143,7 @@ def test_a_diverged_run_leaves_with_code_3(
 ) -> None:
     out = tmp_path / "run.h5"
 
-    def diverges(*_: object) -> RunResult:
+    def diverges(*_: object, **__: object) -> RunResult:
         out.write_bytes(small_trace.read_bytes())
         return RunResult("diverged", str(DivergedError("loss is nan")), 0.0, 0, {}, {})
 
@@ -155,7 +155,7 @@ def test_a_diverged_run_leaves_with_code_3(
 def test_ctrl_c_before_the_run_has_begun_leaves_with_code_130(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> RunResult:
+    def interrupted(*_: object, **__: object) -> RunResult:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(launching, "run_study", interrupted)
@@ -164,7 +164,7 @@ def test_ctrl_c_before_the_run_has_begun_leaves_with_code_130(
 
 
 def test_what_nobody_foresaw_is_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*_: object) -> RunResult:
+    def breaks(*_: object, **__: object) -> RunResult:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(launching, "run_study", breaks)

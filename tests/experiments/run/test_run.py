@@ -182,6 +182,7 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
         "fashion_cnn_recovery",
         "fashion_odfa",
         "fashion_recovery",
+        "figure4",
         "lab_loop",
         "matrix_recovery",
         "mnist_cnn_recovery",
@@ -190,5 +191,6 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
         "mnist_recovery",
         "paper_accuracy",
         "paper_power",
+        "transformer_1b",
         "vowel_recovery",
     ]

@@ -59,6 +59,8 @@ def test_a_shipped_study_survives_being_written_into_a_trace(name: str) -> None:
 def test_a_shipped_study_names_a_task_and_the_papers_settings(name: str) -> None:
     study = load_study(STUDIES / f"{name}.toml")
     assert study.title
+    if study.kind.name == "step_graph":
+        return  # a step that is timed has no data and no rate
     assert study.task.name in task_names()
     if name in {"matrix_recovery", "lab_loop"}:
         return  # the paper tunes no matrices, and nothing that a serial line drives
