@@ -50,6 +50,7 @@ TESTED_BY_CALLERS = {
     "emulator/remote/client/relays/host.py": "remote/client/test_conformance.py",
     "emulator/remote/client/relays/opu.py": "remote/client/test_conformance.py",
     "emulator/remote/client/relays/relay.py": "remote/client/test_conformance.py",
+    "experiments/calibrate/csv_file.py": "calibrate/test_measured.py and calibrate/tables: both read by it",
     "experiments/check/attacking/honest.py": "check/attacking/test_attack.py: honest clients are judged",
     "experiments/run/watching/unseen.py": "run/elsewhere/test_elsewhere.py: a chip elsewhere is not watched",
     "emulator/remote/words/at_once.py": "remote/words/test_client.py",

@@ -23,7 +23,7 @@ from emulator.trace.open import open_trace
 from experiments.calibrate.fit import Problem, confounded, fit
 from experiments.calibrate.measured import Measured, read_measured
 from experiments.calibrate.model import LatencyModel, latency_model
-from experiments.calibrate.verdict import MAX_ERROR, stalled, too_wide, why_no_fit
+from experiments.calibrate.verdict import MAX_ERROR, refuse_max_error, stalled, too_wide, why_no_fit
 
 __all__ = ["Accuracy", "Calibration", "Confounded", "Estimate", "Fitted", "KindMeans", "calibrate"]
 
@@ -139,8 +139,7 @@ def calibrate(
     that half with a mean error above ``max_error`` is no fit. Raises ``TraceError`` and ``ConfigError`` when one of
     the files is not what it should be, or too little is measured.
     """
-    if not 0 < max_error < math.inf:
-        raise ConfigError(f"calibrate: max_error={max_error!r} is refused; allowed: a number above 0")
+    refuse_max_error(max_error)
     with open_trace(trace) as opened:
         model, digest = latency_model(opened), opened.digest
     found = read_measured(measured, model)

@@ -6,8 +6,7 @@ that the trace uses most. Latencies are service times, in seconds where they hav
 for the instrument.
 """
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from emulator.config.amounts import amount, whole
 from emulator.errors import ConfigError, nearest
+from experiments.calibrate.csv_file import refuse_unknown, rows_of
 from experiments.calibrate.model import LatencyModel
 
 __all__ = ["Measured", "read_measured"]
@@ -45,7 +45,7 @@ def read_measured(path: Path, model: LatencyModel) -> Measured:
     """
     finder = _Finder(model)
     types, latencies = [], []
-    for line, row in _rows(path):
+    for line, row in rows_of(path, _MAX_BYTES, _check_columns):
         where = f"{path}: line {line}"
         latencies.append(_latency(row.get("latency_s", ""), where))
         types.append(finder.find(row, where))
@@ -54,32 +54,8 @@ def read_measured(path: Path, model: LatencyModel) -> Measured:
     return Measured(np.array(types, dtype=np.int64), np.array(latencies))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(f"{path}: it has more than {_MAX_BYTES} bytes")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            _check_columns(path, reader.fieldnames or ())
-            for row in reader:
-                if "" in row or None in row.values():
-                    raise ConfigError(
-                        f"{path}: line {reader.line_num}: it has more or fewer fields than the head"
-                    )
-                yield reader.line_num, row
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: it is not a CSV file in UTF-8: {error}") from error
-
-
 def _check_columns(path: Path, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in _KNOWN:
-            hint = nearest(name, _KNOWN)
-            raise ConfigError(
-                f"{path}: column {name!r} is unknown; known: {', '.join(_KNOWN)}; {hint}".rstrip("; ")
-            )
+    refuse_unknown(path, names, _KNOWN)
     if "latency_s" not in names or ("command" in names) == ("kind" in names) or len(set(names)) != len(names):
         raise ConfigError(
             f"{path}: the columns are {','.join(names)}; allowed: command,latency_s or "

@@ -9,15 +9,15 @@ from experiments.calibrate.calibration import Calibration, Fitted
 from experiments.output.files import new_file
 from experiments.run.study import study_from_text
 
-__all__ = ["snippet", "write_snippet"]
+__all__ = ["printable", "snippet", "write_snippet"]
 
 
 def snippet(found: Calibration) -> str:
     """Return the fitted numbers of ``found`` as TOML; each line says what it was and how well it is known."""
     lines = [
-        f"# calibrated from {_printable(Path(found.measured).name)}, n = {found.latencies},",
+        f"# calibrated from {printable(Path(found.measured).name)}, n = {found.latencies},",
         f"# {found.stalls} more left out as stalls; digests: {found.measured_digest} of the latencies,",
-        f"# {found.trace_digest} of the trace {_printable(Path(found.trace).name)}; mean absolute error of",
+        f"# {found.trace_digest} of the trace {printable(Path(found.trace).name)}; mean absolute error of",
         f"# {found.held_out} held-out latencies: {100 * found.before.mape.value:.3g} % before, "
         f"{100 * found.after.mape.value:.3g} % after",
     ]
@@ -67,5 +67,6 @@ def _line(fitted: Fitted) -> str:
     )
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """Return the ``name`` of a file with a mark for what a comment cannot hold."""
     return "".join(sign if sign.isprintable() else "?" for sign in name)

@@ -1,14 +1,16 @@
 """Which latencies are no service times, which numbers the rest does not determine, and whether a fit is one."""
 
+import math
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.errors import ConfigError
 from emulator.streams import stream
 from experiments.calibrate.measured import Measured
 
-__all__ = ["MAX_ERROR", "stalled", "too_wide", "why_no_fit"]
+__all__ = ["MAX_ERROR", "refuse_max_error", "stalled", "too_wide", "why_no_fit"]
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +28,12 @@ _TO_DEVIATION: Final = 1.4826
 
 _RESAMPLES: Final = 200
 _LOW: Final = 0.025
+
+
+def refuse_max_error(max_error: float) -> None:
+    """Raise ``ConfigError`` unless ``max_error`` is a number above 0."""
+    if not 0 < max_error < math.inf:
+        raise ConfigError(f"calibrate: max_error={max_error!r} is refused; allowed: a number above 0")
 
 
 def stalled(measured: Measured) -> NDArray[np.bool_]:

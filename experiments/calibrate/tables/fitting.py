@@ -20,7 +20,7 @@ from emulator.errors import ConfigError, nearest
 from emulator.streams import stream
 from experiments.calibrate.tables.paces import PACES, Pace
 from experiments.calibrate.tables.rows import Row, read_rows
-from experiments.calibrate.verdict import MAX_ERROR, why_no_fit
+from experiments.calibrate.verdict import MAX_ERROR, refuse_max_error, why_no_fit
 
 __all__ = ["LONG_S", "PresetFit", "PresetNumber", "fit_preset"]
 
@@ -89,8 +89,7 @@ def fit_preset(
     kind, name = preset
     if kind not in PACES:
         raise ConfigError(f"calibrate: preset kind {kind[:40]!r} is refused; allowed: {', '.join(PACES)}")
-    if not 0 < max_error < math.inf:
-        raise ConfigError(f"calibrate: max_error={max_error!r} is refused; allowed: a number above 0")
+    refuse_max_error(max_error)
     pace = PACES[kind]
     config = build(pace.config, {"preset": name}, f"preset {kind}/{name}")
     limits = _free(pace.limits(config), hold)

@@ -4,6 +4,7 @@ from itertools import groupby
 from pathlib import Path
 
 from emulator.errors import ConfigError
+from experiments.calibrate.snippet import printable
 from experiments.calibrate.tables.fitting import PresetFit, PresetNumber
 from experiments.output.files import new_file
 
@@ -13,7 +14,7 @@ __all__ = ["fragment", "write_fragment"]
 def fragment(found: PresetFit) -> str:
     """Return the fitted numbers of ``found`` as TOML, below the section of its kind, for ``--with``."""
     kind = found.preset.partition("/")[0]
-    name = "".join(sign if sign.isprintable() else "?" for sign in Path(found.measured).name)
+    name = printable(Path(found.measured).name)
     lines = [
         f"# preset {found.preset}, fitted to {found.fitted_calls} calls of {name}",
         f"# (digest {found.measured_digest});",

@@ -12,8 +12,7 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_s
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender
-from emulator.instruments.opu.timing import OpuDesign
-from emulator.physics.opu.holography import patterns_per_vector
+from emulator.instruments.opu.timing import OpuDesign, patterns_of
 from emulator.units import ps_to_s
 from experiments.calibrate.tables.rows import Row
 
@@ -80,9 +79,8 @@ def _opu_s(config: OpuConfig, row: Row) -> float:
         raise ConfigError(
             "calibrate: a call of an opu is vectors,features,outputs; flops,bytes tell nothing of it"
         )
-    frames = row.vectors * patterns_per_vector(config.dmd.encoding, config.dmd.precision)
     sender = FrameSender(config, _HOST, OpuDesign(row.features, row.outputs), seed=0)
-    return ps_to_s(sender.send(0, frames).done_ps)
+    return ps_to_s(sender.send(0, patterns_of(config, row.vectors, 0)).done_ps)
 
 
 _ANY: Final = 1e21

@@ -6,14 +6,14 @@ a complex matrix as two real ones. A row is left out where a number of these is 
 "online", which no preset has; other columns of words say where a row comes from. Joules may be empty.
 """
 
-import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emulator.errors import ConfigError, nearest
+from emulator.errors import ConfigError
+from experiments.calibrate.csv_file import refuse_unknown, rows_of
 
 __all__ = ["Row", "read_rows"]
 
@@ -55,34 +55,15 @@ def read_rows(path: Path) -> tuple[tuple[Row, ...], int]:
 
 def _lines(path: Path) -> Iterator[Mapping[str, float] | None]:
     """Yield the numbers of each row; None for one that is left out."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(f"{path}: it has more than {_MAX_BYTES} bytes")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            _check_columns(path, tuple(reader.fieldnames or ()))
-            for row in reader:
-                where = f"{path}: line {reader.line_num}"
-                if "" in row or None in row.values():
-                    raise ConfigError(f"{where}: it has more or fewer fields than the head")
-                told = {name: text for name, text in row.items() if name in _NUMBERS and text.strip()}
-                lacks = any(name in _NEEDED and name not in told for name in row)
-                numbers = {name: _number(where, name, text) for name, text in told.items()}
-                yield None if lacks or "online" in row.get("mode", "") else numbers
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: it is not a CSV file in UTF-8: {error}") from error
+    for line, row in rows_of(path, _MAX_BYTES, _check_columns):
+        told = {name: text for name, text in row.items() if name in _NUMBERS and text.strip()}
+        lacks = any(name in _NEEDED and name not in told for name in row)
+        numbers = {name: _number(f"{path}: line {line}", name, text) for name, text in told.items()}
+        yield None if lacks or "online" in row.get("mode", "") else numbers
 
 
-def _check_columns(path: Path, names: tuple[str, ...]) -> None:
-    known = (*_NUMBERS, *_WORDS)
-    for name in names:
-        if name not in known:
-            hint = nearest(name, known)
-            raise ConfigError(
-                f"{path}: column {name!r} is unknown; known: {', '.join(known)}; {hint}".rstrip("; ")
-            )
+def _check_columns(path: Path, names: Sequence[str]) -> None:
+    refuse_unknown(path, names, (*_NUMBERS, *_WORDS))
     shaped = {"vectors", "outputs"} <= set(names) and len({"features", "inputs"} & set(names)) == 1
     worked = {"flops", "bytes"} <= set(names)
     if "seconds" not in names or shaped == worked or len(set(names)) != len(names):
