@@ -90,9 +90,7 @@ def odfa(
     one), ``alignment_output_<layer>`` (of the output's) and, with light, ``dark_vectors`` and ``lost_vectors``.
     """
     samples = len(training_set.y)
-    epoch_steps = _steps(config, samples)
-    last = epoch_steps * config.epochs
-    last = last if config.steps is None else min(config.steps, last)
+    epoch_steps, last = _epoch_steps(config, samples), _steps(config, samples)
     agent, taken, shown = _Agent(config, model, feedback, loss, last), 0, 0
     every = config.report_steps or epoch_steps
     while taken < last:
@@ -111,7 +109,21 @@ def odfa(
                 return
 
 
+def _projection(config: OdfaConfig, model: Model) -> tuple[int, FeedbackLayout]:
+    """Return the entries of an error that is projected, and where its projection goes."""
+    sizes = (*model.hidden, model.outputs)
+    return sizes[-1 - config.split.error_at], FeedbackLayout(
+        sizes[: len(sizes) - config.tail], config.sharing
+    )
+
+
 def _steps(config: OdfaConfig, samples: int) -> int:
+    """Return the mini-batches of the whole training."""
+    most = _epoch_steps(config, samples) * config.epochs
+    return most if config.steps is None else min(config.steps, most)
+
+
+def _epoch_steps(config: OdfaConfig, samples: int) -> int:
     """Return the mini-batches of an epoch."""
     whole, left = divmod(samples, config.batch_size)
     joined = config.centres and left == 1 and whole > 0
@@ -160,9 +172,7 @@ class _Agent:
         self.blocks = model.blocks
         self.rows = model.rows
         self.loss = loss
-        sizes = (*model.hidden, model.outputs)
-        self.values = sizes[-1 - config.split.error_at]
-        self.layout = FeedbackLayout(sizes[: len(sizes) - config.tail], config.sharing)
+        self.values, self.layout = _projection(config, model)
         self.work: Callable[[int], StepWork] = cache(lambda batch: self._work(model, batch))
         self.descent = Descent(config, self.blocks, len(self.layout.sizes), steps)
         self.matrix = np.empty((0, 0), dtype=np.float32)
@@ -312,13 +322,12 @@ def start(options: OdfaConfig, setting: Setting) -> Program:
             "samples: a projection less its own mean is 0, and nothing is learnt; allowed: 2 or more samples in a "
             "mini-batch, or controller.centre = false"
         )
-    sizes = (*model.hidden, model.outputs)
-    layout = FeedbackLayout(sizes[: len(sizes) - options.tail], options.sharing)
+    values, layout = _projection(options, model)
     return Program(
         controller,
         _queries(options, samples, model.rows),
         "training",
-        {_UNIT: (sizes[-1 - options.error_at], layout.width)} if optical else {},
+        {_UNIT: (values, layout.width)} if optical else {},
         shows={_UNIT: "ternary"} if optical else {},
         mark="epoch",
         epochs=_reports(options, samples),
@@ -351,9 +360,7 @@ def _queries(options: OdfaConfig, samples: int, rows: int) -> int:
 
 def _reports(options: OdfaConfig, samples: int) -> int:
     """Return how often is reported what has been learnt."""
-    epoch_steps = _steps(options, samples)
-    steps = epoch_steps * options.epochs
-    return -(-min(steps, options.steps or steps) // (options.report_steps or epoch_steps))
+    return -(-_steps(options, samples) // (options.report_steps or _epoch_steps(options, samples)))
 
 
 def _unused(options: OdfaConfig) -> frozenset[str]:

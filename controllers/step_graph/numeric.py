@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from controllers.feedback_alignment.dfa import FloatArray, Pending, backpropagated, backward, forward
+from controllers.feedback_alignment.dfa import FloatArray, Pending, backpropagate, backward, forward
 from controllers.feedback_alignment.ternary import ternarize
 from controllers.kind import Setting
 from controllers.step_graph.workload import WorkloadConfig
@@ -65,9 +65,7 @@ class Numbers:
 
     def errors(self) -> NDArray[np.float32]:
         """Return the last batch's errors, cut to three values: what light is shown."""
-        errors = self._pending[-1].errors
-        threshold = _LIT * float(np.sqrt(np.mean(errors**2)))
-        return ternarize(errors, threshold).astype(np.float32)
+        return ternarize(self._pending[-1].errors, _LIT, "batch_rms").astype(np.float32)
 
     def projected(self, outputs: FloatArray) -> None:
         """Take the projections (rows, projections) that light gave."""
@@ -77,13 +75,14 @@ class Numbers:
         """Make the step of the oldest batch that is under way."""
         pending = self._pending.popleft()
         self._optimizer.zero_grad()
-        backward(pending, self._signals(pending))
+        if self._workload.method == "bp":
+            backpropagate(pending)
+        else:
+            backward(pending, self._signals(pending))
         self._optimizer.step()
 
     def _signals(self, pending: Pending) -> Sequence[FloatArray]:
         w = self._workload
-        if w.method == "bp":
-            return backpropagated(pending)
         found = self._found.popleft() if w.method == "odfa" else pending.errors @ self._matrix
         found = found.astype(np.float32) / np.sqrt(w.projected)
         if w.sharing == "shared":
