@@ -20,8 +20,8 @@ from controllers.zeroth_order.szo_scd import SzoScdConfig
 from emulator.agents.result import RunResult
 from emulator.bench import Bench
 from emulator.bench_config import BudgetConfig
-from emulator.commands import Command, Controller
-from emulator.errors import CommandError, WireError
+from emulator.commands import Controller
+from emulator.errors import WireError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Lab, Stand
@@ -31,8 +31,10 @@ from emulator.remote.client.kinds import remote_kinds
 from emulator.remote.client.link import Link
 from emulator.remote.client.talk import Talk
 from emulator.remote.client.wire import Address, SocketWire, Wire
+from emulator.remote.scpi.blocks import MARK, Format, block_bytes, numbers_in
 from emulator.streams import stream
 from experiments.models.mlp import Mlp
+from experiments.run.watching.watch import overheard
 from tests.builders import NotingRecorder, random_design
 from tests.opu_lab import small_opu
 from tests.wire_lab import behind_a_door, small_bench, small_service
@@ -120,27 +122,10 @@ CASES = (
 )
 
 
-def _heard(controller: Controller, replies: list[Any]) -> Controller:
-    """Pass on what is said, and keep every reply but tickets, which count only here."""
-    advance: Callable[[Any], Command] = controller.send
-    message: Any = None
-    while True:
-        try:
-            command = advance(message)
-        except StopIteration:
-            return
-        advance = controller.send
-        try:
-            message = yield command
-            replies.append(message)
-        except CommandError as error:
-            advance, message = controller.throw, error
-
-
 def _run(case: Case, bench: Bench) -> Outing:
     controller, weights = case.make()
     rows, replies = NotingRecorder(), list[Any]()
-    result = bench.run({"main": _heard(controller, replies)}, recorder=rows)
+    result = bench.run({"main": overheard(controller, lambda _, reply: replies.append(reply))}, recorder=rows)
     final = [rows.states["final_phases"]] if "final_phases" in rows.states else weights()
     return Outing(result, replies, final, rows)
 
@@ -228,13 +213,11 @@ def _alike(one: bytes, other: bytes) -> bool:
 def _parts(line: bytes) -> tuple[bytes, list[float]]:
     """Return the text of ``line``, and the numbers of its blocks."""
     text, numbers, place = b"", [], 0
-    while (mark := line.find(b"#", place)) >= 0:
-        digits = int(line[mark + 1 : mark + 2])
-        begin = mark + 2 + digits
-        place_after = begin + int(line[mark + 2 : begin])
-        text += line[place:begin]
-        numbers += np.frombuffer(line[begin:place_after], ">f8").tolist()
-        place = place_after
+    while (mark := line.find(MARK, place)) >= 0:
+        content, end = block_bytes(line, mark)
+        text += line[place : end - len(content)]
+        numbers += numbers_in(content, Format("REAL")).tolist()
+        place = end
     return text + line[place:], numbers
 
 

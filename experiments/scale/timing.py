@@ -4,10 +4,9 @@ Steps are played on the bench, light's frames included, and the first one is not
 step takes the same but for the rounding of frames to the beat of their clock.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from controllers.kind import WORKLOAD
 from controllers.registry import CONTROLLERS
@@ -21,6 +20,7 @@ from experiments.run.bench import make_bench, recorder_of
 from experiments.run.preflight.timed import network_in_words
 from experiments.run.run import others_of, prepare, program_of
 from experiments.run.study import Study
+from experiments.run.watching.watch import overheard
 from experiments.scale.shares import WORDS, shares_s
 
 __all__ = ["StepTiming", "time_steps"]
@@ -139,20 +139,15 @@ def _played(study: Study, out: Path | None) -> _Played:
     )
 
 
-def _noted(controller: Controller, notes: dict[str, list[float]]) -> Generator[Command, Any, None]:
-    """Pass on what ``controller`` says, and keep what it logs under the names of ``notes``."""
-    message: Any = None
-    try:
-        while True:
-            try:
-                command = controller.send(message)
-            except StopIteration:
-                return
-            message = yield command
-            if type(command) is Log and command.name in notes:
-                notes[command.name].append(command.value)
-    finally:
-        controller.close()
+def _noted(controller: Controller, notes: dict[str, list[float]]) -> Controller:
+    """Return ``controller``, of which what it logs under the names of ``notes`` is kept."""
+
+    def note(command: Command, reply: object) -> None:
+        del reply
+        if type(command) is Log and command.name in notes:
+            notes[command.name].append(command.value)
+
+    return overheard(controller, note)
 
 
 def _refuse_endless(study: Study, workload: WorkloadConfig) -> None:

@@ -1,6 +1,5 @@
 """Answers of an instrument, each read by one of a closed set of parsers, in the order of the questions."""
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, get_args
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import ConfigError, WireError, nearest
-from emulator.remote.scpi.blocks import MARK, Format, block_bytes, numbers_in
+from emulator.remote.scpi.blocks import MARK, Format, block_bytes, meant, numbers_in
 from emulator.remote.scpi.faults import ScpiError
 
 __all__ = ["PARSERS", "Asked", "Parser", "answers_in", "asked_of"]
@@ -20,7 +19,6 @@ Parser = Literal["number", "whole", "list", "block", "text"]
 PARSERS: Final[tuple[str, ...]] = get_args(Parser)
 
 _UNIT: Final = b";"
-_NOT_A_NUMBER, _INFINITY = 9.91e37, 9.9e37  # SCPI-1999, Volume 1, 7.2.1.4 and 7.2.1.5
 _WHOLE: Final = re.compile(rb"[+-]?\d{1,18}")
 _SHOWN: Final = 80
 
@@ -97,7 +95,7 @@ def _value(text: bytes, one: Asked, line: bytes) -> Any:
         if one.parser == "whole":
             return int(text) if _WHOLE.fullmatch(text) else int(_whole(float(text)))
         if one.parser == "number":
-            return _meant(float(text))
+            return meant(float(text))
         return _listed(text)
     except (ValueError, OverflowError) as error:
         raise _no_answer(line, f"no {one.parser} for {one.name!r}") from error
@@ -110,11 +108,4 @@ def _whole(number: float) -> float:
 
 
 def _listed(text: bytes) -> NDArray[np.float64]:
-    return np.array([_meant(float(each)) for each in text.split(b",")] if text else [], dtype=np.float64)
-
-
-def _meant(number: float) -> float:
-    """Return ``number``, or what SCPI means by it where it stands for what is none."""
-    if number == _NOT_A_NUMBER:
-        return math.nan
-    return math.copysign(math.inf, number) if abs(number) == _INFINITY else number
+    return np.array([meant(float(each)) for each in text.split(b",")] if text else [], dtype=np.float64)

@@ -8,11 +8,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from emulator.remote.scpi.faults import ScpiError
 
-__all__ = ["MARK", "Format", "block", "block_bytes", "decimal", "head_of", "listed", "numbers_in", "written"]
+__all__ = [
+    "MARK",
+    "Format",
+    "block",
+    "block_bytes",
+    "decimal",
+    "head_of",
+    "listed",
+    "meant",
+    "numbers_in",
+    "written",
+]
 
 MARK: Final = b"#"
 _MOST_DIGITS: Final = 9
-_NOT_A_NUMBER, _INFINITY = "9.91E+37", "9.9E+37"  # SCPI-1999, Volume 1, 7.2.1.4 and 7.2.1.5
+_NOT_A_NUMBER, _INFINITY = 9.91e37, 9.9e37  # SCPI-1999, Volume 1, 7.2.1.4 and 7.2.1.5
 
 
 class Format(NamedTuple):
@@ -82,7 +93,18 @@ def decimal(number: float) -> str:
     """Return ``number`` as a decimal that stands for exactly it; SCPI has numbers for what is none (7.2.1)."""
     if math.isfinite(number):
         return repr(number)
-    return _NOT_A_NUMBER if math.isnan(number) else (_INFINITY if number > 0 else f"-{_INFINITY}")
+    return _said(_NOT_A_NUMBER) if math.isnan(number) else _said(math.copysign(_INFINITY, number))
+
+
+def _said(number: float) -> str:
+    return f"{number!r}".upper()
+
+
+def meant(number: float) -> float:
+    """Return ``number``, or what SCPI means by it where it stands for what is none; the inverse of ``decimal``."""
+    if number == _NOT_A_NUMBER:
+        return math.nan
+    return math.copysign(math.inf, number) if abs(number) == _INFINITY else number
 
 
 def written(numbers: ArrayLike, form: Format) -> bytes:

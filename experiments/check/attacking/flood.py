@@ -18,6 +18,7 @@ from emulator.streams import stream
 __all__ = ["MANNERS", "Load", "attack"]
 
 _TAKEN: Final = 1 << 16  # bytes that an attacker who reads takes at once
+_PAUSE_S: Final = 1.0  # how long one waits who was hung up on, before it comes again; assumed
 _MOST_ROUNDS: Final = 1_000_000  # of one attacker; time ends it before
 _LINES: Final = (
     b"*IDN?", b"SYST:TIME?", b"CHIP:READ?", b"CHIP:PHAS (@1:5),0.3", b"*OPC?", b"SYST:HELP:HEAD?", b"CHIP:PHAS?",
@@ -191,7 +192,3 @@ async def _attack(port: int, seconds: float, load: Load, seed: int) -> dict[str,
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     return {name: (connections[name], sent[name]) for name in MANNERS}
-
-
-_PAUSE_S: Final = 1.0
-"""How long one waits who was hung up on, before it comes again; assumed."""

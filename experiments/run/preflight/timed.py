@@ -11,7 +11,7 @@ from controllers.step_graph.workload import OPTICAL, WorkloadConfig
 from emulator.errors import ConfigError
 from emulator.instruments.gpu.config import GpuConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.physics.opu.holography import patterns_per_vector
+from emulator.instruments.opu.timing import patterns_of
 from emulator.streams import stream
 from experiments.run.sections import EvaluationConfig, TaskConfig
 from experiments.run.study import Study
@@ -100,7 +100,7 @@ def projection_rows(study: Study) -> int | None:
     if w.method != OPTICAL:
         return None
     opu = study.section(OpuConfig)
-    each, held = patterns_per_vector(opu.dmd.encoding, opu.dmd.precision), opu.dmd.memory_patterns
+    each, held = patterns_of(opu, 1, 0), opu.dmd.memory_patterns
     rows, most = w.batch * w.context, held // each
     if rows <= most:
         return None

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from emulator.bench import Bench
-from experiments.run.watching.watch import Scores, Watch
+from experiments.run.watching.unseen import Unmeasured
+from experiments.run.watching.watch import Watch
 from experiments.tasks.judges import ACCURACY
 
 __all__ = ["Pacing"]
@@ -16,29 +17,8 @@ class Pacing(Watch):
     """Measure nothing but what has been drawn, and only when asked."""
 
     def __init__(self, verb: str) -> None:
-        super().__init__(_Nobody(), ACCURACY, verb, _NEVER)
+        super().__init__(Unmeasured(), ACCURACY, verb, _NEVER)
 
     def observe(self, bench: Bench) -> Mapping[str, float]:
         """Return the total energy at this instant."""
         return {"energy_j": bench.energy_j}
-
-
-class _Nobody:
-    """Stand for who learns where nobody does."""
-
-    def scores(self, bench: Bench) -> Scores:
-        """Refuse: there is nothing to measure."""
-        raise NotImplementedError
-
-    def keep(self, bench: Bench) -> None:
-        """Keep nothing."""
-
-    def further(self, bench: Bench) -> Mapping[str, float]:
-        """Return nothing."""
-        del bench
-        return {}
-
-    def facts(self, bench: Bench) -> str:
-        """Return nothing."""
-        del bench
-        return ""

@@ -1,4 +1,4 @@
-"""What is watched of a chip elsewhere: nothing, because a look that costs no reading is the emulator's alone."""
+"""What is watched where nothing is measured, as of a chip elsewhere: a free look is the emulator's alone."""
 
 from collections.abc import Mapping
 from typing import NoReturn
@@ -6,15 +6,15 @@ from typing import NoReturn
 from emulator.bench import Bench
 from emulator.errors import ConfigError
 
-__all__ = ["UnseenChip"]
+__all__ = ["Unmeasured", "UnseenChip"]
 
 
-class UnseenChip:
-    """Measure nothing: whoever wants to know what such a chip is worth sends samples through it, and pays."""
+class Unmeasured:
+    """Stand for what is watched where there is nothing to measure."""
 
     def scores(self, bench: Bench) -> NoReturn:
-        """Raise ``ConfigError``."""
-        raise ConfigError("a chip elsewhere is not watched: every look at it costs a reading")
+        """Refuse: there is nothing to measure."""
+        raise NotImplementedError
 
     def keep(self, bench: Bench) -> None:
         """Keep nothing."""
@@ -28,3 +28,11 @@ class UnseenChip:
         """Return nothing."""
         del bench
         return ""
+
+
+class UnseenChip(Unmeasured):
+    """Measure nothing: whoever wants to know what such a chip is worth sends samples through it, and pays."""
+
+    def scores(self, bench: Bench) -> NoReturn:
+        """Raise ``ConfigError``."""
+        raise ConfigError("a chip elsewhere is not watched: every look at it costs a reading")

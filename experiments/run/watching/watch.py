@@ -15,7 +15,7 @@ from experiments.run.watching.unseen import UnseenChip
 from experiments.tasks.judges import Metric
 from experiments.tasks.task import Task
 
-__all__ = ["Scores", "Subject", "Watch", "looked_at", "samples_of"]
+__all__ = ["Scores", "Subject", "Watch", "looked_at", "overheard", "samples_of"]
 
 
 class Scores(NamedTuple):
@@ -95,7 +95,18 @@ def samples_of(task: Task) -> Mapping[str, float]:
 
 def looked_at(controller: Controller, mark: str, look: Callable[[], None]) -> Controller:
     """Pass on what is said, and ``look`` before the first command and after each Log of ``mark``."""
+
+    def hear(command: Command, reply: object) -> None:
+        del reply
+        if type(command) is Log and command.name == mark:
+            look()
+
     look()
+    yield from overheard(controller, hear)
+
+
+def overheard(controller: Controller, hear: Callable[[Command, Any], None]) -> Controller:
+    """Pass on what is said, and ``hear`` each command with the reply that came; refusals reach the controller."""
     advance: Callable[[Any], Command] = controller.send
     message: Any = None
     try:
@@ -110,7 +121,6 @@ def looked_at(controller: Controller, mark: str, look: Callable[[], None]) -> Co
             except CommandError as error:  # the controller gets it where it yielded the command
                 advance, message = controller.throw, error
                 continue
-            if type(command) is Log and command.name == mark:
-                look()
+            hear(command, message)
     finally:
         controller.close()

@@ -66,7 +66,7 @@ class RemoteChip(Relay):
         self._incumbent: NDArray[np.float64] | None = None
         self._refuse_other_devices()
         self._driven = self._looked_up(design.phases()[self._devices])
-        self._initial = self._driven
+        self._initial = self._driven.copy()
 
     def _refuse_other_devices(self) -> None:
         words = self.link.talk.dialect.heaters
@@ -137,7 +137,6 @@ class RemoteChip(Relay):
 
     def drive(self, channels: NDArray[np.int64], radians: ArrayLike) -> None:
         """Remember what ``channels`` are driven to."""
-        self._driven = self._driven.copy()
         self._driven[channels - 1] = radians
 
     def name_incumbent(self, command: Incumbent) -> tuple[int, Note]:
