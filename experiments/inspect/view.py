@@ -180,7 +180,7 @@ def _metrics(found: Inspection) -> Table:
         for name, one in found.metrics.items()
         if not name.startswith(_HIDDEN)
     )
-    note = "best: the greatest accuracy, the least of anything else"
+    note = "best: the greatest accuracy, R² or fidelity, the least of anything else"
     return table_of("Metrics", ("name", "first", "best", "last"), rows, (note,))
 
 

@@ -59,8 +59,8 @@ def metrics_section(comparison: Comparison, found: Sequence[Inspection]) -> Sect
         head += [f"{mark}first", "best", "last"]
     rows = [[name, *(cell for one in found for cell in _summary(one.metrics.get(name)))] for name in names]
     words = (
-        "Best: the greatest accuracy, the least of anything else. A metric's name carries its unit; accuracies are "
-        "fractions."
+        "Best: the greatest accuracy, R² or fidelity, the least of anything else. A name carries its unit; "
+        "accuracies are fractions."
     )
     return Section("metrics", "Metrics", (table(head, rows), note(words)))
 

@@ -19,5 +19,14 @@ def test_errors_fall_and_all_else_rises() -> None:
     assert [each.name for each in MEASURES if not rises(f"selected_test_{each.name}")] == [
         "rmse",
         "relative_error",
+        "bits_per_character",
     ]
     assert not rises("val_loss")
+
+
+def test_text_is_judged_in_bits_a_character_and_never_in_percent() -> None:
+    measure = measure_in({"val_loss", "test_bits_per_character"})
+    assert (measure.heading, measure.text(2.4431)) == (
+        "Cross-entropy (bits/character)",
+        "2.443 bits/character",
+    )
