@@ -47,7 +47,7 @@ LONG = ("sweep", "report", "run mnist_odfa")
 EXCUSED = {
     "demo": "three minutes, and tests/experiments/demo runs its stops",
     "bench": "measures the machine",
-    "serve": "ends when it is told to; tests/experiments/serve and tests/docs/test_wire.py run it",
+    "serve": "ends when it is told to; tests/experiments/serve and tests/docs/test_lab_clients.py run it",
     "paper": "hours; tests/experiments/paper runs the experiments small",
     "check": "minutes; tests/experiments/check runs the checks small",
 }
