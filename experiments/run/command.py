@@ -20,19 +20,19 @@ from experiments.output.streams.standard import say, visible
 
 __all__ = ["COMMAND"]
 
-BenchUrl = Annotated[
-    str | None,
+BenchUrls = Annotated[
+    list[str] | None,
     typer.Option(
         metavar="URL",
         help="Run on a bench at the end of a wire, tcp://HOST:PORT, such as one of lightloop serve, and not on an "
-        "emulated one.",
+        "emulated one. Once for each instrument that has an address of its own.",
     ),
 ]
-DialectName = Annotated[
-    str | None,
+DialectNames = Annotated[
+    list[str] | None,
     typer.Option(
         metavar="NAME|FILE.toml",
-        help="In which words --bench is spoken to; default: those of lightloop serve.",
+        help="In which words --bench is spoken to, once for each; default: those of lightloop serve.",
     ),
 ]
 
@@ -44,8 +44,8 @@ def run(  # noqa: PLR0913  (options of a command)
     controller: OwnControllerName = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
     out: Annotated[Path | None, typer.Option(help="Trace to write; default: out/<study>-seed<N>.h5.")] = None,
-    bench: BenchUrl = None,
-    dialect: DialectName = None,
+    bench: BenchUrls = None,
+    dialect: DialectNames = None,
     quiet: Quiet = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would take, and write nothing.")
@@ -72,12 +72,13 @@ def run(  # noqa: PLR0913  (options of a command)
     path = default_out(study, config.seed) if out is None else out
     for caution in config.cautions():
         sys.stderr.write(f"lightloop: caution: {visible(caution, lines=False)}\n")
-    refuse_mixed(bench, dialect, dry_run)
+    benches, dialects = bench or (), dialect or ()
+    refuse_mixed(benches, dialects, dry_run)
     if dry_run:
         check_out(path)
         show_estimate(config, as_json, own)
         return
-    launched = launch_on(bench, dialect, config, path, quiet, own)
+    launched = launch_on(benches, dialects, config, path, quiet, own)
     found = inspect_trace(path)
     if as_json:
         say(found.to_json() + "\n")

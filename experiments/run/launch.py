@@ -5,7 +5,7 @@ The run itself is ``experiments.run.run.run_study``; nothing here touches emulat
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,9 +15,8 @@ from typing import Any, Self
 import experiments
 from emulator.bench import Bench, RunResult
 from emulator.errors import ConfigError, TraceError, nearest
-from emulator.remote.client.dialect import DEFAULT, load_dialect
 from emulator.trace.writing.journal import journal_path
-from experiments.run.elsewhere.elsewhere import Elsewhere, called_up
+from experiments.run.elsewhere.elsewhere import Elsewhere, called_up, places_of
 from experiments.run.own.own import Own
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
@@ -123,31 +122,31 @@ def launch(
 
 
 def launch_on(
-    bench: str | None,
-    dialect: str | None,
+    benches: Sequence[str],
+    dialects: Sequence[str],
     study: Study,
     out: Path,
     quiet: bool = False,
     own: Own | None = None,
 ) -> Launched:
-    """Launch ``study`` on the ``bench`` at a URL, spoken to in a ``dialect``, or without one on an emulated bench.
+    """Launch ``study`` on the bench at URLs, spoken to in ``dialects``, or without any on an emulated bench.
 
     Raises ``LightloopError`` where nobody is there, or another instrument; nothing is prepared or written then.
     """
-    if bench is None:
+    if not benches:
         return launch(study, out, quiet, own)
     check_out(out)
-    with called_up(bench, load_dialect(dialect or DEFAULT)) as elsewhere:
+    with called_up(*places_of(benches, dialects)) as elsewhere:
         return launch(study, out, quiet, own, elsewhere)
 
 
-def refuse_mixed(bench: str | None, dialect: str | None, dry_run: bool) -> None:
+def refuse_mixed(benches: Sequence[str], dialects: Sequence[str], dry_run: bool) -> None:
     """Raise ``ConfigError`` for a dialect that nobody is spoken to in, and a trial of what is not emulated."""
-    if dialect is not None and bench is None:
+    if dialects and not benches:
         raise ConfigError(
             "--dialect is of use with --bench alone; allowed: --bench tcp://HOST:PORT --dialect NAME"
         )
-    if dry_run and bench is not None:
+    if dry_run and benches:
         raise ConfigError("--dry-run tries an emulated bench; allowed: one of --dry-run and --bench")
 
 

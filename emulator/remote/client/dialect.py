@@ -13,7 +13,8 @@ from emulator import remote
 from emulator.config.models import StrictModel, build, read_toml
 from emulator.errors import ConfigError, nearest
 from emulator.remote.client.answers import Asked, asked_of
-from emulator.remote.client.phrases import PHRASES
+from emulator.remote.client.law import HeaterLaw
+from emulator.remote.client.phrases import DRIVEN, PHRASES, READ
 from emulator.remote.client.templates import Sort, Template
 from emulator.remote.scpi.blocks import Format
 
@@ -25,7 +26,13 @@ DEFAULT: Final = "lightloop"
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 Answers = tuple[Annotated[str, Field(min_length=1, max_length=60)], ...]
 
+Each = Literal["heater", "output"]
+
 _NAMES: Final = {command.__name__: command for command in PHRASES}
+_OF_HEATER: Final[Mapping[str, Sort]] = {"channel": "whole", "phase": "number", "volts": "number"}
+_OF_OUTPUT: Final[Mapping[str, Sort]] = {"output": "whole"}
+_OF_CHANNEL: Final[Mapping[str, Sort]] = {"channel": "whole"}
+_VOLTS: Final[Mapping[str, Sort]] = {"volts": "numbers"}
 
 
 class PhraseConfig(StrictModel):
@@ -35,6 +42,8 @@ class PhraseConfig(StrictModel):
     """What is said, with places for values, ``{radians:block}``; optional parts in brackets."""
     gives: Answers = ()
     """What comes back, "name:parser", in this order."""
+    each: Each | None = None
+    """What it is said for, once each, on a line of its own; the answers of a name, in this order, are its list."""
 
 
 class ErrorsConfig(StrictModel):
@@ -59,6 +68,8 @@ class WireConfig(StrictModel):
     """Longest answer, its blocks apart."""
     block_bytes: Annotated[int, Field(ge=64, le=2**30)] = 256 * 1024 * 1024
     """Longest block of an answer."""
+    settle_s: Annotated[float, Field(ge=0, le=86400)] = 0.0
+    """Time that heat takes to settle, where there are no words for ``Settle``."""
 
 
 class BlockConfig(StrictModel):
@@ -87,6 +98,12 @@ class DialectConfig(StrictModel):
     """Patience."""
     blocks: BlockConfig = BlockConfig()
     """Blocks."""
+    law: HeaterLaw | None = None
+    """How a driver of voltages makes phases; with it, ``volts`` can be said and told in the place of phases."""
+    drive_first: bool = False
+    """Whether heaters are driven to the study's phases first; an instrument that starts from them needs it not."""
+    output_scale: Annotated[float, Field(gt=0, le=1e30, allow_inf_nan=False)] = 1.0
+    """Factor from what the instrument reads at an output to activation units."""
     errors: ErrorsConfig = ErrorsConfig()
     """Refusals."""
     after: PhraseConfig | None = None
@@ -96,7 +113,7 @@ class DialectConfig(StrictModel):
     heaters: PhraseConfig | None = None
     """Gives ``devices``: which device of the chip each channel is."""
     phases: PhraseConfig | None = None
-    """Gives ``radians``, which the channels are driven to."""
+    """Gives ``radians``, which the channels are driven to, or ``volts``."""
     commands: Mapping[str, PhraseConfig] = Field(default_factory=dict)
     """Commands of the vocabulary, by their names."""
 
@@ -107,6 +124,7 @@ class Phrased:
 
     say: Template
     gives: tuple[Asked, ...]
+    each: Each | None = None
 
 
 @dataclass(frozen=True)
@@ -159,15 +177,7 @@ def _read(path: Path, name: str) -> Dialect:
             raise ConfigError(
                 f"{where}: commands.{said[:40]} is no command; allowed: {', '.join(_NAMES)}{hint and f'; {hint}'}"
             )
-    commands = {}
-    for said, words in config.commands.items():
-        phrase = PHRASES[_NAMES[said]]
-        place = f"{where}: commands.{said}"
-        found = _phrased(words, phrase.says, phrase.told, place)
-        lacking = [name for name in phrase.needs if name not in {one.name for one in found.gives}]
-        if lacking:
-            raise ConfigError(f"{place}.gives lacks {', '.join(map(repr, lacking))}, which the reply needs")
-        commands[_NAMES[said]] = found
+    commands = {_NAMES[said]: _command(config, said, words, where) for said, words in config.commands.items()}
     return Dialect(
         name,
         config,
@@ -175,17 +185,55 @@ def _read(path: Path, name: str) -> Dialect:
         _maybe(config.after, {}, ("time_ps", "energy_j"), f"{where}: after"),
         _maybe(config.wait, {"seconds": "number"}, (), f"{where}: wait"),
         _maybe(config.heaters, {}, ("devices",), f"{where}: heaters"),
-        _maybe(config.phases, {}, ("radians",), f"{where}: phases"),
+        _phases(config, f"{where}: phases"),
     )
+
+
+def _command(config: DialectConfig, name: str, words: PhraseConfig, where: str) -> Phrased:
+    phrase, place = PHRASES[_NAMES[name]], f"{where}: commands.{name}"
+    says, told = phrase.says, phrase.told
+    if says is DRIVEN:
+        says = {**says, **_VOLTS}
+    if words.each is not None:
+        drives, reads = phrase.says is DRIVEN, phrase.told is READ
+        if drives == reads or drives != (words.each == "heater"):
+            known = "none" if drives == reads else repr("heater" if drives else "output")
+            raise ConfigError(f"{place}.each = {words.each!r} is refused; allowed here: {known}")
+        says, told = (_OF_HEATER, ()) if drives else (_OF_OUTPUT, ("outputs",))
+    found = _phrased(words, says, told, place, config.law)
+    lacking = [name for name in phrase.needs if name not in {one.name for one in found.gives}]
+    if lacking:
+        raise ConfigError(f"{place}.gives lacks {', '.join(map(repr, lacking))}, which the reply needs")
+    return found
 
 
 def _maybe(
     words: PhraseConfig | None, says: Mapping[str, Sort], told: tuple[str, ...], where: str
 ) -> Phrased | None:
-    return None if words is None else _phrased(words, says, told, where)
+    if words is not None and words.each is not None:
+        raise ConfigError(f"{where}.each = {words.each!r} is refused; allowed here: none")
+    return None if words is None else _phrased(words, says, told, where, None)
 
 
-def _phrased(words: PhraseConfig, says: Mapping[str, Sort], told: tuple[str, ...], where: str) -> Phrased:
-    return Phrased(
-        Template.of(words.say, says, f"{where}.say"), asked_of(words.gives, told, f"{where}.gives")
-    )
+def _phases(config: DialectConfig, where: str) -> Phrased | None:
+    words = config.phases
+    if words is None:
+        return None
+    if words.each == "output":
+        raise ConfigError(f"{where}.each = 'output' is refused; allowed here: 'heater'")
+    says = _OF_CHANNEL if words.each is not None else {}
+    return _phrased(words, says, ("radians", "volts"), where, config.law)
+
+
+def _phrased(
+    words: PhraseConfig, says: Mapping[str, Sort], told: tuple[str, ...], where: str, law: HeaterLaw | None
+) -> Phrased:
+    say, gives = Template.of(words.say, says, f"{where}.say"), asked_of(words.gives, told, f"{where}.gives")
+    if law is None and "volts" in {*say.names, *(one.name for one in gives)}:
+        raise ConfigError(f"{where}: volts need a law; allowed: [law] with volts_for_pi and most_volts")
+    several = [one for one in gives if one.parser not in {"number", "whole"}]
+    if words.each is not None and several:
+        raise ConfigError(
+            f"{where}.gives: {several[0].name}:{several[0].parser} of one {words.each}; allowed: number, whole"
+        )
+    return Phrased(say, gives, words.each)

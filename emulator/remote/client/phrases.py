@@ -35,7 +35,7 @@ from emulator.errors import WireError
 from emulator.remote.client.templates import Sort
 from emulator.units import ps_to_s, s_to_ps
 
-__all__ = ["PHRASES", "Found", "Phrase", "Values", "values_of_batch"]
+__all__ = ["DRIVEN", "PHRASES", "READ", "Found", "Phrase", "Values", "values_of_batch"]
 
 Values = dict[str, Any]
 Found = Mapping[str, Any]
@@ -55,8 +55,10 @@ class Phrase(NamedTuple):
     reply: Callable[[Any, Found], Reply]
 
 
-_DRIVEN: Final[Mapping[str, Sort]] = {"channels": "channels", "radians": "numbers"}
-_READ: Final = ("outputs", "saturated", "power_w", "reference")
+DRIVEN: Final[Mapping[str, Sort]] = {"channels": "channels", "radians": "numbers"}
+"""What is said of a command that drives heaters; with a law of heaters, also their volts."""
+READ: Final = ("outputs", "saturated", "power_w", "reference")
+"""What a reading of all outputs may tell."""
 
 
 def _rows(found: Found, name: str, rows: int) -> Any:
@@ -145,10 +147,10 @@ PHRASES: Final[Mapping[type, Phrase]] = {
     Batch: Phrase(
         {"inputs": "numbers", "key": "whole", "labels": "numbers", "rows": "numbers"}, (), (), _nothing
     ),
-    SetPhases: Phrase(_DRIVEN, ("power_w",), (), _phases_set),
+    SetPhases: Phrase(DRIVEN, ("power_w",), (), _phases_set),
     Settle: Phrase({"seconds": "number"}, ("duration_s",), (), _settled),
-    Forward: Phrase({}, _READ, ("outputs",), _reading),
-    Probe: Phrase(_DRIVEN, _READ, ("outputs",), _reading),
+    Forward: Phrase({}, READ, ("outputs",), _reading),
+    Probe: Phrase(DRIVEN, READ, ("outputs",), _reading),
     Sequence: Phrase(
         {
             "width": "whole", "channels": "channels", "radians": "numbers", "rule": "word", "back": "numbers",
@@ -164,7 +166,7 @@ PHRASES: Final[Mapping[type, Phrase]] = {
         ("intensities", "worth"),
         _monitored,
     ),
-    Incumbent: Phrase(_DRIVEN, (), (), _nothing),
+    Incumbent: Phrase(DRIVEN, (), (), _nothing),
     Project: Phrase(
         {"vectors": "numbers", "draw": "whole"},
         ("outputs", "valid", "frames", "saturated"),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+import numpy as np
+
 from emulator.errors import ConfigError, InstrumentError
 from emulator.remote.client.answers import Asked, answers_in
 from emulator.remote.client.dialect import Dialect, Phrased
@@ -48,11 +50,37 @@ class Talk:
 
         Raises ``InstrumentError``, which names ``what``, where they are refused.
         """
-        line, asked = words.say.fill(values, self._form), words.gives
+        found = self._told(what, words, self._with_volts(values))
+        if "outputs" in found and self.dialect.config.output_scale != 1.0:
+            found["outputs"] = np.asarray(found["outputs"]) * self.dialect.config.output_scale
+        return found
+
+    def _told(self, what: str, words: Phrased, said: Mapping[str, Any]) -> dict[str, Any]:
+        if words.each is None:
+            return self._exchange(*self._with_after(words.say.fill(said, self._form), words.gives), what)
+        told: list[dict[str, Any]] = []
+        places = _places(words, said)
+        for number, place in enumerate(places, 1):
+            line, asked = words.say.fill(place, self._form), words.gives
+            if number == len(places):
+                line, asked = self._with_after(line, asked)
+            told.append(self._exchange(line, asked, what))
+        many = {
+            one.name: np.array([float(each[one.name]) for each in told]) for one in words.gives if one.name
+        }
+        return (told[-1] if told else {}) | many
+
+    def _with_volts(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        law = self.dialect.config.law
+        if law is None or "radians" not in values:
+            return values
+        return {**values, "volts": law.volts(values["radians"], values["channels"])}
+
+    def _with_after(self, line: bytes, asked: tuple[Asked, ...]) -> tuple[bytes, tuple[Asked, ...]]:
         after = self.dialect.after
-        if after is not None:
-            line, asked = line + _JOIN + after.say.fill({}, self._form), (*asked, *after.gives)
-        return self._exchange(line, asked, what)
+        if after is None:
+            return line, asked
+        return line + _JOIN + after.say.fill({}, self._form), (*asked, *after.gives)
 
     def look(self, what: str, words: Phrased) -> dict[str, Any]:
         """Return the answers to ``words`` alone, which have no values in them."""
@@ -109,3 +137,12 @@ class Talk:
         return InstrumentError(
             f"{what}: the instrument refused {shown!r}{more}: {told.decode('ascii', 'replace').strip()[:500]}"
         )
+
+
+def _places(words: Phrased, said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is said on each line of ``words``: of each heater, or of each output."""
+    if words.each == "output":
+        return [{"output": number} for number in range(1, said["outputs"] + 1)]
+    names = {"channels": "channel", "radians": "phase", "volts": "volts"}
+    many = {names[name]: np.ravel(values).tolist() for name, values in said.items() if name in names}
+    return [dict(zip(many, row, strict=True)) for row in zip(*many.values(), strict=True)]

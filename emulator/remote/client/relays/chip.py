@@ -20,6 +20,7 @@ from emulator.commands import (
     Sequence,
     SetPhases,
     Settle,
+    Settled,
 )
 from emulator.errors import CommandError, ConfigError, LightloopError
 from emulator.instruments.chip.channels import PORTS, ports_of
@@ -59,21 +60,22 @@ class RemoteChip(Relay):
     def __init__(self, link: Link, design: Design, setting: Setting) -> None:
         super().__init__(link, setting)
         self._design = design
+        self.outputs = design.layers[-1].shape[0]
         self._devices = np.flatnonzero(design.active)
         self._channels = np.zeros(len(design.active), dtype=np.int64)
         self._channels[self._devices] = np.arange(1, len(self._devices) + 1)
         self._brought: tuple[int, bytes, bytes, bytes] | None = None
         self._incumbent: NDArray[np.float64] | None = None
         self._refuse_other_devices()
-        self._driven = self._looked_up(design.phases()[self._devices])
+        designed = design.phases()[self._devices]
+        if any(talk.dialect.config.drive_first for talk in link.talks):
+            link.say(SetPhases, {"channels": np.arange(1, len(designed) + 1), "radians": designed})
+        self._driven = self._looked_up(designed)
         self._initial = self._driven.copy()
 
     def _refuse_other_devices(self) -> None:
-        words = self.link.talk.dialect.heaters
-        if words is None:
-            return
-        theirs = self.link.ask("heaters", words)["devices"]
-        if not np.array_equal(theirs, self._devices):
+        theirs = self.link.devices()
+        if theirs is not None and not np.array_equal(theirs, self._devices):
             raise ConfigError(
                 f"the instrument's chip has {len(theirs)} heaters, and the study's {len(self._devices)}, or they "
                 "are other devices: both need the same study, with the same changes and seed"
@@ -81,8 +83,8 @@ class RemoteChip(Relay):
 
     def _looked_up(self, otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what the channels are driven to, in radians, as the instrument tells it, or ``otherwise``."""
-        words = self.link.talk.dialect.phases
-        found = otherwise if words is None else self.link.ask("phases", words)["radians"]
+        told = self.link.phases(np.arange(1, len(self._devices) + 1))
+        found = otherwise if told is None else told
         if len(found) != len(self._devices):
             raise ConfigError(f"the instrument tells {len(found)} phases of {len(self._devices)} channels")
         return np.array(found, dtype=np.float64)
@@ -103,6 +105,28 @@ class RemoteChip(Relay):
     def values(self, command: Any) -> Values:
         """Return what is said of ``command``."""
         return _VALUES[type(command)](self, command)
+
+    def refuse_unspoken(self, command: Any) -> None:
+        """Raise ``CommandError`` where there are no words for ``command``, nor for what it can be made of."""
+        for part in _PARTS.get(type(command), ()) if self._in_parts(command) else (type(command),):
+            self.link.refuse_unspoken(part)
+
+    def exchange(self, command: Any) -> Any:
+        """Return the reply to ``command``, or to its parts where it has no words of its own."""
+        if not self._in_parts(command):
+            return super().exchange(command)
+        if isinstance(command, Settle):
+            self.link.settle(command.duration_ps)
+            return Settled(command.duration_ps or 0)
+        self.link.say(SetPhases, self.driving(command))
+        if self.link.speaks(Settle):
+            self.link.say(Settle, {"seconds": None})
+        else:
+            self.link.settle(None)
+        return super().exchange(Forward(command.batch))
+
+    def _in_parts(self, command: Any) -> bool:
+        return type(command) in _PARTS and not self.link.speaks(type(command))
 
     def driving(self, command: SetPhases | Probe) -> Values:
         """Return channels and phases, one each; raises ``CommandError`` where they are not so."""
@@ -190,11 +214,14 @@ def _sequence(chip: RemoteChip, command: Sequence) -> Values:
     return said
 
 
+_PARTS: Final[Mapping[type, tuple[type, ...]]] = {Probe: (SetPhases, Forward), Settle: ()}
+"""What can be made of other commands, and of which; heat settles in time, whoever waits."""
+
 _VALUES: Final[Mapping[type, Callable[[RemoteChip, Any], Values]]] = {
     SetPhases: RemoteChip.driving,
     Probe: RemoteChip.driving,
     Settle: lambda chip, command: {"seconds": seconds_of(command.duration_ps)},
-    Forward: lambda chip, command: {},
+    Forward: lambda chip, command: {"outputs": chip.outputs},
     Sequence: _sequence,
     Monitor: lambda chip, command: {"light": command.light, "errors": command.errors},
 }

@@ -58,8 +58,16 @@ class Relay:
 
     def check(self, command: Any) -> None:
         """Raise ``CommandError`` unless ``command`` can be put into words."""
-        self.link.refuse_unspoken(type(command))
+        self.refuse_unspoken(command)
         self.values(command)
+
+    def refuse_unspoken(self, command: Any) -> None:
+        """Raise ``CommandError`` where there are no words for ``command``."""
+        self.link.refuse_unspoken(type(command))
+
+    def exchange(self, command: Any) -> Any:
+        """Return the reply to ``command``, as it is told on the wire."""
+        return PHRASES[type(command)].reply(command, self.link.say(type(command), self.values(command)))
 
     def perform(self, command: Any, start_ps: int) -> tuple[Reply | DivergedError, Rows]:
         """Have ``command`` carried out, not before ``start_ps``; return the reply and the row that it leaves."""
@@ -67,8 +75,7 @@ class Relay:
         link.reach(start_ps)
         before = link.mark
         note = self.prepare(command)
-        found = link.say(type(command), self.values(command))
-        reply = PHRASES[type(command)].reply(command, found)
+        reply = self.exchange(command)
         told = self.told(command, reply)
         if not np.isfinite(told.result):
             raise DivergedError(f"{self.resource}: query {self.queries} read a value that is not finite")

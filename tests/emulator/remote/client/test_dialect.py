@@ -68,3 +68,25 @@ def test_what_is_wrong_is_named_with_what_is_allowed_and_the_nearest(tmp_path: P
 def test_an_unknown_dialect_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError, match="did you mean 'lightloop'"):
         load_dialect("lightlop")
+
+
+def test_what_is_said_for_each_is_refused_where_it_means_nothing(tmp_path: Path) -> None:
+    each = 'say = "X{channel}"\neach = "heater"\n'
+    assert "each = 'heater' is refused; allowed here: 'output'" in refusal(
+        tmp_path, f"[commands.Forward]\n{each}"
+    )
+    assert "each = 'heater' is refused; allowed here: none" in refusal(tmp_path, f"[commands.Probe]\n{each}")
+    assert "each = 'heater' is refused; allowed here: none" in refusal(tmp_path, f"[heaters]\n{each}")
+    assert "each = 'output' is refused; allowed here: 'heater'" in refusal(
+        tmp_path, '[phases]\nsay = "X?"\neach = "output"'
+    )
+    assert "outputs:list of one output; allowed: number, whole" in refusal(
+        tmp_path, '[commands.Forward]\nsay = "X{output}?"\neach = "output"\ngives = ["outputs:list"]'
+    )
+
+
+def test_volts_need_a_law_and_a_law_its_limit(tmp_path: Path) -> None:
+    volts = '[commands.SetPhases]\nsay = "V {volts}"\n'
+    assert "volts need a law; allowed: [law]" in refusal(tmp_path, volts)
+    assert "law.most_volts" in refusal(tmp_path, f"[law]\nvolts_for_pi = 5\n{volts}")
+    assert "law.volts_for_pi" in refusal(tmp_path, f"[law]\nvolts_for_pi = [5, -1]\nmost_volts = 9\n{volts}")

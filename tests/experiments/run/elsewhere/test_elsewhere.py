@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 from emulator.clock import PacedClock
-from emulator.remote.client.dialect import load_dialect
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import Asap
 from emulator.remote.server.service import Service
 from emulator.trace.open import open_trace
 from experiments.run.bench import make_bench
-from experiments.run.elsewhere.elsewhere import called_up
+from experiments.run.elsewhere.elsewhere import called_up, places_of
 from experiments.run.launch import open_study
 from experiments.run.prepare import prepare
 from experiments.run.run import run_study
@@ -38,7 +37,7 @@ def test_a_study_ends_at_the_same_phases_on_a_bench_elsewhere_and_its_trace_says
     run_study(study, tmp_path / "here.h5")
     with (
         behind_a_door(served()) as hosted,
-        called_up(f"tcp://127.0.0.1:{hosted.port}", load_dialect()) as there,
+        called_up(*places_of([f"tcp://127.0.0.1:{hosted.port}"], ())) as there,
     ):
         result = run_study(study, tmp_path / "there.h5", elsewhere=there)
     assert (result.status, result.queries) == ("complete", 40)
