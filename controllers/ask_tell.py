@@ -147,7 +147,12 @@ def ask_tell(
         ours = replace(setting, heaters=setting.heaters.copy(), phases=setting.phases.copy())
         size = len(setting.inputs) if batch_size is None else batch_size
         batches = setting.batches(size, "controller/batches")
-        return _search(_made(optimiser, ours, options), ours, options, batches)
+        made = _made(optimiser, ours, options)
+        # Most optimisers say how many they will ask for, so that a run in vain is refused before it has begun.
+        count, budget = _population_size(made) or options.population or 1, setting.query_budget
+        if count > (options.queries or count) or (budget is not None and count >= budget):
+            raise _too_few(made, count, options)
+        return _search(made, ours, options, batches)
 
     controller.__name__ = controller.__qualname__ = ask_tell.__name__
     return controller

@@ -136,6 +136,8 @@ class Setting:
         Of such a training, the vectors of one projection at most; None is all of a step.
     gpus
         How many GPUs share its batch.
+    query_budget
+        The queries at which the run will be ended; None where no budget says so.
     batches
         Endless mini-batches: ``next(setting.batches)`` has ``batch_size`` samples, ``setting.batches(8)`` others of
         8, shuffled by the stream "controller/batches" or one that is named.
@@ -159,6 +161,7 @@ class Setting:
     workload: "WorkloadConfig | None" = None
     projection_rows: int | None = None
     gpus: int = 1
+    query_budget: int | None = None
     batches: Batches = field(init=False)
     rng: np.random.Generator = field(init=False)
 

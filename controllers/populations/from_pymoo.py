@@ -35,6 +35,8 @@ class Generations:
             termination=NoTermination(),
         )
         self._asked: Any = None
+        self.population_size = int(algorithm.pop_size)
+        """Candidates in a generation."""
 
     def ask(self) -> Floats:
         """Return the next generation, (candidates, phases), in radians."""

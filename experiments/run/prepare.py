@@ -219,6 +219,7 @@ def _setting(study: Study, task: Task) -> Setting:
         loss=task.loss.of_tensors,
         present=task.present,
         batch_size=study.batch_size or len(task.x_train),
+        query_budget=study.budget.queries,
     )
 
 

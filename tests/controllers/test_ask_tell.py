@@ -1,6 +1,7 @@
 """Optimisers by ask and tell, as controllers: real ones and the tests' own, on a bench that knows the optimum."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cmaes
@@ -310,6 +311,13 @@ def test_fewer_queries_than_a_generation_are_refused() -> None:
         list(talk(ask_tell(sep_cma, queries=3)(SETTING)))
     with pytest.raises(ConfigError, match=r"budget of queries .* is too small: a generation of this SepCMA"):
         list(talk(ask_tell(sep_cma)(SETTING), budget=sep_cma(SETTING).population_size))
+
+
+def test_a_budget_that_ends_with_the_first_generation_is_refused_before_the_search_begins() -> None:
+    size = sep_cma(SETTING).population_size
+    with pytest.raises(ConfigError, match="is too small: a generation of this SepCMA takes"):
+        ask_tell(sep_cma)(replace(SETTING, query_budget=size))
+    ask_tell(sep_cma)(replace(SETTING, query_budget=size + 1))
 
 
 # ------------------------------------------------------------------------------ the run's own budget

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,13 @@ def test_it_reads_the_whole_training_set_unless_it_is_told_to_take_mini_batches(
 def test_by_the_host_the_same_candidates_are_read_probe_by_probe(kind: Kind) -> None:
     by_host = of_kind(asked(kind, loop="host"), Probe)
     assert [list(each.radians) for each in by_host] == candidates(asked(kind))
+
+
+@every_kind
+def test_a_budget_that_ends_with_the_first_generation_is_refused_before_the_run(kind: Kind) -> None:
+    with pytest.raises(ConfigError, match=r"is too small: a generation of this .* takes 10"):
+        kind.start(options_of(kind), replace(SETTING, query_budget=10))
+    kind.start(options_of(kind), replace(SETTING, query_budget=11))
 
 
 @every_kind
