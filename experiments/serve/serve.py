@@ -30,7 +30,7 @@ from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.run import others_of, program_of, watch_of
 from experiments.run.study import Study, type_of
 from experiments.run.watching.watch import samples_of
-from experiments.serve.warming import warm_up
+from experiments.serve.warming import long_lived, warm_up
 from experiments.tasks.pretraining import reproducible
 
 __all__ = ["CLIENTS", "Address", "Announce", "Paced", "Served", "default_out", "serve_study", "with_clients"]
@@ -146,7 +146,8 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
             for counted, samples in samples_of(prepared.task).items():
                 bench.log(counted, samples)
             service.open(agents=others_of(study, bench), observers=observers)
-            result = asyncio.run(_served(service, limits, listener, announce))
+            with long_lived():
+                result = asyncio.run(_served(service, limits, listener, announce))
         except BaseException:
             bench.fail()
             raise

@@ -1,10 +1,29 @@
-"""Kernels are compiled, or read from their cache, before the first client asks: it may wait for seconds at most."""
+"""What would keep clients waiting is done before the first asks: kernels, and what Python tidies up.
+
+Kernels are compiled, or read from their cache, which takes seconds at most. And Python looks through all objects
+that there are now and then: those of torch and numba are so many that nobody is answered for half a second.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from controllers.kind import Setting
 from emulator.bench import Bench
 from emulator.commands import Controller, Forward, Probe, SetPhases, Settle
 
-__all__ = ["warm_up"]
+__all__ = ["long_lived", "warm_up"]
+
+
+@contextmanager
+def long_lived() -> Iterator[None]:
+    """Let no tidying up look through what is there at the beginning, until the end."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def warm_up(bench: Bench, setting: Setting) -> None:

@@ -74,21 +74,17 @@ def test_the_readme_opens_with_demo_and_test() -> None:
     assert second.split()[:2] == ["make", "test"]
 
 
-def test_the_dozen_lines_are_twelve_and_tune_the_chip_by_as_much_as_they_say(room: Path) -> None:
+def test_the_dozen_lines_are_twelve_and_tune_the_chip_by_as_many_points_as_they_say(room: Path) -> None:
     (code,) = blocks(README)
     assert len([line for line in code.splitlines() if line.strip()]) == 12
     said = (room / "said.txt").read_text(encoding="utf-8")
     status, elapsed_s, before, after = said.replace("[", "").replace("]", "").split()
     assert status == "complete"
     assert float(elapsed_s) > 0
-    # On another kind of processor training ends in other weights, and another chip is deployed.
-    told = [
-        (int(a) / 100, int(b) / 100) for a, b in re.findall(r"(\d+) % of the test set become (\d+) %", README)
-    ]
-    starts, ends = zip(*told, strict=True)
-    assert min(starts) - 0.05 <= float(before) <= max(starts) + 0.05
-    assert min(ends) - 0.05 <= float(after) <= max(ends) + 0.05
-    assert float(after) > float(before)
+    # On yet another kind of processor training ends in other weights, and another chip is deployed.
+    gains = [int(b) - int(a) for a, b in re.findall(r"(\d+) % become (\d+) %", README)]
+    assert len(gains) == 3
+    assert 100 * (float(after) - float(before)) > min(gains) - 1
 
 
 def first_party(code: str) -> list[str]:

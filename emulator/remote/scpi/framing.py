@@ -8,8 +8,10 @@ from emulator.remote.scpi.faults import ScpiError
 
 __all__ = ["Framer", "UnreadableError"]
 
-_SIGN: Final = re.compile(rb"[\n#\"']")
-_END, _MARK = ord("\n"), ord("#")
+_PLAIN: Final = re.compile(rb"(?:[^\n#\"']++|#(?=[^0-9])|\"[^\"\n]*+\"|'[^'\n]*+')*+")
+_WITHIN: Final = {ord('"'): re.compile(rb"[^\"\n]*+"), ord("'"): re.compile(rb"[^'\n]*+")}
+_END: Final = ord("\n")
+_MOST_MARKS: Final = 256  # assumed: what may be blocks in a message; every one of them is looked at by itself
 
 
 class UnreadableError(ScpiError):
@@ -29,6 +31,7 @@ class Framer:
         self._buffer = bytearray()
         self._looked = 0  # bytes of the buffer in which no message ends
         self._blocks = 0  # bytes among them that are blocks'
+        self._marks = 0  # what may have been a block among them
         self._quote = 0  # the quote that opened the text in which they end
         self._skipping = False
 
@@ -48,7 +51,8 @@ class Framer:
     def take(self) -> bytes | None:
         """Return the next message without its end, or None while it is not all there.
 
-        Raises ``ScpiError`` once for a line that is too long, and ``UnreadableError`` for a block that is.
+        Raises ``ScpiError`` once for a line that is too long, and ``UnreadableError`` for a block that is, and for
+        more blocks than a message has.
         """
         buffer = self._buffer
         while True:
@@ -57,23 +61,40 @@ class Framer:
                 self._looked = len(buffer)
                 self._check_length()
                 return None
-            sign = buffer[place]
-            if sign == _END:
+            if buffer[place] == _END:
                 message = self._end(place)
                 if message is not None:
                     return message
-            elif sign != _MARK:
-                self._looked = place + 1
-                self._quote = 0 if self._quote == sign else self._quote or sign
-            elif not self._pass_mark(place):
-                self._check_length()
-                return None
+            else:
+                self._looked = place
+                if not self._pass_mark(place):
+                    self._check_length()
+                    return None
 
     def _next_sign(self) -> int:
+        """Return where the line ends or what may be a block begins; -1 where neither has come."""
+        buffer = self._buffer
         if self._skipping:
-            return self._buffer.find(b"\n", self._looked)
-        found = _SIGN.search(self._buffer, self._looked)
-        return -1 if found is None else found.start()
+            return buffer.find(b"\n", self._looked)
+        if self._quote and not self._pass_quote(self._looked):
+            return buffer.find(b"\n", self._looked)
+        found = _PLAIN.match(buffer, self._looked)
+        place = self._looked if found is None else found.end()
+        if place == len(buffer):
+            return -1
+        if buffer[place] in _WITHIN:  # a text that does not end, unless more comes
+            self._quote = buffer[place]
+            return buffer.find(b"\n", place)
+        return place
+
+    def _pass_quote(self, place: int) -> bool:
+        """Pass the rest of a text, from ``place`` on; return whether it ends before the line."""
+        found = _WITHIN[self._quote].match(self._buffer, place)
+        end = place if found is None else found.end()
+        if end == len(self._buffer) or self._buffer[end] == _END:
+            return False
+        self._quote, self._looked = 0, end + 1
+        return True
 
     def _check_length(self) -> None:
         """Forget what is there of a message that is too long already; raises ``ScpiError`` then, once."""
@@ -99,24 +120,23 @@ class Framer:
     def _pass_mark(self, mark: int) -> bool:
         """Pass the ``#`` at ``mark``, and a block that it begins; return whether all of that is there."""
         buffer = self._buffer
-        if self._skipping or self._quote:
-            self._looked = mark + 1
-            return True
         if len(buffer) == mark + 1:
             return False
         try:
             place = head_of(buffer, mark)
         except ScpiError:  # no block: whoever reads the message says what it is
-            self._looked = mark + 1
-            return True
+            place = mark + 1, mark + 1
         if place is None:
             return False
         begin, end = place
+        if self._marks == _MOST_MARKS:
+            raise UnreadableError(-223, f"more than {_MOST_MARKS} blocks in a message")
         if end - begin > self._longest_block:
             raise UnreadableError(-223, f"a block of {end - begin} bytes; allowed: {self._longest_block}")
         if len(buffer) < end:
             return False
         self._looked = end
+        self._marks += 1
         self._blocks += end - begin
         return True
 
@@ -125,4 +145,4 @@ class Framer:
 
     def _forget(self, count: int) -> None:
         del self._buffer[:count]
-        self._looked = self._blocks = self._quote = 0
+        self._looked = self._blocks = self._marks = self._quote = 0

@@ -3,9 +3,13 @@
 Read by one expression per element, left to right; nothing that was sent is ever looked up but in a table.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emulator.remote.scpi.blocks import MARK, block_bytes
 from emulator.remote.scpi.faults import ScpiError
@@ -23,7 +27,14 @@ _WORD: Final = re.compile(rb"[A-Za-z]\w{0,31}(?=[ \t\r,;]|$)", re.A)
 _CHANNELS: Final = re.compile(rb"\(@([ \t\d,:]*)\)")
 _RANGE: Final = re.compile(rb"[ \t]*(\d{1,9})[ \t]*(?::[ \t]*(\d{1,9})[ \t]*)?")
 
+_RUN: Final = re.compile(rb"[-+.,0-9eE \t\r]++(?=;|$)")
 _MOST_DIGITS: Final = 400  # assumed: more than a float64 ever needs, and read in no time
+_MOST_VALUES: Final = (
+    256  # assumed: of a unit that is no list of numbers; the words of the bench take five at most
+)
+_CHANNELS_ARE: Final = "a list of channels is written (@1,3:5)"
+_MOST_CHANNEL_DIGITS: Final = 11  # of a channel and the spaces about it; what is longer is read as ranges are
+_MOST_RANGES: Final = 1024  # assumed: of a list in which there are ranges
 _MOST_CHANNELS: Final = 1 << 17  # assumed: more heaters than a chip of 784-128-10 has, 102,000
 _BASES: Final = (16, 8, 2)
 
@@ -40,10 +51,10 @@ class Text(str):
     __slots__ = ()
 
 
-class Channels(tuple[int, ...]):
-    """A value that is a list of channels."""
+class Channels(NamedTuple):
+    """A value that is a list of channels, in the order in which they are named."""
 
-    __slots__ = ()
+    numbers: NDArray[np.int64]
 
 
 Datum = int | float | Word | Text | Channels | bytes
@@ -90,9 +101,13 @@ def _space(message: bytes, place: int) -> int:
 
 def _data(message: bytes, place: int) -> tuple[tuple[Datum, ...], int]:
     """Return the values from ``place`` on and where their unit ends."""
+    if (found := _RUN.match(message, place)) and (numbers := _numbers(found[0])) is not None:
+        return numbers, found.end()
     data: list[Datum] = []
     length = len(message)
     while place < length and message[place : place + 1] != b";":
+        if len(data) == _MOST_VALUES:
+            raise ScpiError(-223, f"more than {_MOST_VALUES} values that are no list of numbers")
         if data:
             if message[place : place + 1] != b",":
                 raise ScpiError(-103, f"character {place + 1} is no comma and no semicolon")
@@ -124,10 +139,25 @@ def _datum(message: bytes, place: int) -> tuple[Datum, int]:
     if first == b"(":
         if found := _CHANNELS.match(message, place):
             return _channels(found[1]), found.end()
-        raise ScpiError(-171, "a list of channels is written (@1,3:5)")
+        raise ScpiError(-171, _CHANNELS_ARE)
     if found := _WORD.match(message, place):
         return Word(found[0].decode()), found.end()
     raise ScpiError(-121 if first[:1] in b"+-.0123456789" and first else -102, f"at character {place + 1}")
+
+
+def _numbers(run: bytes) -> tuple[float, ...] | None:
+    """Return a list of numbers, read in one go; None where it is none, or a short one: that is read value by value.
+
+    A line of 64 KiB is 16,000 numbers, and nobody else is answered meanwhile.
+    """
+    parts = run.split(b",")
+    if len(parts) <= _MOST_VALUES or max(map(len, parts)) > _MOST_DIGITS:
+        return None
+    try:
+        found = tuple(map(float, parts))
+    except ValueError:
+        return None
+    return None if math.inf in found or -math.inf in found else found
 
 
 def _number(text: bytes) -> int | float:
@@ -138,16 +168,25 @@ def _number(text: bytes) -> int | float:
 
 def _channels(text: bytes) -> Channels:
     """Return the channels of ``1,3:5``, in the order in which they are named."""
-    found: list[int] = []
     if not text.strip():
-        return Channels()
-    for part in text.split(b","):
+        return Channels(np.empty(0, dtype=np.int64))
+    parts = text.split(b",")
+    if b":" not in text and max(map(len, parts)) <= _MOST_CHANNEL_DIGITS:
+        try:
+            return Channels(np.array(list(map(int, parts)), dtype=np.int64))
+        except ValueError:
+            raise ScpiError(-171, _CHANNELS_ARE) from None
+    if len(parts) > _MOST_RANGES:
+        raise ScpiError(-223, f"{len(parts):,} channels and ranges; allowed: {_MOST_RANGES:,}")
+    found, named = [], 0
+    for part in parts:
         one = _RANGE.fullmatch(part)
         if one is None:
-            raise ScpiError(-171, "a list of channels is written (@1,3:5)")
+            raise ScpiError(-171, _CHANNELS_ARE)
         first, last = int(one[1]), int(one[2] or one[1])
         step = 1 if last >= first else -1
-        if abs(last - first) + len(found) >= _MOST_CHANNELS:
+        named += abs(last - first) + 1
+        if named > _MOST_CHANNELS:
             raise ScpiError(-223, f"more than {_MOST_CHANNELS:,} channels")
-        found += range(first, last + step, step)
-    return Channels(found)
+        found.append(np.arange(first, last + step, step, dtype=np.int64))
+    return Channels(np.concatenate(found))

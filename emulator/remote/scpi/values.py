@@ -105,11 +105,12 @@ def _channels(taken: Taken, datum: Datum, reading: Reading) -> list[int]:
         raise _wrong(taken, "a list of channels, (@1,3:5)")
     if reading.channels is None:
         raise ScpiError(-171, "there are no channels here")
-    known = reading.channels().tolist()
-    wrong = next((each for each in datum if not 1 <= each <= len(known)), None)
-    if wrong is not None:
-        raise ScpiError(-222, f"channel {wrong}; allowed: 1 to {len(known)}")
-    return [known[each - 1] for each in datum]
+    known, named = reading.channels(), datum.numbers
+    wrong = named[(named < 1) | (named > len(known))]
+    if wrong.size:
+        raise ScpiError(-222, f"channel {wrong[0]}; allowed: 1 to {len(known)}")
+    found: list[int] = known[named - 1].tolist()
+    return found
 
 
 def _choice(taken: Taken, datum: Datum, reading: Reading) -> str:

@@ -18,7 +18,8 @@ __all__ = ["LOOPBACK", "Door", "bound"]
 
 LOOPBACK: Final = "127.0.0.1"
 _SWEEPS: Final = 10  # times that the door looks for silent clients before one is silent for too long
-_BACKLOG: Final = 128
+_BACKLOG: Final = 128  # connections that may wait to be accepted
+_ACCEPTED: Final = 4  # connections that are accepted before others have their turn; assumed
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -62,8 +63,10 @@ class Door:
         loop = self._loop = asyncio.get_running_loop()
         turns = self._turns = Turns(loop, self.limits.turn_s)
         self._server = await loop.create_server(
-            lambda: Line(self, loop, turns), sock=listener, backlog=_BACKLOG
+            lambda: Line(self, loop, turns), sock=listener, backlog=_ACCEPTED
         )
+        # asyncio accepts as many at once as may wait, and nobody is answered meanwhile: more may wait than that.
+        listener.listen(_BACKLOG)
         self.pump()
         self._sweep()
 

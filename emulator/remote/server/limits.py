@@ -15,7 +15,7 @@ class Limits:
     """Bytes of a line, its blocks apart."""
     block_bytes: int = 16 * 1024 * 1024
     """Bytes of a block: 512 vectors of 8,192 values of 32 bits."""
-    held_bytes: int = 32 * 1024 * 1024
+    held_bytes: int = 20 * 1024 * 1024
     """Bytes of all clients that wait to be whole or for their turn; beyond, who holds most is hung up on."""
     units: int = 64
     """Commands and queries on one line."""

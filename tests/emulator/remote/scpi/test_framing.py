@@ -17,6 +17,8 @@ MESSAGES = [
     b"B " + block(b'"\n' * 700),
     b"C '\"';D #4",
     b"E #x",
+    b"'F;\"",
+    b"'a''b#19',\"c;'\",#",
 ]
 
 
@@ -26,6 +28,8 @@ def taken(framer: Framer) -> list[bytes | int]:
     while True:
         try:
             message = framer.take()
+        except UnreadableError:
+            raise
         except ScpiError as error:
             found.append(error.code)
             continue
@@ -82,3 +86,34 @@ def test_half_a_message_waits() -> None:
     assert taken(framer) == [b"*IDN?"]
     framer.push(b"\n\n")
     assert taken(framer) == [b"A #210aaaaaaaaa\n"]
+
+
+def test_more_blocks_than_a_message_has_end_the_conversation() -> None:
+    framer = Framer(10_000, 100)
+    framer.push(b"A " + b"#10," * 256 + b"1\n")
+    assert len(taken(framer)) == 1
+    framer.push(b"A " + b"#10," * 257)
+    with pytest.raises(UnreadableError, match="more than 256 blocks"):
+        framer.take()
+
+
+def test_a_block_that_comes_byte_by_byte_is_one_block() -> None:
+    framer = Framer(100, 1000)
+    for byte in b"A #3300" + b"x" * 300:
+        framer.push(bytes([byte]))
+        assert taken(framer) == []
+    framer.push(b"\n")
+    assert taken(framer) == [b"A #3300" + b"x" * 300]
+
+
+@pytest.mark.parametrize("sign", [b"'", b'"', b"#", b"\"'", b"#1#"])
+def test_a_line_of_signs_is_told_to_be_too_long_and_what_follows_is_read(sign: bytes) -> None:
+    framer, found = Framer(1000, 1000), []
+    for piece in [sign * 500, sign * 5000, b"\n*IDN?\n"]:
+        try:
+            framer.push(piece)
+            found += taken(framer)
+        except UnreadableError:
+            found.append(-223)
+            break
+    assert found in ([-363, b"*IDN?"], [-223])

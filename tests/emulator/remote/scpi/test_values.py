@@ -23,7 +23,7 @@ def taken(sort: Sort, optional: bool = False) -> Taken:
         ("whole", 1e3, 1000),
         ("number", 5, 5.0),
         ("seconds", 1.5e-6, 1_500_000),
-        ("channels", Channels((1, 3)), [0, 9]),
+        ("channels", Channels(np.array([1, 3])), [0, 9]),
         ("choice", Word("ADJO"), None),
         ("choice", Word("ADJ"), "adjoint"),
         ("choice", Word("Forward"), "forward"),
@@ -61,8 +61,8 @@ def test_many_numbers_are_a_block_or_a_list_that_takes_all_that_is_left() -> Non
         ("numbers", [10**400], -222),
         ("numbers", [b"123"], -161),
         ("channels", [1], -104),
-        ("channels", [Channels((0,))], -222),
-        ("channels", [Channels((4,))], -222),
+        ("channels", [Channels(np.array([0]))], -222),
+        ("channels", [Channels(np.array([4]))], -222),
         ("choice", [Word("BOTH")], -224),
         ("choice", [Text("forward")], -224),
         ("text", [Word("a")], -104),
@@ -76,7 +76,7 @@ def test_what_does_not_fit_is_refused(sort: Sort, data: list[Datum], code: int) 
 
 def test_channels_need_somebody_who_has_some() -> None:
     with pytest.raises(ScpiError, match="-171"):
-        said_by([Channels((1,))], [taken("channels")], Reading(Format()))
+        said_by([Channels(np.array([1]))], [taken("channels")], Reading(Format()))
 
 
 def test_what_is_told_is_written_as_its_sort() -> None:
