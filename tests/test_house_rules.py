@@ -134,9 +134,13 @@ def imports_top_level(node: ast.AST, names: Collection[str]) -> bool:
 
 def is_foreign_randomness(node: ast.AST) -> bool:
     """Tell NumPy's global state, a generator made by hand and the standard library's ``random``."""
+    if not isinstance(node, ast.Import | ast.ImportFrom | ast.Attribute | ast.Name | ast.Call):
+        return False
     if imports_top_level(node, ("random",)) or "numpy.random" in imported(node):
         return True
     for name in (*imported(node), dotted(node)):
+        if "random" not in name:
+            continue
         match = re.fullmatch(r"(?:np|numpy)\.random\.(\w+)", name)
         if match and match[1] not in RANDOM_TYPES:
             return True

@@ -41,7 +41,7 @@ SMALL = {
 }
 """What makes a line small, by how it begins, the longest first: a study's size and nothing of what it shows."""
 
-LONG = ("sweep", "report", "run mnist_odfa")
+LONG = ("sweep", "report", "run mnist_odfa", "ceiling mnist_recovery", "ceiling vowel_recovery --seeds")
 """How lines begin that take seconds at any size: they run among the slow tests."""
 
 EXCUSED = {

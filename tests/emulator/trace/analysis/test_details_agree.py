@@ -166,7 +166,7 @@ hosts = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(units, hosts, st.integers(0, 99), st.integers(0, 2), st.sampled_from([0, 10**9]), st.booleans())
 def test_every_account_of_projections_is_the_same_at_every_detail(
     tmp_path_factory: pytest.TempPathFactory,
@@ -197,7 +197,7 @@ FAULTS = {"missed": 0.4, "torn": 0.4, "trigger": 2e-4, "link": 3e-3}
 """A value of each hidden state that decides what becomes of frames."""
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.integers(0, 99), st.sampled_from(sorted(FRAME_STATES)), st.integers(0, 20), st.integers(0, 2))
 def test_every_account_is_the_same_at_every_detail_while_agents_disturb_frames(
     tmp_path_factory: pytest.TempPathFactory, seed: int, state: str, at_ms: int, late: int
@@ -224,7 +224,7 @@ def recorded(lab: Laboratory, agents: Any, room: Path, detail: Any) -> Path:
     return run(lab, agents, room / f"{detail}.h5", detail).path
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.integers(1, 12), st.integers(1, 3), st.sampled_from([0.0, 1e-6, 5e-6]))
 def test_every_account_of_a_chip_is_the_same_at_every_detail(
     tmp_path_factory: pytest.TempPathFactory, count: int, tuners: int, overhead_s: float
