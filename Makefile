@@ -73,8 +73,10 @@ cores: .venv ## the tests of light under other kernels of OpenBLAS than this mac
 unit: .venv ## the fast tests; ARGS="-k mesh" chooses some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-slow: .venv ## the tests marked slow
+slow: .venv ## the tests marked slow, and ten times as many examples of each property
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow --timeout 1800 $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'hypothesis and not slow' --hypothesis-profile thorough \
+	    --timeout 1800 $(ARGS)
 
 format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .

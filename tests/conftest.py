@@ -12,7 +12,11 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # No deadline: a compiled kernel makes the first example slow. In CI the examples are the same at every run.
-settings.register_profile("lightloop", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+# `make slow` tries many more of them, by the profile "thorough".
+settings.register_profile(
+    "lightloop", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True, max_examples=40
+)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=400)
 settings.load_profile("lightloop")
 
 

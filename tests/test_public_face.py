@@ -50,9 +50,9 @@ def test_importing_it_brings_nothing_along() -> None:
     ("name", "absent"),
     [
         ("Forward", ("pydantic", "torch", "h5py", "numba", "simpy")),
-        ("open_trace", ("torch", "matplotlib", "simpy")),
+        pytest.param("open_trace", ("torch", "matplotlib", "simpy"), marks=pytest.mark.slow),
         ("run", ("torch", "matplotlib", "sklearn")),
-        ("OPU", ("torch", "sklearn", "matplotlib")),
+        pytest.param("OPU", ("torch", "sklearn", "matplotlib"), marks=pytest.mark.slow),
     ],
 )
 def test_a_name_brings_along_what_it_needs_and_no_more(name: str, absent: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_example_is_a_program_and_the_page_names_what_it_leaves(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -12,15 +12,18 @@ import pytest
 
 from emulator.trace.open import open_trace
 from tests.experiments.command_line import ROOT, refusal
+from tests.weights import share_weights
 from tests.wire_lab import Dialogue
 
 CODE = "import sys\nfrom experiments.cli import main\nsys.exit(main())"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Dialogue, Path]]:
+def served(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[subprocess.Popen[str], Dialogue, Path]]:
     """Serve vowels in a process of its own; return it, a client, and where its trace will be."""
-    out = tmp_path / "served.h5"
+    out = share_weights(tmp_path, tmp_path_factory) / "served.h5"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-P", "-c", CODE, "serve", "vowel_recovery", "--port", "0", "--out", str(out)]
     process = subprocess.Popen(

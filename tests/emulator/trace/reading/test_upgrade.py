@@ -230,7 +230,7 @@ asks = st.tuples(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(asks, max_size=12), st.integers(0, 12), st.sampled_from([HOST, ""]))
 def test_whatever_an_old_trace_holds_its_upgrade_is_one_that_a_bench_can_produce(
     tmp_path_factory: pytest.TempPathFactory, listed: list[tuple[Any, ...]], more: int, config: str

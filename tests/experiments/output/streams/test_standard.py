@@ -18,9 +18,10 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (
+        pytest.param(
             "presets opu full_frame > /dev/full",
             "lightloop: stdout cannot be written: No space left on device\n",
+            marks=pytest.mark.slow,
         ),
         ("--help > /dev/full", "lightloop: stdout cannot be written: No space left on device\n"),
         ("presets opu full_frame >&-", "lightloop: stdout is closed: nothing can be printed there\n"),
@@ -36,7 +37,7 @@ def test_a_reader_who_leaves_ends_the_command_without_a_word() -> None:
     assert (done.stdout, done.stderr) == ("141\n", "")
 
 
-@pytest.mark.parametrize("where", ["2>&-", "2> /dev/full"])
+@pytest.mark.parametrize("where", ["2>&-", pytest.param("2> /dev/full", marks=pytest.mark.slow)])
 def test_a_refusal_that_cannot_be_said_still_has_its_code(where: str) -> None:
     assert shell(f"{_CALL} inspect nothing.h5 {where}").returncode == 2
 
