@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import TaskError, nearest
 
-__all__ = ["GARMENTS", "DataSet", "FloatArray", "IntArray", "load", "set_names"]
+__all__ = ["GARMENTS", "DataSet", "FloatArray", "IntArray", "load", "set_names", "shipped_bytes"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -202,7 +202,8 @@ def load(name: str, folder: Traversable | None = None) -> DataSet:
             f"data set: '{name}' is unknown; known: {', '.join(_SHIPPED)}. {nearest(name, _SHIPPED)}".strip()
         )
     with np.load(
-        io.BytesIO(_checked_bytes(shipped, folder or files(__package__))), allow_pickle=False
+        io.BytesIO(shipped_bytes(shipped.file, shipped.sha256, folder or files(__package__))),
+        allow_pickle=False,
     ) as npz:
         arrays = shipped.parse(npz)
     return DataSet(
@@ -220,8 +221,9 @@ def load(name: str, folder: Traversable | None = None) -> DataSet:
     )
 
 
-def _checked_bytes(shipped: _Shipped, folder: Traversable) -> bytes:
-    path = folder.joinpath(shipped.file)
+def shipped_bytes(file: str, sha256: str, folder: Traversable) -> bytes:
+    """Return what is in ``file`` of ``folder``; raises ``TaskError`` when it is missing or has another SHA-256."""
+    path = folder.joinpath(file)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -229,9 +231,9 @@ def _checked_bytes(shipped: _Shipped, folder: Traversable) -> bytes:
             f"{path}: cannot be read ({error.strerror}); reinstall Lightloop to restore it"
         ) from error
     found = hashlib.sha256(content).hexdigest()
-    if found != shipped.sha256:
+    if found != sha256:
         raise TaskError(
-            f"{path}: SHA-256 is {found}, must be {shipped.sha256};"
+            f"{path}: SHA-256 is {found}, must be {sha256};"
             " the file is damaged or edited, restore the shipped one"
         )
     return content

@@ -36,8 +36,9 @@ UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")  # in two p
 HEAVY_AT_START = ("torch", "h5py", "numba", "matplotlib")
 IMPORTED_WHERE_USED = {"torch", "matplotlib"}
 IMPORTED_ON_DEMAND = {
-    "emulator/adapters/torch_module.py"
-}  # a subclass of torch's Module, for those who use torch
+    "emulator/adapters/torch_module.py",
+    "experiments/models/attention/pieces.py",
+}  # subclasses of torch's Module, for those who use torch
 CODE_LOADERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 RANDOM_TYPES = {"Generator", "BitGenerator"}  # fit for annotations; they hold no global state
 CLOCK_READERS = {

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from controllers.feedback_alignment import work
 from data.sets import FloatArray
+from experiments.models.tiles import Tiles
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ class Blueprint:
     """Channels, height and width of what goes in, where it is a picture."""
     side: tuple[int, ...] = ()
     """Values a sample of each input that every block is given beside the row."""
+    tiles: Tiles | None = None
+    """How the map that comes out is cut into the rows of a model that has such."""
 
 
 class Model(work.Model, Protocol):

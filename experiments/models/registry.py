@@ -3,12 +3,12 @@
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
-from experiments.models import mlp
+from experiments.models import fcnn, mlp, vit
 from experiments.models.model import Blueprint, Model, ModelKind
 
 __all__ = ["MODELS", "draw_model", "model_kind", "model_names"]
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND,)}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND, fcnn.KIND, vit.KIND)}
 
 
 def model_names() -> tuple[str, ...]:

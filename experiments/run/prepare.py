@@ -26,7 +26,7 @@ from experiments.models.registry import MODELS, draw_model, model_kind
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
 from experiments.run.preflight.timed import nothing, timed_setting
-from experiments.run.sections import CIFAR, MATRIX, OWN, DeploymentConfig
+from experiments.run.sections import CIFAR, CLIMATE_BENCH, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
@@ -134,7 +134,7 @@ def recorded(study: Study, prepared: Prepared) -> Study:
     """
     task, own = study.task, prepared.task.options.own
     found: dict[str, object] = {}
-    if task.name == CIFAR:
+    if task.name in {CIFAR, CLIMATE_BENCH} and task.file is not None:
         found |= {"file_digest": own.digest}
     if task.name in {OWN, MATRIX}:
         found |= {"file_digest": own.digest, "metric": own.metric}
@@ -241,7 +241,7 @@ def _refuse_words(study: Study) -> None:
 
 def blueprint_of(task: Task) -> Blueprint:
     """Return of what sizes the network that learns ``task`` is to be."""
-    return Blueprint(task.layer_sizes, task.picture, task.side)
+    return Blueprint(task.layer_sizes, task.picture, task.side, task.tiles)
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:

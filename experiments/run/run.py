@@ -17,6 +17,7 @@ from experiments.run.elsewhere.elsewhere import Elsewhere
 from experiments.run.own.own import Own, OwnController, own_of, refuse_absent, with_own
 from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.study import Study
+from experiments.run.watching.exhibiting import exhibited
 from experiments.run.watching.pacing import Pacing
 from experiments.run.watching.recovery import TunedChip
 from experiments.run.watching.training import TrainedModel
@@ -81,6 +82,8 @@ def run_study(
         others = others_of(study, bench)
         watch = watch_of(study, prepared, program, elsewhere is None)
         main, watches = _watched(study, program, watch, bench)
+        if prepared.model is not None:
+            main = exhibited(main, prepared.task, prepared.model, bench)
         agents = checked_agents({name: main, **others})
         told = "" if elsewhere is None else elsewhere.identity
         bench.attach(recorder_of(recorded(study, prepared), out, alone, told))

@@ -14,6 +14,7 @@ from experiments.models.cnn import CNN
 
 __all__ = [
     "CIFAR",
+    "CLIMATE_BENCH",
     "MATRIX",
     "OWN",
     "DeploymentConfig",
@@ -28,11 +29,15 @@ OWN: Final = "own"
 CIFAR: Final = "cifar10"
 """The name of the task that takes a folder of the user's."""
 
+CLIMATE_BENCH: Final = "climate_bench"
+"""The name of the task that takes a folder of the user's, and stands on its own without."""
+
 MATRIX: Final = "matrix"
 """The name of the task that is one matrix."""
 
 _VOWEL: Final = "vowel"
 
+_FOLDERS: Final = frozenset({CIFAR, CLIMATE_BENCH})
 _PATHS: Final = ("file", "test_file", "weights")
 _OF_FILES: Final = ("test_file", "features", "kind", "scaling", "labels", "test_file_digest")
 _OF_EITHER: Final = ("file", "file_digest", "target", "metric")
@@ -56,7 +61,7 @@ class TaskConfig(StrictModel):
 
     name: Name = "mnist8x8"
     """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``,
-    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``."""
+    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``, ``climate_na`` or ``climate_bench``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -66,7 +71,9 @@ class TaskConfig(StrictModel):
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.1
     """Part of the training set that is held out to choose the best state, (0, 0.5]."""
     model: Name = "mlp"
-    """Kind of network, without biases on a chip: ``mlp``, or on a chip ``cnn``, whose patches are symbols."""
+    """Kind of network, without biases on a chip: ``mlp``, or on a chip ``cnn``, whose patches are symbols; trained
+    from scratch also ``fcnn``, whose steps do not grow with its inputs, and for maps ``vit``, a block each hidden
+    layer."""
     layers: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Convolutions of a ``cnn``, such as "c8s2-c6s2": 8 kernels of stride 2, then 6; None is the task's own."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
@@ -111,7 +118,7 @@ class TaskConfig(StrictModel):
         if (
             isinstance(data, dict)
             and data.get("file") is not None
-            and data.get("name") not in {MATRIX, CIFAR}
+            and data.get("name") not in {MATRIX, *_FOLDERS}
         ):
             return {**data, "name": OWN}
         return data
@@ -129,10 +136,10 @@ class TaskConfig(StrictModel):
             raise refusal(
                 "file", "the task 'cifar10' needs the folder cifar-10-batches-bin of the binary version"
             )
-        if self.file is None or self.name in {MATRIX, CIFAR}:
+        if self.file is None or self.name in {MATRIX, *_FOLDERS}:
             self._refuse(_OF_FILES, "it belongs to a task.file of samples")
         if self.name not in {OWN, MATRIX}:
-            refused = [key for key in _OF_EITHER if self.name != CIFAR or not key.startswith("file")]
+            refused = [key for key in _OF_EITHER if self.name not in _FOLDERS or not key.startswith("file")]
             self._refuse(
                 tuple(refused), f"the task {self.name!r} has data of its own; it belongs to task.file"
             )

@@ -3,11 +3,15 @@
 from emulator.errors import TaskError, nearest
 from experiments.tasks import images, vowel
 from experiments.tasks.brought import matrix, own
+from experiments.tasks.climate import bench, north_america
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = ["TASKS", "build_task", "task_names"]
 
-TASKS: dict[str, TaskKind] = {kind.name: kind for kind in (vowel.KIND, *images.KINDS, own.KIND, matrix.KIND)}
+TASKS: dict[str, TaskKind] = {
+    kind.name: kind
+    for kind in (vowel.KIND, *images.KINDS, own.KIND, matrix.KIND, north_america.KIND, bench.KIND)
+}
 
 
 def task_names() -> tuple[str, ...]:

@@ -12,10 +12,12 @@ from data.sets import FloatArray
 from emulator.errors import TaskError
 from emulator.physics.chip.patches import Patches
 from experiments.models.cnn import convolutions
+from experiments.models.tiles import Tiles
 from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
 if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Presenter
+    from experiments.tasks.exhibits import Exhibitor
 
 __all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
 
@@ -125,6 +127,10 @@ class Task:
     """Makes of samples what a network that is trained from scratch is shown; None shows them as they are."""
     side: tuple[int, ...] = ()
     """Values a sample of each input that ``present`` gives to every block."""
+    tiles: Tiles | None = None
+    """How the map that comes out is cut for a model with rows; None is no map."""
+    exhibit: "Exhibitor | None" = None
+    """Makes what is shown of a network that was trained from scratch when its training has ended."""
 
     def __post_init__(self) -> None:
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:

@@ -37,6 +37,11 @@ STUDIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Of a kind of controller its study, and the options by which it logs all that it can; the others tune vowels."""
 
+SHOWN: Final = {
+    "climate": ("climate_na_odfa", ("task.hidden=[4]", "controller.epochs=1", "controller.batch_size=411"))
+}
+"""Studies whose tasks show more of a network when its training has ended."""
+
 DRAWN: Final = {"szo_scd": "recovery", "odfa": "learning"}
 
 
@@ -79,7 +84,9 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         patch.chdir(folder)
         for kind in CONTROLLERS:
             run_study(small_study(kind), folder / f"{kind}.h5")
-    return {kind: folder / f"{kind}.h5" for kind in CONTROLLERS}
+        for name, (study, changes) in SHOWN.items():
+            run_study(open_study(study, changes), folder / f"{name}.h5")
+    return {kind: folder / f"{kind}.h5" for kind in (*CONTROLLERS, *SHOWN)}
 
 
 def logged(path: Path) -> set[str]:

@@ -47,7 +47,7 @@ def needs_of(
         sizes = (sizes[0], *hidden, sizes[-1])
     batch = batch or study.batch_size or len(task.x_train)
     if DEPLOYMENT not in study.kind.needs:
-        blueprint = Blueprint(sizes, task.picture, task.side)
+        blueprint = Blueprint(sizes, task.picture, task.side, task.tiles)
         return {"weights and their training": MODELS[study.task.model].training_bytes(blueprint, batch)}
     scale = scale_of(task, batch, sizes)
     samples = len(task.x_train)

@@ -18,6 +18,7 @@ def test_values_are_shown_with_their_unit() -> None:
 def test_errors_fall_and_all_else_rises() -> None:
     assert [each.name for each in MEASURES if not rises(f"selected_test_{each.name}")] == [
         "rmse",
+        "rmse_k",
         "relative_error",
         "bits_per_character",
     ]

@@ -179,6 +179,8 @@ def test_a_batch_larger_than_the_training_set_is_refused_before_anything_is_writ
 
 def test_the_shipped_studies_lie_where_the_package_says() -> None:
     assert sorted(path.stem for path in STUDIES.glob("*.toml")) == [
+        "climate_bench_odfa",
+        "climate_na_odfa",
         "fashion_cnn_recovery",
         "fashion_odfa",
         "fashion_recovery",
