@@ -47,3 +47,5 @@ class ModelKind:
     draw: Callable[[Blueprint, np.random.Generator], Model]
     training_bytes: Callable[[Blueprint, int], int]
     """Memory that training such a one on batches of so many samples takes, in bytes; nothing is drawn."""
+    told: bool = False
+    """Whether its blocks take side inputs."""

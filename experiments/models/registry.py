@@ -3,12 +3,12 @@
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
-from experiments.models import fcnn, mlp, vit
+from experiments.models import dit, fcnn, mlp, vit
 from experiments.models.model import Blueprint, Model, ModelKind
 
 __all__ = ["MODELS", "draw_model", "model_kind", "model_names"]
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND, fcnn.KIND, vit.KIND)}
+MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND, fcnn.KIND, vit.KIND, dit.KIND)}
 
 
 def model_names() -> tuple[str, ...]:
@@ -21,7 +21,14 @@ def draw_model(name: str, blueprint: Blueprint, rng: np.random.Generator) -> Mod
 
     Raises ``ConfigError`` when there is no such model or it cannot be of these sizes.
     """
-    return model_kind(name).draw(blueprint, rng)
+    kind = model_kind(name)
+    if blueprint.side and not kind.told:
+        told = ", ".join(repr(other.name) for other in MODELS.values() if other.told)
+        raise ConfigError(
+            f"task.model = {name!r} is refused: this task tells blocks more than their signal, and the blocks of "
+            f"{name!r} do not listen; allowed: {told}"
+        )
+    return kind.draw(blueprint, rng)
 
 
 def model_kind(name: str) -> ModelKind:

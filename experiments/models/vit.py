@@ -43,4 +43,6 @@ def draw_vit(blueprint: Blueprint, rng: np.random.Generator) -> Chain:
     return Chain(rows, [first, *blocks[1:], Head(rows.width, rows.outputs, rng)])
 
 
-KIND = ModelKind("vit", draw_vit, lambda blueprint, batch: chain_bytes(rows_of(blueprint, "vit"), batch))
+KIND = ModelKind(
+    "vit", draw_vit, lambda blueprint, batch: chain_bytes(rows_of(blueprint, "vit"), batch), told=True
+)

@@ -53,6 +53,7 @@ MEASURES: Final = (
     Measure("r2", "R²", "", 1.0, 3, rises=True, least=-math.inf, most=1.0),
     Measure("rmse", "RMSE, in the target's unit", "", 1.0, 4, rises=False),
     Measure("rmse_k", "area-weighted RMSE", "K", 1.0, 3, rises=False),
+    Measure("v_error", "squared error of v", "", 1.0, 4, rises=False),
     Measure("fidelity", "fidelity", "", 1.0, 4, rises=True, most=1.0),
     Measure("relative_error", "relative error", "%", 100.0, 2, rises=False),
     Measure("bits_per_character", "cross-entropy", "bits/character", 1.0, 3, rises=False),

@@ -12,6 +12,8 @@ from experiments.paper.machines.receiver import RECEIVER
 from experiments.paper.machines.settling import SETTLING
 from experiments.paper.machines.tries import TRIES
 from experiments.paper.machines.twin import TWIN
+from experiments.paper.odfa.climate import ODFA_CLIMATE
+from experiments.paper.odfa.diffusion import ODFA_DIFFUSION
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.convolutions import TABLE2, TABLE4
 from experiments.paper.szo_scd.drift import DRIFT
@@ -32,6 +34,15 @@ CHIP: Final = (
 """Those of a chip: points of studies with queries."""
 
 EXPERIMENTS: Final = by_name(
-    *(one.trial for one in CHIP), TRIES, LIGHT, TERNARY, RECOVERY, LATENCY, FAULT_COSTS, FIGURE4
+    *(one.trial for one in CHIP),
+    TRIES,
+    LIGHT,
+    TERNARY,
+    RECOVERY,
+    LATENCY,
+    FAULT_COSTS,
+    FIGURE4,
+    ODFA_CLIMATE,
+    ODFA_DIFFUSION,
 )
 """Every experiment, by the word that calls it."""

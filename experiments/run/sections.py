@@ -61,7 +61,8 @@ class TaskConfig(StrictModel):
 
     name: Name = "mnist8x8"
     """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``,
-    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``, ``climate_na`` or ``climate_bench``."""
+    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``, ``climate_na``, ``climate_bench``,
+    ``mnist16_diffusion`` or ``fashion_diffusion``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -73,7 +74,7 @@ class TaskConfig(StrictModel):
     model: Name = "mlp"
     """Kind of network, without biases on a chip: ``mlp``, or on a chip ``cnn``, whose patches are symbols; trained
     from scratch also ``fcnn``, whose steps do not grow with its inputs, and for maps ``vit``, a block each hidden
-    layer."""
+    layer, or ``dit`` where blocks are told time and class."""
     layers: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Convolutions of a ``cnn``, such as "c8s2-c6s2": 8 kernels of stride 2, then 6; None is the task's own."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None

@@ -4,13 +4,22 @@ from emulator.errors import TaskError, nearest
 from experiments.tasks import images, vowel
 from experiments.tasks.brought import matrix, own
 from experiments.tasks.climate import bench, north_america
+from experiments.tasks.diffusion import pictures
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = ["TASKS", "build_task", "task_names"]
 
 TASKS: dict[str, TaskKind] = {
     kind.name: kind
-    for kind in (vowel.KIND, *images.KINDS, own.KIND, matrix.KIND, north_america.KIND, bench.KIND)
+    for kind in (
+        vowel.KIND,
+        *images.KINDS,
+        own.KIND,
+        matrix.KIND,
+        north_america.KIND,
+        bench.KIND,
+        *pictures.KINDS,
+    )
 }
 
 
@@ -29,4 +38,10 @@ def build_task(options: TaskOptions) -> Task:
         hint = nearest(options.name, TASKS)
         raise TaskError(f"task: '{options.name}' is unknown; known: {', '.join(TASKS)}. {hint}".strip())
     task = kind.build(options)
-    return task.with_constant_input() if options.constant_input else task
+    if not options.constant_input:
+        return task
+    if task.tiles is not None:
+        raise TaskError(
+            f"task.constant_input is refused with the task '{task.name}', whose inputs are maps or pictures"
+        )
+    return task.with_constant_input()

@@ -19,6 +19,7 @@ def test_errors_fall_and_all_else_rises() -> None:
     assert [each.name for each in MEASURES if not rises(f"selected_test_{each.name}")] == [
         "rmse",
         "rmse_k",
+        "v_error",
         "relative_error",
         "bits_per_character",
     ]

@@ -84,6 +84,7 @@ def test_a_training_with_light_is_the_papers(name: str) -> None:
 
 RECOVERIES = "vowel_recovery fashion_recovery mnist_cnn_recovery fashion_cnn_recovery"
 SOURCED = f"{RECOVERIES} mnist_odfa fashion_odfa mnist_light climate_na_odfa climate_bench_odfa"
+SOURCED += " mnist16_diffusion_odfa fashion_diffusion_odfa"
 
 
 @pytest.mark.parametrize("name", SOURCED.split())
