@@ -87,7 +87,7 @@ class Ran(NamedTuple):
 def jobs_of_setups(
     title: str, setups: Iterable[Setup], seeds: int, folder: Path, size: Callable[[Setup], tuple[str, ...]]
 ) -> tuple[Job, ...]:
-    """Return every way of ``setups``, seed by seed as far as their thrift goes; ``size`` says how long a training is."""
+    """Return every way of ``setups``, seed by seed as their thrift goes; ``size`` is how long a training is."""
     jobs = []
     for seed in range(seeds):
         for setup in setups:
