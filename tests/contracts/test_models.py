@@ -10,35 +10,69 @@ from emulator.errors import ConfigError
 from emulator.streams import stream
 from experiments.models.model import Blueprint, Model
 from experiments.models.registry import MODELS, draw_model, model_names
+from experiments.models.tiles import Tiles
 
-SIZES, BATCH = (6, 5, 4, 3), 8
+BATCH = 8
+BLUEPRINTS = {
+    "mlp": Blueprint((6, 5, 4, 3)),
+    "fcnn": Blueprint((6, 5, 4, 3)),
+    "vit": Blueprint((6, 16, 16, 8), tiles=Tiles(2, 4, 2, 2)),
+    "dit": Blueprint((6, 16, 16, 8), side=(3,), tiles=Tiles(2, 4, 2, 2)),
+}
+"""A small one of each model."""
 
 
 @pytest.fixture(params=model_names())
-def model(request: pytest.FixtureRequest) -> Model:
-    return draw_model(request.param, Blueprint(SIZES), stream(0, "tests/weights"))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def inputs() -> np.ndarray:
-    return stream(0, "tests/inputs").random((BATCH, SIZES[0]))
+@pytest.fixture
+def model(name: str) -> Model:
+    return drawn(name)
+
+
+def drawn(name: str, seed: int = 0) -> Model:
+    return draw_model(name, BLUEPRINTS[name], stream(seed, "tests/weights"))
+
+
+def inputs(name: str) -> np.ndarray:
+    return stream(0, "tests/inputs").random((BATCH, BLUEPRINTS[name].sizes[0]))
+
+
+def told(name: str) -> tuple[torch.Tensor, ...]:
+    """Return what every block of the model is told beside its signal."""
+    return tuple(torch.ones(BATCH, values) for values in BLUEPRINTS[name].side)
+
+
+def guesses(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the loss of every row of ``outputs`` against the first class."""
+    del targets
+    rows = outputs.flatten(0, -2)
+    return torch.nn.functional.cross_entropy(rows, torch.zeros(len(rows)).long())
 
 
 def test_a_model_is_registered_under_its_own_name() -> None:
     assert {name: kind.name for name, kind in MODELS.items()} == {name: name for name in MODELS}
 
 
-def test_its_blocks_give_as_many_values_as_it_says(model: Model) -> None:
-    pending = forward(model.blocks, torch.tensor(inputs(), dtype=torch.float32), torch.zeros(BATCH).long())
+def test_its_blocks_give_as_many_values_as_it_says(name: str, model: Model) -> None:
+    x = torch.tensor(inputs(name), dtype=torch.float32)
+    pending = forward(model.blocks, x, torch.zeros(BATCH), guesses, side=told(name))
     assert pending.sizes == model.hidden
-    assert pending.errors.shape == (BATCH, model.outputs)
+    assert pending.errors.shape == (BATCH * model.rows, model.outputs)
 
 
-def test_its_answers_are_those_of_its_blocks_and_need_no_gradient(model: Model) -> None:
-    x = inputs()
-    answers = model.answers(x)
+def test_its_answers_are_those_of_its_blocks_and_need_no_gradient(name: str, model: Model) -> None:
+    x = inputs(name)
+    answers = model.answers(x, told(name))
     with torch.no_grad():
-        expected = torch.nn.Sequential(*model.blocks)(torch.tensor(x, dtype=torch.float32)).numpy()
-    assert (answers.dtype, answers.shape) == (np.float32, (BATCH, SIZES[-1]))
+        signal = torch.tensor(x, dtype=torch.float32)
+        for block in model.blocks:
+            signal = block(signal, *told(name))
+        expected = signal.numpy()
+    assert (answers.dtype, answers.shape) == (np.float32, tuple(expected.shape))
+    assert answers.size == BATCH * model.rows * model.outputs
     assert (answers == expected).all()
 
 
@@ -55,12 +89,12 @@ def test_its_blocks_hold_as_many_numbers_as_it_says(model: Model) -> None:
     assert [block.parameters for block in model.work(BATCH).blocks] == held
 
 
-def test_a_seed_fixes_its_weights(model: Model) -> None:
-    again, other = (draw_model("mlp", Blueprint(SIZES), stream(seed, "tests/weights")) for seed in (0, 1))
-    assert (model.answers(inputs()) == again.answers(inputs())).all()
-    assert (model.answers(inputs()) != other.answers(inputs())).all()
+def test_a_seed_fixes_its_weights(name: str, model: Model) -> None:
+    x, again, other = inputs(name), drawn(name), drawn(name, seed=1)
+    assert (model.answers(x, told(name)) == again.answers(x, told(name))).all()
+    assert (model.answers(x, told(name)) != other.answers(x, told(name))).all()
 
 
 def test_a_model_that_there_is_not_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"task\.model = 'mpl' is unknown; .*did you mean 'mlp'"):
-        draw_model("mpl", Blueprint(SIZES), stream(0, "tests/weights"))
+        draw_model("mpl", BLUEPRINTS["mlp"], stream(0, "tests/weights"))

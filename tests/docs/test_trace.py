@@ -41,7 +41,7 @@ SHOWN: Final = {
     "climate": ("climate_na_odfa", ("task.hidden=[4]", "controller.epochs=1", "controller.batch_size=411")),
     "diffusion": (
         "mnist16_diffusion_odfa",
-        ("task.hidden=[4]", "task.classes=[0, 1]", "controller.steps=1", "controller.batch_size=8"),
+        ("task.hidden=[4, 4]", "task.classes=[0, 1]", "controller.steps=1", "controller.batch_size=8"),
     ),
 }
 """Studies whose tasks show more of a network when its training has ended."""
