@@ -245,6 +245,11 @@ def blueprint_of(task: Task) -> Blueprint:
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:
+    if task.tiles is not None:
+        raise ConfigError(
+            f"task.name = {study.task.name!r} is refused on a chip: what comes out is a map, and its network is "
+            "trained from scratch; allowed with controller.kind = 'odfa'"
+        )
     if study.batch_size is not None and study.batch_size > len(task.x_train):
         raise ConfigError(
             f"controller.batch_size = {study.batch_size} is refused; task '{task.name}' has {len(task.x_train):,} "

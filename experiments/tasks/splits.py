@@ -10,7 +10,16 @@ from emulator.errors import TaskError, nearest
 from emulator.streams import stream
 from experiments.tasks.task import TaskOptions
 
-__all__ = ["Split", "choose_split", "held_out", "labels_of", "random_split", "stored_split", "with_classes"]
+__all__ = [
+    "Split",
+    "choose_split",
+    "held_out",
+    "in_time",
+    "labels_of",
+    "random_split",
+    "stored_split",
+    "with_classes",
+]
 
 _TEST_SHARE = 0.3
 
@@ -35,6 +44,13 @@ def choose_split(options: TaskOptions, allowed: tuple[str, ...]) -> str:
             f" {hint}".rstrip()
         )
     return options.split
+
+
+def in_time(options: TaskOptions) -> str:
+    """Return the split of years, which is by time; raise ``TaskError`` on another, and where classes are named."""
+    if options.classes is not None:
+        raise TaskError(f"task '{options.name}': task.classes is refused: years have no classes")
+    return choose_split(options, ("chronological",))
 
 
 def with_classes(options: TaskOptions, data: DataSet) -> tuple[int, ...]:

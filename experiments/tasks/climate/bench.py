@@ -18,7 +18,7 @@ from experiments.models.tiles import Tiles
 from experiments.tasks.climate.exhibit import map_exhibit
 from experiments.tasks.climate.maps import MapRmse, MapSquares, Places
 from experiments.tasks.climate.synthetic import world
-from experiments.tasks.splits import choose_split
+from experiments.tasks.splits import in_time
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = ["BENCH", "KIND", "SYNTHETIC", "build_climate_bench"]
@@ -42,7 +42,7 @@ def build_climate_bench(options: TaskOptions) -> Task:
     zero mean and unit variance over years and places, maps the root mean square 1. Raises ``TaskError`` when files
     are missing or the options do not fit.
     """
-    split = choose_split(options, ("chronological",))
+    split = in_time(options)
     own, synthetic = options.own, options.own.path is None
     if synthetic:
         runs, digest = world(), None

@@ -14,7 +14,7 @@ from data.sets import FloatArray
 from experiments.models.tiles import Tiles
 from experiments.tasks.climate.exhibit import map_exhibit
 from experiments.tasks.climate.maps import MapRmse, MapSquares, Places
-from experiments.tasks.splits import choose_split
+from experiments.tasks.splits import in_time
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
 __all__ = ["KIND", "build_north_america"]
@@ -34,7 +34,7 @@ def build_north_america(options: TaskOptions) -> Task:
     Drivers have zero mean and unit variance over the years to learn, maps the root mean square 1. Raises
     ``TaskError`` when the options do not fit.
     """
-    split = choose_split(options, ("chronological",))
+    split = in_time(options)
     data = load_north_america()
     before = int(np.searchsorted(data.year, _TEST_FROM))
     held = max(1, round(options.validation_fraction * before))

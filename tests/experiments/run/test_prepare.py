@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from emulator.errors import ConfigError
 from emulator.physics.chip.adjoint import forward, nominal_network
 from emulator.streams import stream
 from experiments.run.prepare import prepare
@@ -62,3 +63,11 @@ def test_an_ideal_converter_has_no_end_of_its_range(bits: int, full_scale: float
     sheet = prepare(study_from_overrides([*VOWEL, *receiver]), untrained).setting.sheet
     assert sheet is not None
     assert sheet.full_scale == full_scale
+
+
+@pytest.mark.parametrize("name", ["climate_na", "mnist16_diffusion"])
+def test_a_chip_is_given_no_task_of_maps(name: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"task.name = '{name}' is refused on a chip: what comes out is a map"
+    ):
+        prepare(study_from_overrides([f"task.name={name}"]), untrained)

@@ -45,6 +45,11 @@ def test_held_out_years_are_not_learnt_from_the_scenario_that_shares_them() -> N
     assert len(task.x_train) == 240 - 45 + 95
 
 
+def test_years_have_no_classes() -> None:
+    with pytest.raises(TaskError, match=r"task.classes is refused: years have no classes"):
+        build_north_america(TaskOptions("climate_na", classes=(0, 1)))
+
+
 def test_a_random_split_is_refused() -> None:
     with pytest.raises(TaskError, match="must be one of chronological"):
         build_north_america(TaskOptions("climate_na", split="random"))
