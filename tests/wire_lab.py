@@ -13,6 +13,7 @@ from emulator.clock import PacedClock
 from emulator.instruments.chip.config import ChipConfig, MonitorConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Lab, Stand
+from emulator.remote.control.control import CONTROL_LIMITS, Control
 from emulator.remote.server.door import LOOPBACK, Door, bound
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import Asap, Pace
@@ -117,6 +118,13 @@ class Dialogue:
         except ConnectionError:
             return True
 
+    def reader_ends_empty(self) -> bool:
+        """Return whether it is hung up on without a word."""
+        try:
+            return self.reader.read() == b""
+        except ConnectionError:
+            return True
+
     def close(self) -> None:
         self.reader.close()
         self.socket.close()
@@ -125,8 +133,10 @@ class Dialogue:
 class Hosted:
     """A door in a thread of its own, at ``port``; ``result`` is there when it has been closed."""
 
-    def __init__(self, service: Service, limits: Limits) -> None:
+    def __init__(self, service: Service, limits: Limits, control: Control | None = None) -> None:
         self.service = service
+        self._control, self._private = control, bound(LOOPBACK, 0)
+        self.control_port: int = self._private.getsockname()[1]
         self.result: RunResult | None = None
         self.tasks_left = -1
         self._limits = limits
@@ -143,6 +153,11 @@ class Hosted:
         self._dialogues.append(Dialogue(self.port))
         return self._dialogues[-1]
 
+    def operate(self) -> Dialogue:
+        """Connect to the control port; nothing is said yet."""
+        self._dialogues.append(Dialogue(self.control_port))
+        return self._dialogues[-1]
+
     def close(self) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._over.set)
@@ -157,19 +172,28 @@ class Hosted:
     async def _serve(self) -> None:
         door = Door(self.service, self._limits, self._over.set)
         await door.open(self._listener)
+        side = Door(self._control, CONTROL_LIMITS, self._over.set) if self._control is not None else None
+        if side is not None:
+            await side.open(self._private)
         self._ready.set()
         await self._over.wait()
         await door.close()
+        if side is not None:
+            await side.close()
+        else:
+            self._private.close()
         await asyncio.sleep(0)
         self.tasks_left = len(asyncio.all_tasks()) - 1
         self.result = self.service.close("")
 
 
 @contextmanager
-def behind_a_door(service: Service | None = None, limits: Limits | None = None) -> Iterator[Hosted]:
-    """Serve a small bench behind a door while the block lasts."""
+def behind_a_door(
+    service: Service | None = None, limits: Limits | None = None, control: Control | None = None
+) -> Iterator[Hosted]:
+    """Serve a small bench behind a door, and its control behind another, while the block lasts."""
     limits = limits or Limits()
-    hosted = Hosted(service or small_service(limits=limits), limits)
+    hosted = Hosted(service or small_service(limits=limits), limits, control)
     try:
         yield hosted
     finally:

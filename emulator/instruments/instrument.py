@@ -258,6 +258,10 @@ def _no_parts(instrument: Any, state: str) -> NDArray[np.int64]:
     return np.empty(0, dtype=np.int64)
 
 
+def _nothing_hidden(instrument: Any, state: str, index: int) -> None:
+    del instrument, state, index
+
+
 def _no_time(stand: Stand, host: Any) -> float:
     del stand, host
     return 0.0
@@ -297,6 +301,11 @@ class InstrumentKind:
     parts
         Of an instrument that was built and a hidden state, the indices (n,) of the parts that have it; none where
         the state has no parts.
+    hidden
+        Of an instrument that was built, a hidden state and the index of a part (-1: it has none), the value that it
+        has; None of what passes by itself. Operators of a served bench see it, and nobody else.
+    deaf
+        Hidden states in which commands are not heard, while they are not 0.
     sized
         Makes the design of an instrument that is built to its controller's measure, from the sizes asked for and
         the word for what entries it will be asked to show.
@@ -333,6 +342,8 @@ class InstrumentKind:
     frame_terms: Callable[[Any, int], Mapping[str, float]] | None = None
     disturbs: Mapping[str, str] = field(default_factory=dict)
     parts: Callable[[Any, str], NDArray[np.int64]] = _no_parts
+    hidden: Callable[[Any, str, int], float | None] = _nothing_hidden
+    deaf: frozenset[str] = frozenset()
     sized: Callable[[tuple[int, ...], str], Any] | None = None
     told: Callable[[Any, Mapping[str, NDArray[Any]], Any], Any] | None = None
     check: Callable[[Stand, Any], None] = _never_refused

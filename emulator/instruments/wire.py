@@ -115,6 +115,8 @@ class Words:
         Of the instrument, what the channels 1, 2, ... are to its commands; None where it has none.
     reset
         The commands that bring the instrument to where it was when the run began.
+    driven
+        The commands that drive the instrument as it is driven now.
     """
 
     root: str = ""
@@ -123,6 +125,7 @@ class Words:
     looks: tuple[Look, ...] = ()
     channels: Callable[[Any], Any] | None = None
     reset: Callable[[Any], tuple[Command, ...]] = field(default=lambda instrument: ())
+    driven: Callable[[Any], tuple[Command, ...]] = field(default=lambda instrument: ())
 
 
 SILENT = Words()

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from emulator.bench import Bench
 from emulator.clock import PacedClock
 from emulator.config.models import digest, to_toml
@@ -22,7 +24,7 @@ from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
 from experiments.run.study import Study
 
-__all__ = ["design_of", "entries_of", "make_bench", "recorder_of"]
+__all__ = ["design_of", "drawn_entries", "entries_of", "late_entries", "make_bench", "recorder_of"]
 
 Sizes = Mapping[str, tuple[int, ...]]
 _NONE: Sizes = MappingProxyType({})
@@ -84,18 +86,38 @@ def entries_of(study: Study, bench: Bench) -> Mapping[str, AgentOptions]:
     found: dict[str, AgentOptions] = {}
     hidden = bench.hidden() if study.agents else {}
     for number, options in enumerate(study.agents):
-        kind = AGENTS[options.kind]
         try:
-            entries = kind.resolve(options, Scene(hidden, stream(study.seed, f"agents/{number}")))
-            for entry in entries:
-                for command in AGENTS[entry.kind].disturbs(entry):
-                    bench.check(command)
+            found |= drawn_entries(
+                options, str(number), bench, Scene(hidden, _chance(study.seed, str(number)))
+            )
         except (CommandError, ConfigError) as error:
             raise ConfigError(f"agents[{number}]: {error}") from error
-        several = len(entries) > 1 or entries[0].kind != options.kind
-        for place, entry in enumerate(entries):
-            found[f"{entry.kind}.{number}.{place}" if several else f"{entry.kind}.{number}"] = entry
     return found
+
+
+def late_entries(options: AgentOptions, name: str, seed: int, bench: Bench) -> Mapping[str, AgentOptions]:
+    """Return the entries that ``options`` come to on a ``bench`` that is at work; ``name`` tells them from others.
+
+    Raises ``ConfigError`` and ``CommandError`` for what has no place here.
+    """
+    return drawn_entries(options, name, bench, Scene(bench.hidden(), _chance(seed, name)))
+
+
+def _chance(seed: int, name: str) -> np.random.Generator:
+    return stream(seed, f"agents/{name}")
+
+
+def drawn_entries(options: AgentOptions, name: str, bench: Bench, scene: Scene) -> dict[str, AgentOptions]:
+    """Return the entries that ``options`` come to in a ``scene``, by their names; ``bench`` has to bear them."""
+    entries = AGENTS[options.kind].resolve(options, scene)
+    for entry in entries:
+        for command in AGENTS[entry.kind].disturbs(entry):
+            bench.check(command)
+    several = len(entries) > 1 or entries[0].kind != options.kind
+    return {
+        f"{entry.kind}.{name}.{place}" if several else f"{entry.kind}.{name}": entry
+        for place, entry in enumerate(entries)
+    }
 
 
 def _design(name: str, prepared: Prepared, sizes: Sizes, shows: Mapping[str, str]) -> object:

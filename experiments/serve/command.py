@@ -37,6 +37,15 @@ def serve(  # noqa: PLR0913  (options of a command)
     listen: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen at; anybody who reaches it may connect.")
     ] = "127.0.0.1",
+    control: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="TCP port of this machine, 0 for any, where faults and hidden state are set by whoever has the "
+            "token that is printed; default: none.",
+        ),
+    ] = None,
     overrides: Overrides = None,
     overlays: Overlays = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream.")] = None,
@@ -51,7 +60,7 @@ def serve(  # noqa: PLR0913  (options of a command)
 
     config = open_study(study, changes_of(overlays, overrides), seed)
     path = default_out(study) if out is None else out
-    served = serve_study(config, path, Address(listen, port), Paced(pace.value, factor), announce)
+    served = serve_study(config, path, Address(listen, port), Paced(pace.value, factor), announce, control)
     say(f"{served.text}\ntrace: {path}\n")
     raise typer.Exit(served.exit_code)
 

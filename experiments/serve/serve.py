@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +17,8 @@ from emulator.bench import Observer
 from emulator.bench_config import BudgetConfig, ClockConfig
 from emulator.clock import PacedClock
 from emulator.errors import ConfigError
-from emulator.remote.server.door import LOOPBACK, Door, bound
+from emulator.remote.control.control import CONTROL_LIMITS
+from emulator.remote.server.door import LOOPBACK, Door, Host, bound
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import DEADLINE_S, Asap, Pace, RealTime, Stepped
 from emulator.remote.server.service import Service
@@ -30,6 +31,7 @@ from experiments.run.prepare import Prepared, prepare, recorded
 from experiments.run.run import others_of, program_of, watch_of
 from experiments.run.study import Study, type_of
 from experiments.run.watching.watch import samples_of
+from experiments.serve.operators import control_of, new_token
 from experiments.serve.warming import long_lived, warm_up
 from experiments.tasks.pretraining import reproducible
 
@@ -116,9 +118,12 @@ def with_clients(study: Study) -> Study:
     return wanted(**(sections | {"controller": OwnOptions.model_validate(options)}))
 
 
-def serve_study(study: Study, out: Path, address: Address, paced: Paced, announce: Announce) -> Served:
+def serve_study(
+    study: Study, out: Path, address: Address, paced: Paced, announce: Announce, control: int | None = None
+) -> Served:
     """Serve the bench of ``study`` until a signal or a budget ends it, and write its trace to ``out``.
 
+    Operators come to the port ``control`` of this machine (0: any) with the token that is announced; None: nobody.
     Raises ``LightloopError`` on bad input, before anything is written.
     """
     refuse_absent(study)
@@ -140,14 +145,19 @@ def serve_study(study: Study, out: Path, address: Address, paced: Paced, announc
         program.controller.close()
         pace = paced.pace()
         service = Service(bench, identity_of(study), pace, limits, partial(_say_late, announce))
-        listener = bound(address.host, address.port)
+        ways = [_Way(service, limits, bound(address.host, address.port), "listening on {}:{}")]
+        if control is not None:
+            token = new_token()
+            operators = control_of(service, bench, study.seed, token)
+            said = f"control on {{}}:{{}}, token {token}"
+            ways.append(_Way(operators, CONTROL_LIMITS, bound(LOOPBACK, control), said))
         bench.attach(recorder_of(recorded(served, prepared), out))
         try:
             for counted, samples in samples_of(prepared.task).items():
                 bench.log(counted, samples)
             service.open(agents=others_of(study, bench), observers=observers)
             with long_lived():
-                result = asyncio.run(_served(service, limits, listener, announce))
+                result = asyncio.run(_served(service, ways, announce))
         except BaseException:
             bench.fail()
             raise
@@ -177,7 +187,16 @@ def _observers(study: Study, prepared: Prepared, program: Any) -> list[Observer]
     return [watch]
 
 
-async def _served(service: Service, limits: Limits, listener: socket, announce: Announce) -> RunResult:
+class _Way(NamedTuple):
+    """Hold who is behind a door, what it bears, where it listens, and what is announced of it."""
+
+    host: Host
+    limits: Limits
+    listener: socket
+    said: str
+
+
+async def _served(service: Service, ways: Sequence[_Way], announce: Announce) -> RunResult:
     """Listen until a signal, or the end of the run; return the result."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
@@ -189,12 +208,14 @@ async def _served(service: Service, limits: Limits, listener: socket, announce: 
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
-    door = Door(service, limits, over.set)
+    doors = [Door(way.host, way.limits, over.set) for way in ways]
     try:
-        await door.open(listener)
-        host, port = listener.getsockname()[:2]
-        announce(f"listening on {host}:{port}")
+        for door, way in zip(doors, ways, strict=True):
+            await door.open(way.listener)
+        for way in ways:
+            announce(way.said.format(*way.listener.getsockname()[:2]))
         await over.wait()
     finally:
-        await door.close()
+        for door in doors:
+            await door.close()
     return service.close(reasons[0] if reasons else "")

@@ -224,6 +224,13 @@ def test_a_disturbance_takes_no_time_leaves_a_row_and_changes_what_comes_after(
     assert found[before + 1 :] != expected[before:]
 
 
+@every_hidden_state
+def test_a_hidden_state_tells_the_value_that_it_was_given_or_passes(kind: InstrumentKind, state: str) -> None:
+    index, value = SPECIMENS[kind.name].disturbances[state]
+    served = serve(kind, [Disturb(f"{kind.name}.{state}", value, index)])
+    assert kind.hidden(served.bench.named(kind.name), state, index) == (None if state == "link" else value)
+
+
 @every_kind
 def test_a_hidden_state_that_is_not_declared_is_refused_and_nothing_is_recorded(kind: InstrumentKind) -> None:
     wanted = [Disturb(f"{kind.name}.soul", 1.0, 0), Disturb("soul", 1.0), Disturb(f"{kind.name}.", 1.0)]

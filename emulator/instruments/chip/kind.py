@@ -39,5 +39,7 @@ KIND = InstrumentKind(
     named="incumbent",
     disturbs=STATES,
     parts=lambda chip, state: chip.core.hidden.parts(state),
+    hidden=lambda chip, state, index: chip.core.hidden.value(state, index),
+    deaf=frozenset({"channel"}),
     words=WORDS,
 )

@@ -87,6 +87,10 @@ class FrameSender:
         else:
             self._shares[name] = value
 
+    def share(self, name: str) -> float | None:
+        """Return the share of "torn" or "missed" frames, or the delay of the "trigger"; None of the "link"."""
+        return self._shares.get(name)
+
     def send(self, issued_ps: int, patterns: int) -> Sent:
         """Send the frames of ``patterns``, none before ``issued_ps``.
 

@@ -42,6 +42,7 @@ KIND = InstrumentKind(
     least_s=least_s,
     memory=memory,
     disturbs=STATES,
+    hidden=lambda unit, state, index: unit.hidden(state, index),
     parts=lambda unit, state: np.arange(unit.outputs if state == "responsivity" else 0),
     words=WORDS,
 )

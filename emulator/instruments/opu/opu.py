@@ -233,6 +233,14 @@ class Opu:
         check(name, index, value, self.design.outputs)
         return partial(self._disturb, name, index, value)
 
+    def hidden(self, name: str, index: int) -> float | None:
+        """Return the value of the hidden state ``name`` of the part ``index``; None of a link that is held."""
+        if name == "correlation":
+            return self._correlation
+        if name == "responsivity":
+            return 1.0 if self._responses is None else float(self._responses[index])
+        return self.sender.share(name)
+
     def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
         if name == "correlation":
             self._correlation = value

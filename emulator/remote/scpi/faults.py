@@ -7,7 +7,7 @@ follows from its hundred, as IEEE 488.2 has it.
 from collections import deque
 from typing import Final
 
-__all__ = ["NO_ERROR", "ErrorQueue", "ScpiError", "event_bit", "said_of"]
+__all__ = ["NO_ERROR", "ErrorQueue", "ScpiError", "UnwelcomeError", "event_bit", "said_of"]
 
 TEXTS: Final = {
     -100: "Command error",
@@ -57,6 +57,10 @@ class ScpiError(Exception):
 
     def __str__(self) -> str:
         return said_of(self.code, self.detail)
+
+
+class UnwelcomeError(ScpiError):
+    """Somebody may not speak here, and is hung up on."""
 
 
 def said_of(code: int, detail: str = "") -> str:

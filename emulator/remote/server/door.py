@@ -4,17 +4,17 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
+from emulator.agents.result import RunStatus
 from emulator.errors import ConfigError
-from emulator.remote.scpi.faults import ScpiError
+from emulator.remote.scpi.faults import ScpiError, UnwelcomeError
 from emulator.remote.scpi.framing import Framer, UnreadableError
 from emulator.remote.server.limits import Limits
-from emulator.remote.server.service import Service
 from emulator.remote.server.turns import Share, Turns
 from emulator.remote.words.client import Client
 
-__all__ = ["LOOPBACK", "Door", "bound"]
+__all__ = ["LOOPBACK", "Door", "Host", "bound"]
 
 LOOPBACK: Final = "127.0.0.1"
 _SWEEPS: Final = 10  # times that the door looks for silent clients before one is silent for too long
@@ -44,10 +44,33 @@ def _not_there(host: str, port: int, error: Exception) -> ConfigError:
     return ConfigError(f"{host}:{port} cannot be listened at ({error}); allowed: a free port, 0 for any")
 
 
+class Host(Protocol):
+    """What a door asks of whom it opens to: a service, or the control of one."""
+
+    @property
+    def over(self) -> tuple[RunStatus, str] | None:
+        """Return how the run has ended by itself, or None."""
+
+    def pump(self) -> float | None:
+        """Process what is due; return after how many seconds something will be."""
+
+    def welcome(self, send: Callable[[bytes], None], rested: Callable[[], None]) -> Client | None:
+        """Return a new client, or None where the house is full."""
+
+    def farewell(self, client: Client) -> None:
+        """Let ``client`` go."""
+
+    def deliver(self, client: Client, message: bytes) -> None:
+        """Bring ``message`` to ``client``; raises ``UnwelcomeError`` to be rid of it."""
+
+    def stepped(self, client: Client, message: bytes) -> bool:
+        """Return whether ``message`` lets time pass by a step, which is then allowed."""
+
+
 class Door:
     """Listen at a socket, and serve whoever comes; ``ended`` is called when the run is over."""
 
-    def __init__(self, service: Service, limits: Limits, ended: Callable[[], None]) -> None:
+    def __init__(self, service: Host, limits: Limits, ended: Callable[[], None]) -> None:
         self.service = service
         self.limits = limits
         self.lines: set[Line] = set()
@@ -261,7 +284,11 @@ class Line(asyncio.Protocol):
         message = self._waiting.popleft()
         self._waiting_bytes -= len(message)
         if not service.stepped(client, message):
-            service.deliver(client, message)
+            try:
+                service.deliver(client, message)
+            except UnwelcomeError:
+                self.drop()
+                return False
         door.pump()
         self._was_busy = not client.inbox.listening
         return True

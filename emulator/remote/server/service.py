@@ -15,7 +15,7 @@ from emulator.remote.scpi.messages import units_of
 from emulator.remote.scpi.values import Reading, said_by
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import Pace, RealTime, Stepped
-from emulator.remote.words.client import Client
+from emulator.remote.words.client import Client, House
 from emulator.remote.words.desk import desk_entries
 from emulator.remote.words.ieee import ieee_entries
 from emulator.remote.words.instruments import entries_of
@@ -25,6 +25,7 @@ from emulator.trace import AnyRecorder
 
 __all__ = ["Service", "table_of"]
 
+CLIENT: Final = "client"
 _STEP_SIGN: Final = b"STEP"
 _QUANTILE: Final = 0.99
 
@@ -128,20 +129,28 @@ class Service:
         self._log_pace()
         return self._bench.close(status, reason)
 
-    def welcome(self, send: Callable[[bytes], None], rested: Callable[[], None]) -> Client | None:
+    def welcome(
+        self,
+        send: Callable[[bytes], None],
+        rested: Callable[[], None],
+        role: str = CLIENT,
+        house: House | None = None,
+        limits: Limits | None = None,
+    ) -> Client | None:
         """Return a new client whose answers go to ``send``, or None where the house is full.
 
-        ``rested`` is called when all that it said has been carried out after it had to wait.
+        ``rested`` is called when all that it said has been carried out after it had to wait. Of another ``role``,
+        it looks up what its own ``house`` has, within ``limits``.
         """
         self._leave()
-        name = next(
-            (name for n in range(self._limits.clients) if (name := f"client.{n}") not in self._clients), None
-        )
+        bears = self._limits if limits is None else limits
+        names = (f"{role}.{number}" for number in range(bears.clients))
+        name = next((name for name in names if name not in self._clients), None)
         if name is None or self.over is not None:
             return None
-        client = Client(name, self, send, self._limits.errors, self._limits.units)
+        client = Client(name, house or self, send, bears.errors, bears.units)
         self._clients[name], self._rested[name] = client, rested
-        self.served += 1
+        self.served += role == CLIENT
         self._arrive()
         self._bench.admit(name, client.agent())
         self._busy.add(name)

@@ -66,6 +66,40 @@ def test_a_signal_ends_it_cleanly_and_its_trace_is_an_ordinary_one(
     assert "complete" in shown.stdout
 
 
+def test_a_control_port_is_announced_with_its_token_and_what_is_done_there_is_in_the_trace(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "served.h5"
+    command = [sys.executable, "-P", "-c", CODE, "serve", "vowel_recovery", "--port", "0", "--control", "0"]
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening on 127.0.0.1:")
+        found = re.fullmatch(
+            r"control on 127\.0\.0\.1:(\d+), token ([0-9a-f]{32})\n", process.stdout.readline()
+        )
+        assert found is not None
+        operator = Dialogue(int(found[1]))
+        operator.tell(f'TOKen "{found[2]}"')
+        assert operator.ask('STAT:SAVE "new";:HIDD "chip.laser",0.5;*OPC?') == "1"
+        assert operator.ask("FAUL? \"kind = 'dead_detector', indices = [0]\"") == '"dead_detector.operator0"'
+        assert operator.ask('STAT:REST "new";*OPC?;:HIDD? "chip.laser"') == "1;1.0"
+        operator.close()
+        process.send_signal(signal.SIGTERM)
+        said, complained = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0, complained
+    assert "0 clients" in said
+    with open_trace(out) as trace:
+        assert set(trace.labels("commands.agent")) == {"operator.0", "dead_detector.operator0"}
+        assert found[2] not in trace.config_text
+
+
 def test_what_is_refused_is_refused_in_one_line_before_anything_is_written(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,13 @@
 """The hidden state of one chip, and what its circuit makes of a change; time and link are others' affair."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.instruments.chip import fabrication
 from emulator.instruments.chip.config import ChipConfig
-from emulator.instruments.chip.hidden.states import check, parts_of
+from emulator.instruments.chip.hidden.states import LET_GO, LINK, check, parts_of
 from emulator.physics.chip import heaters
 from emulator.physics.chip.floorplan import Coupling
 from emulator.physics.chip.kernels import circuit as c
@@ -18,6 +18,8 @@ from emulator.physics.gaussian import BLOCK
 __all__ = ["Hidden", "Parts"]
 
 Floats = NDArray[np.float64]
+
+_LIGHT: Final = {"substrate": c.SUBSTRATE_DRIFT_RAD, "laser": c.LASER, "laser_noise": c.LASER_NOISE}
 
 
 class Parts(NamedTuple):
@@ -60,6 +62,20 @@ class Hidden:
     def parts(self, name: str) -> NDArray[np.int64]:
         """Return the indices (n,) of the parts that have the state ``name``; none where it has no parts."""
         return parts_of(name, self._parts.design.active, self.responses.shape[1])
+
+    def value(self, name: str, index: int) -> float | None:
+        """Return the value of the state ``name`` of the part ``index``; None of a link that is held: it passes."""
+        constants, responses = self._parts.constants, self.responses
+        if name == LINK:
+            return None
+        if name in _LIGHT:
+            return float(constants[_LIGHT[name]])
+        if name in {"responsivity", "offset"}:
+            return float(responses[c.RESPONSE if name == "responsivity" else c.OFFSET, index])
+        if name == "stuck":
+            return LET_GO if np.isnan(self._stuck[index]) else float(self._stuck[index])
+        of_heaters = {"dead": self._dead, "gamma": self._factors, "channel": self._lost}
+        return float(of_heaters[name][index])
 
     def change(self, name: str, index: int, value: float, sums: Floats) -> None:
         """Let the state ``name`` of the part ``index`` become ``value``; ``sums`` are the circuit's."""

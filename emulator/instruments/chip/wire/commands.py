@@ -156,6 +156,12 @@ def monitor(chip: Chip, said: Said, notes: Notes) -> Monitor:
     return Monitor(said["light"], loaded(notes.get(BATCH)), errors)
 
 
+def driven(chip: Chip) -> tuple[Command, ...]:
+    """Return what drives all heaters to the phases that they are driven to."""
+    heaters = channels(chip)
+    return (SetPhases(heaters.tolist(), chip.core.driven_phases()[heaters].tolist()),)
+
+
 def reset(chip: Chip) -> tuple[Command, ...]:
     """Return what sets all heaters to the phases that the run began with, or nothing where they are there."""
     heaters, design = channels(chip), chip.core.design.phases()

@@ -202,4 +202,5 @@ WORDS = Words(
     ),
     channels=commands.channels,
     reset=commands.reset,
+    driven=commands.driven,
 )
