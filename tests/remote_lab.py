@@ -3,7 +3,8 @@
 ``python -m tests.remote_lab`` records the transcripts anew. No test lives here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 
 from controllers.feedback_alignment.odfa import OdfaConfig, TrainingSet, odfa
+from controllers.in_situ.avm import AvmConfig, avm
 from controllers.kind import Setting
 from controllers.zeroth_order import szo_scd
 from controllers.zeroth_order.szo_scd import SzoScdConfig
 from emulator.agents.result import RunResult
 from emulator.bench import Bench
 from emulator.bench_config import BudgetConfig
-from emulator.commands import Controller
+from emulator.commands import Batch, Controller, Sequence
 from emulator.errors import WireError
-from emulator.instruments.chip.config import ChipConfig
+from emulator.instruments.chip.config import ChipConfig, MonitorConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Lab, Stand
 from emulator.instruments.opu.timing import OpuDesign
@@ -93,6 +95,27 @@ def _descent(loop: str) -> tuple[Controller, Callable[[], list[NDArray[np.float6
     return szo_scd.start(options, setting).controller, list
 
 
+def _adjoint() -> tuple[Controller, Callable[[], list[NDArray[np.float64]]]]:
+    inputs, targets = _data()
+    active = np.flatnonzero(_CHIP.active)
+    setting = Setting(inputs, targets, partial(stream, 0), active, _CHIP.phases()[active], 0.0)
+    return avm(AvmConfig(queries=30), active, setting.phases, setting.batches(_BATCH)), list
+
+
+def _visits() -> tuple[Controller, Callable[[], list[NDArray[np.float64]]]]:
+    """Have the sequencer read at phases that nobody decides by."""
+    inputs, targets = _data()
+    active = np.flatnonzero(_CHIP.active)
+    heaters = active[: 2 * _BATCH].reshape(_BATCH, 2)
+    radians = stream(0, "tests/remote/visits").random((2, *heaters.shape))
+
+    def visits() -> Controller:
+        for number in range(2):
+            yield Sequence(heaters, radians[number], Batch(number, inputs[:_BATCH], targets[:_BATCH]))
+
+    return visits(), list
+
+
 def _alignment(schedule: str) -> tuple[Controller, Callable[[], list[NDArray[np.float64]]]]:
     inputs, targets = _data()
     model = Mlp.drawn(_NETWORK, stream(0, "tests/remote/weights"))
@@ -110,6 +133,7 @@ def _alignment(schedule: str) -> tuple[Controller, Callable[[], list[NDArray[np.
 
 _HOST = Stand(HostConfig())
 _ON_CHIP: Lab = {"chip": Stand(ChipConfig(), _CHIP), "host": _HOST}
+_WATCHED: Lab = {"chip": Stand(ChipConfig(monitors=MonitorConfig(fitted=True)), _CHIP), "host": _HOST}
 _IN_LIGHT: Lab = {
     "opu": Stand(small_opu(), OpuDesign(_NETWORK[-1], sum(_NETWORK[1:-1]), "ternary")),
     "host": _HOST,
@@ -117,6 +141,9 @@ _IN_LIGHT: Lab = {
 
 CASES = (
     Case("szo_scd", _ON_CHIP, partial(_descent, "host")),
+    Case("szo_scd_sequencer", _ON_CHIP, partial(_descent, "sequencer")),
+    Case("visits", _ON_CHIP, _visits),
+    Case("avm", _WATCHED, _adjoint),
     Case("odfa", _IN_LIGHT, partial(_alignment, "wait")),
     Case("odfa_late", _IN_LIGHT, partial(_alignment, "late")),
 )
@@ -160,7 +187,7 @@ class Kept:
         self.lines: list[str] = []
         self._wire = wire
 
-    def send(self, lines: Sequence[bytes]) -> None:
+    def send(self, lines: SequenceOf[bytes]) -> None:
         self.lines += [f"> {_escaped(line)}" for line in lines]
         self._wire.send(lines)
 
@@ -179,10 +206,10 @@ class Canned:
     Numbers in blocks may differ by what another processor's last bits make of them.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: SequenceOf[str]) -> None:
         self._lines = iter(lines)
 
-    def send(self, lines: Sequence[bytes]) -> None:
+    def send(self, lines: SequenceOf[bytes]) -> None:
         for line in lines:
             expected = next(self._lines, "the end")
             if not expected.startswith("> ") or not _alike(_unescaped(expected[2:]), line):

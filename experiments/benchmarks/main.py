@@ -10,6 +10,7 @@ from experiments.benchmarks.chip.queries import Effort, measure_queries
 from experiments.benchmarks.light.projection import LightEffort, measure_light
 from experiments.benchmarks.retiming import run_retiming_benchmark
 from experiments.benchmarks.sweep import measure_sweep
+from experiments.benchmarks.wire.questions import WireEffort, measure_wire
 from experiments.output.files import check_new, new_file
 from experiments.output.json import to_json
 
@@ -29,20 +30,22 @@ def run_benchmarks(
     rival_python: str | None = None,
     light: LightEffort | None = None,
     retimed_queries: int = _QUERIES,
+    wire: WireEffort | None = None,
 ) -> dict[str, float]:
     """Measure, print tables to stdout, and return the results by name; ``json_path`` gets them as JSON.
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light", "retiming" or "sweep"; None: the first three. ``rival_python``: a Python with
-    lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before anything
-    is measured.
+    ``part`` is "queries", "light", "retiming", "sweep" or "wire"; None: the first three. ``rival_python``: a Python
+    with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before
+    anything is measured.
     """
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "queries": lambda: measure_queries(effort or Effort()),
         "light": lambda: measure_light(light, rival_python),
         "retiming": lambda: run_retiming_benchmark(retimed_queries),
         "sweep": measure_sweep,
+        "wire": lambda: measure_wire(wire),
     }
     if part is not None and part not in parts:
         raise ConfigError(

@@ -11,6 +11,7 @@ from emulator.trace import Recorder
 from emulator.trace.open import open_trace
 from experiments.output.fragment import fragment_note
 from experiments.replay.origin import Origin, replay_header, titled
+from experiments.run.elsewhere.traces import refuse_elsewhere
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 
 __all__ = ["Closed", "closed"]
@@ -49,6 +50,7 @@ def closed(path: Path, out: Path | None, overrides: tuple[str, ...] = ()) -> Clo
     that cannot be re-timed.
     """
     with open_trace(path) as trace:
+        refuse_elsewhere(trace, "replay --mode closed")
         study, altered = study_of(trace), study_of(trace, overrides)
         lab = laboratory(study, trace)
         new_lab = altered_laboratory(lab, study, altered)

@@ -13,6 +13,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import Table, tables_of
 from experiments.replay.origin import refuse_replay
+from experiments.run.elsewhere.traces import refuse_elsewhere
 from experiments.run.laboratory import study_of
 from experiments.run.own.own import Own, recalled
 from experiments.run.run import run_study
@@ -67,6 +68,7 @@ def rerun(
         )
     with open_trace(path) as trace:
         refuse_replay(trace, "rerun")
+        refuse_elsewhere(trace, "replay --mode rerun")
         if trace.status not in _FINISHED:
             raise TraceError(
                 f"{path}: its run was cut off (status {trace.status!r}), and a rerun would go on; rerun takes a "

@@ -26,6 +26,7 @@ from experiments.compare.quality import MEASURED
 from experiments.replay.origin import Origin, refuse_replay, replay_header, titled
 from experiments.replay.score import Score, asked_ps, performers
 from experiments.run.bench import design_of, make_bench
+from experiments.run.elsewhere.traces import refuse_elsewhere
 from experiments.run.laboratory import open_recording, study_of
 from experiments.run.run import prepare, program_of, watch_of
 from experiments.run.study import Study
@@ -75,6 +76,7 @@ def timed(path: Path, out: Path, kept: bool, overrides: tuple[str, ...] = ()) ->
     """
     with open_trace(path) as trace:
         refuse_replay(trace, _MODE)
+        refuse_elsewhere(trace, "replay --mode timed")
         old = study_of(trace)
         new = titled(study_of(trace, overrides), _MODE)
         changed = {c.path: str(c.new) for c in model_changes(old, new) if c.path != "title"}

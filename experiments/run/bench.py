@@ -20,6 +20,7 @@ from emulator.trace import AnyRecorder, Header, NullRecorder, Recorder
 from emulator.units import LAST_PS, ps_to_s
 from experiments.agents.kind import AgentOptions, Scene
 from experiments.agents.registry import AGENTS
+from experiments.run.elsewhere.traces import BENCH
 from experiments.run.preflight.needs import refuse_what_cannot_stand
 from experiments.run.prepare import Prepared
 from experiments.run.study import Study
@@ -150,7 +151,7 @@ def recorder_of(study: Study, out: Path | None, alone: bool = False, elsewhere: 
         ) from error
     header = Header.now(to_toml(study), study.seed, digest(study))
     if elsewhere:
-        header = replace(header, versions=(*header.versions, ("bench", elsewhere)))
+        header = replace(header, versions=(*header.versions, (BENCH, elsewhere)))
     recorder = Recorder.create(out, header, study.trace.detail)
     if alone:
         from emulator.trace.writing.finalize import finalize_here

@@ -23,6 +23,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from experiments.inspect.inspection import study_title
 from experiments.output.json import to_json
+from experiments.run.elsewhere.traces import refuse_elsewhere
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 from experiments.run.study import Study
 
@@ -183,6 +184,7 @@ def elasticities(path: Path, settings: Sequence[str] = (), verify: bool = True) 
     re-timed.
     """
     with open_trace(path, verify) as trace:
+        refuse_elsewhere(trace, "whatif")
         around = _Around(trace, tuple(settings), verify)
         known: list[Parameter] = []
         still: list[str] = []

@@ -23,6 +23,7 @@ from emulator.trace.reading.reader import Trace
 from experiments.inspect.inspection import study_title
 from experiments.output.fragment import fragment_note
 from experiments.output.json import to_json
+from experiments.run.elsewhere.traces import refuse_elsewhere
 from experiments.run.laboratory import altered_laboratory, closed_by, laboratory, open_recording, study_of
 from experiments.run.study import Study
 
@@ -112,6 +113,7 @@ def whatif(
     if not settings and not sweeps:
         raise ConfigError("whatif: nothing is changed; give --set PATH=VALUE or --sweep PATH=V1,V2,...")
     with open_trace(path, verify) as trace:
+        refuse_elsewhere(trace, "whatif")
         study = study_of(trace)
         # Everything that can be refused is refused before the first re-timing.
         studies = [study_of(trace, (*settings, *chosen)) for chosen in product(*axes)]

@@ -99,9 +99,7 @@ def served(out: Path, seed: int) -> Iterator[Attacked]:
         found = re.fullmatch(r"listening on \S+:(\d+)\n", process.stdout.readline())
         if found is None:
             process.kill()
-            raise TaskError(
-                f"check attack: the server did not begin: {process.communicate()[1].strip()[-200:]}"
-            )
+            raise TaskError(f"the server did not begin: {process.communicate()[1].strip()[-200:]}")
         yield Attacked(process, int(found[1]), out)
     finally:
         process.kill()
