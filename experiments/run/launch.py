@@ -5,6 +5,7 @@ The run itself is ``experiments.run.run.run_study``; nothing here touches emulat
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -137,6 +138,8 @@ def launch_on(
         return launch(study, out, quiet, own)
     check_out(out)
     with called_up(*places_of(benches, dialects)) as elsewhere:
+        for caution in elsewhere.cautions(study):
+            sys.stderr.write(f"lightloop: caution: {caution}\n")
         return launch(study, out, quiet, own, elsewhere)
 
 

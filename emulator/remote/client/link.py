@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.commands import Forward
 from emulator.errors import CommandError, ConfigError, WireError
 from emulator.meter import Meter
 from emulator.remote.client.talk import Talk
@@ -94,6 +95,13 @@ class Link:
         found = talk.say(command.__name__, talk.dialect.commands[command], values)
         self._move(found, talk)
         return found
+
+    @property
+    def reads_one_by_one(self) -> bool:
+        """Return whether outputs are told one a line, of the one sample that is on the inputs."""
+        phrases = (talk.dialect.commands.get(Forward) for talk in self.talks)
+        first = next((phrase for phrase in phrases if phrase is not None), None)
+        return first is not None and first.each == "output"
 
     def devices(self) -> NDArray[np.float64] | None:
         """Return which device of the chip each channel is, or None where nobody tells."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
+from emulator.commands import Batch
 from emulator.errors import ConfigError
 from emulator.instruments.instrument import InstrumentKind
 from emulator.remote.client.dialect import DEFAULT, Dialect, load_dialect
@@ -32,6 +33,15 @@ class Elsewhere(NamedTuple):
     def identity(self) -> str:
         """Return what the bench says of itself, instrument by instrument."""
         return "; ".join(talk.identity for talk in self.talks)
+
+    def cautions(self, study: Study) -> tuple[str, ...]:
+        """Return what to keep in mind of this bench."""
+        if "chip" not in study.standing() or any(Batch in talk.dialect.commands for talk in self.talks):
+            return ()
+        return (
+            "no dialect has words for Batch: nothing brings the study's samples to the chip, and every reading is "
+            "of the light that the laboratory lets in",
+        )
 
     def kinds(self, study: Study) -> Mapping[str, InstrumentKind]:
         """Return what stands there, by name; raises ``ConfigError`` for a study that only an emulator can run."""

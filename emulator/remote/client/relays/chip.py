@@ -113,6 +113,8 @@ class RemoteChip(Relay):
 
     def exchange(self, command: Any) -> Any:
         """Return the reply to ``command``, or to its parts where it has no words of its own."""
+        if isinstance(command, Forward) and self.link.reads_one_by_one:
+            return self._read_one_by_one(command.batch)
         if not self._in_parts(command):
             return super().exchange(command)
         if isinstance(command, Settle):
@@ -123,7 +125,21 @@ class RemoteChip(Relay):
             self.link.say(Settle, {"seconds": None})
         else:
             self.link.settle(None)
-        return super().exchange(Forward(command.batch))
+        return self.exchange(Forward(command.batch))
+
+    def _read_one_by_one(self, batch: Batch) -> Reading:
+        """Return what an instrument that tells one output a line reads of each sample, brought to it in turn."""
+        readings: list[Reading] = []
+        for number in range(len(batch.inputs)):
+            one = _sample(batch, number)
+            if self.link.speaks(Batch):
+                self.link.say(Batch, values_of_batch(one))
+            readings.append(super().exchange(Forward(one)))
+        outputs = np.concatenate([reading.outputs for reading in readings])
+        outputs.setflags(write=False)
+        reference = float(np.mean([reading.reference for reading in readings]))
+        saturated = sum(reading.saturated for reading in readings)
+        return Reading(outputs, saturated, readings[-1].power_w, reference)
 
     def _in_parts(self, command: Any) -> bool:
         return type(command) in _PARTS and not self.link.speaks(type(command))
@@ -150,7 +166,12 @@ class RemoteChip(Relay):
         )
         if content == self._brought:
             return None
-        if self.link.speaks(Batch):
+        if len(batch.inputs) > 1 and not self.link.speaks(Batch):
+            raise CommandError(
+                f"{type(command).__name__}: {len(batch.inputs)} samples, and no dialect has words to bring one to "
+                "the inputs; allowed: one, which the laboratory brings (controller.batch_size = 1)"
+            )
+        if self.link.speaks(Batch) and not self.link.reads_one_by_one:
             self.link.say(Batch, values_of_batch(batch))
         self._brought = content
         return partial(note_batch, Content(batch.key, batch.inputs, content[1], batch.samples))
@@ -201,6 +222,12 @@ class RemoteChip(Relay):
         phases = np.zeros(len(self._channels))
         phases[self._devices] = driven
         return phases
+
+
+def _sample(batch: Batch, number: int) -> Batch:
+    """Return the sample ``number`` of ``batch`` as a batch of its own."""
+    one = slice(number, number + 1)
+    return Batch(batch.key, batch.inputs[one], batch.labels[one], batch.samples[one])
 
 
 def _sequence(chip: RemoteChip, command: Sequence) -> Values:

@@ -128,6 +128,27 @@ def test_what_no_dialect_has_words_for_is_refused_when_it_comes(
         run(bench, command)
 
 
+def test_samples_that_nobody_brings_are_refused() -> None:
+    bench = Bench(LAB, 0, kinds=remote_kinds(Link(driver()[1], reader()[1])))
+    with pytest.raises(CommandError, match=r"Forward: 2 samples, and no dialect has words .*batch_size = 1"):
+        run(bench, Forward(Batch(0, np.full((2, 6), 0.5), np.array([0, 1]))))
+
+
+def test_samples_are_brought_and_read_one_by_one_where_outputs_are_told_one_by_one(tmp_path: Path) -> None:
+    shipped = Path(remote.__file__).parent / "dialects" / "n7744c.toml"
+    brings = '\n[commands.Batch]\nsay = ":LIGHT {inputs:.2f}"\n'
+    (tmp_path / "lit.toml").write_text(shipped.read_text(encoding="utf-8") + brings, encoding="utf-8")
+    wire = SimulatedWire("n7744c")
+    bench = Bench(
+        LAB, 0, kinds=remote_kinds(Link(driver()[1], Talk(wire, load_dialect(str(tmp_path / "lit.toml")))))
+    )
+    inputs = np.arange(12.0).reshape(2, 6)
+    _, replies, _ = run(bench, Forward(Batch(0, inputs, np.array([0, 1]))))
+    lit = [line for line in wire.sent if line.startswith(b":LIGHT")]
+    assert lit == [b":LIGHT 0.00,1.00,2.00,3.00,4.00,5.00", b":LIGHT 6.00,7.00,8.00,9.00,10.00,11.00"]
+    assert replies[0].outputs == pytest.approx(np.array([LIGHT, LIGHT]))
+
+
 def test_both_are_called_up_over_tcp_each_in_its_own_words() -> None:
     with on_loopback("qdac2") as first, on_loopback("n7744c") as second:
         urls = [f"tcp://127.0.0.1:{port}" for port in (first, second)]
