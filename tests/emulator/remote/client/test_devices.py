@@ -139,9 +139,8 @@ def test_samples_are_brought_and_read_one_by_one_where_outputs_are_told_one_by_o
     brings = '\n[commands.Batch]\nsay = ":LIGHT {inputs:.2f}"\n'
     (tmp_path / "lit.toml").write_text(shipped.read_text(encoding="utf-8") + brings, encoding="utf-8")
     wire = SimulatedWire("n7744c")
-    bench = Bench(
-        LAB, 0, kinds=remote_kinds(Link(driver()[1], Talk(wire, load_dialect(str(tmp_path / "lit.toml")))))
-    )
+    meter = Talk(wire, load_dialect(str(tmp_path / "lit.toml")))
+    bench = Bench(LAB, 0, kinds=remote_kinds(Link(driver()[1], meter)))
     inputs = np.arange(12.0).reshape(2, 6)
     _, replies, _ = run(bench, Forward(Batch(0, inputs, np.array([0, 1]))))
     lit = [line for line in wire.sent if line.startswith(b":LIGHT")]

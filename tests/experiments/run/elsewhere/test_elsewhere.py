@@ -5,17 +5,21 @@ from pathlib import Path
 import pytest
 
 from emulator.clock import PacedClock
+from emulator.errors import ConfigError
+from emulator.remote.client.dialect import load_dialect
+from emulator.remote.client.talk import Talk
 from emulator.remote.server.limits import Limits
 from emulator.remote.server.pacing import Asap
 from emulator.remote.server.service import Service
 from emulator.trace.open import open_trace
 from experiments.run.bench import make_bench
-from experiments.run.elsewhere.elsewhere import called_up, places_of
+from experiments.run.elsewhere.elsewhere import Elsewhere, called_up, places_of
 from experiments.run.launch import open_study
 from experiments.run.prepare import prepare
 from experiments.run.run import run_study
 from experiments.serve.serve import identity_of
 from tests.experiments.command_line import refusal
+from tests.simulated_lab import SimulatedWire
 from tests.wire_lab import behind_a_door
 
 SHORT = ("controller.queries=40", "controller.batch_size=4")
@@ -49,6 +53,19 @@ def test_a_study_ends_at_the_same_phases_on_a_bench_elsewhere_and_its_trace_says
         assert losses[0] == losses[1]
         assert dict(theirs.versions)["bench"].startswith("Lightloop,chip+host,0,")
         assert "test_accuracy" not in theirs.metrics()
+
+
+def test_a_bench_to_which_nobody_brings_samples_is_cautioned_of() -> None:
+    meter = Talk(SimulatedWire("n7744c"), load_dialect("n7744c"))
+    (caution,) = Elsewhere((meter,)).cautions(open_study("vowel_recovery"))
+    assert "nothing brings the study's samples to the chip" in caution
+    assert Elsewhere((meter,)).cautions(open_study("mnist_odfa")) == ()
+
+
+def test_as_many_dialects_as_benches_are_named_or_none() -> None:
+    with pytest.raises(ConfigError, match="said 1 times and --bench 2 times; allowed: one for each"):
+        places_of(["tcp://a:1", "tcp://b:1"], ["lightloop"])
+    assert [place.dialect.name for place in places_of(["tcp://a:1", "tcp://b:1"], ())] == ["lightloop"] * 2
 
 
 def test_what_is_refused_is_refused_in_one_line_before_anything_is_written(
