@@ -76,6 +76,19 @@ def test_at_the_clients_port_nothing_of_it_is_known_with_the_token_or_without(ho
     assert TOKEN not in client.ask("SYST:HELP:HEAD?")
 
 
+def test_of_many_strangers_nothing_is_left(hosted: Hosted) -> None:
+    client = hosted.connect()
+    for number in range(100):
+        stranger = hosted.operate()
+        stranger.tell("*IDN?" if number % 2 else b"\x00" * 200)
+        assert stranger.reader_ends_empty()
+        stranger.close()
+    assert client.ask("*OPC?") == "1"
+    assert operator(hosted).ask("*OPC?") == "1"
+    hosted.close()
+    assert hosted.tasks_left == 0
+
+
 def test_operators_beyond_its_places_are_hung_up_on_and_clients_keep_theirs(hosted: Hosted) -> None:
     here = [operator(hosted) for _ in range(CONTROL_LIMITS.clients)]
     assert {each.ask("*OPC?") for each in here} == {"1"}
