@@ -4,7 +4,7 @@ What an instrument could not know (the true gamma of each device) is drawn here 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +63,8 @@ class Design:
     layers: tuple[LayerPhases, ...]
     active: NDArray[np.bool_]
     feeds: tuple[Patches, ...] = ()
+    heaters: NDArray[np.int64] = field(init=False)
+    """The active devices (heaters,), in ascending order; not to be written to."""
 
     def __post_init__(self) -> None:
         """Check that layers chain and that ``active`` covers all devices."""
@@ -71,6 +73,9 @@ class Design:
             raise ConfigError(
                 f"design: active has shape {self.active.shape}, but the layers have {devices} phases"
             )
+        heaters = np.flatnonzero(self.active)
+        heaters.setflags(write=False)
+        object.__setattr__(self, "heaters", heaters)
         object.__setattr__(self, "feeds", chained(self.feeds, [layer.shape for layer in self.layers]))
 
     @property

@@ -6,6 +6,7 @@ to its end changes nothing: all of it is looked up and judged before any of it i
 
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -29,6 +30,15 @@ __all__ = ["Client", "House"]
 _JOIN: Final = b";"
 _END: Final = b"\n"
 _MOST_STARTED: Final = 16  # as many as an agent can join again (emulator/instruments/tickets.py)
+
+
+_SHORT: Final = 128  # bytes of a line that is kept as it was read: scripts ask the same again and again
+_KEPT: Final = 256
+
+
+@lru_cache(_KEPT)
+def _known_units(message: bytes) -> tuple[Unit, ...]:
+    return tuple(units_of(message))
 
 
 class House(Protocol):
@@ -78,6 +88,8 @@ class Client:
         self.last: dict[str, Any] = {}
         self._send = send
         self._units = units
+        words = {kind.name: kind.words for kind in house.kinds}
+        self._channels_of = {name: own.channels for name, own in words.items() if own.channels is not None}
         self._started: dict[str, deque[Ticket]] = {}
         self._finished: dict[str, deque[Any]] = {}
         self._moving: dict[str, Callable[[], Command]] = {}
@@ -123,7 +135,9 @@ class Client:
         self.status.note(event_bit(error.code))
 
     def _judged(self, message: bytes) -> list[tuple[Unit, Entry, Said]]:
-        judged = [self._read(unit) for unit in islice(units_of(message), self._units + 1)]
+        short = len(message) <= _SHORT
+        units = _known_units(message) if short else islice(units_of(message), self._units + 1)
+        judged = [self._read(unit) for unit in units]
         if len(judged) > self._units:
             raise ScpiError(-223, f"more than {self._units} commands and queries on a line")
         return judged
@@ -133,16 +147,12 @@ class Client:
         return unit, entry, said_by(unit.data, entry.takes, self._reading(entry.part_of))
 
     def _reading(self, part_of: str) -> Reading:
-        kind = next((each for each in self.house.kinds if each.name == part_of), None)
-        channels = None if kind is None else kind.words.channels
-        if channels is None:
-            return Reading(self.form)
+        channels = self._channels_of.get(part_of)
+        return Reading(self.form, None if channels is None else partial(self._numbered, part_of, channels))
 
-        def numbered() -> NDArray[np.int64]:
-            found: NDArray[np.int64] = channels(self.house.instrument(part_of))
-            return found
-
-        return Reading(self.form, numbered)
+    def _numbered(self, part_of: str, channels: Callable[[Any], Any]) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = channels(self.house.instrument(part_of))
+        return found
 
     def _serve(self, entry: Entry, said: Said) -> Serving:
         assert entry.serve is not None  # noqa: S101  (an entry is served in one of two ways)

@@ -8,20 +8,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Final
-
-import numpy as np
+from typing import Final, NamedTuple
 
 from emulator.processes import child_environment, module_command
 from emulator.remote.server.door import LOOPBACK
-from experiments.benchmarks.timing import Cost, Sample, Workload, interleave
+from experiments.benchmarks.timing import Cost, Sample, Stopwatch, Workload, interleave, ratio
 from experiments.benchmarks.wire import echo
 from experiments.check.attacking.attacked import served
 from experiments.output.tables import Column, table_of
 from experiments.output.terminal import to_text
 
-__all__ = ["WireEffort", "measure_wire", "wall_ratio"]
+__all__ = ["WireEffort", "measure_wire"]
 
 _ECHO: Final = "asyncio echo, protocol"
 _STREAMS: Final = "asyncio echo, streams"
@@ -41,11 +38,24 @@ class WireEffort:
     questions: int = 400
 
 
+class _End(NamedTuple):
+    """Say where a server listens, and which process it is."""
+
+    port: int
+    process: int
+
+
+def _cpu_s(process: int) -> float:
+    """Return the CPU time of a ``process`` of one thread, to the nanosecond (Linux: /proc)."""
+    return int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) * 1e-9
+
+
 class _Asker:
     """One client with one question, which is asked as scripts do: the next when the answer is there."""
 
-    def __init__(self, port: int, question: str, first: str = "") -> None:
-        self._socket = socket.create_connection((LOOPBACK, port), timeout=_PATIENCE_S)
+    def __init__(self, end: _End, question: str, first: str = "") -> None:
+        self._process = end.process
+        self._socket = socket.create_connection((LOOPBACK, end.port), timeout=_PATIENCE_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers = self._socket.makefile("rb")
         self._question = f"{question}\n".encode()
@@ -54,24 +64,18 @@ class _Asker:
             self._answers.readline()
 
     def ask(self, questions: int) -> Cost:
-        """Return what each of so many questions took, in wall seconds: both ends are at work."""
-        began_s = perf_counter()
-        for _ in range(questions):
-            self._socket.sendall(self._question)
-            self._answers.readline()
-        each_s = (perf_counter() - began_s) / questions
-        return Cost(each_s, each_s)
+        """Return what each of so many questions took of both ends together, in CPU time, and in wall time."""
+        watch, theirs_s = Stopwatch(), _cpu_s(self._process)
+        with watch:
+            for _ in range(questions):
+                self._socket.sendall(self._question)
+                self._answers.readline()
+        watch.cpu_s += _cpu_s(self._process) - theirs_s
+        return watch.per(questions)
 
     def close(self) -> None:
         self._answers.close()
         self._socket.close()
-
-
-def wall_ratio(top: Sample, bottom: Sample) -> tuple[float, float, float]:
-    """Return quartile, median and quartile of the ratios of each round, of wall time."""
-    ratios = [one.wall_s / other.wall_s for one, other in zip(top.costs, bottom.costs, strict=True)]
-    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
-    return float(low), float(middle), float(high)
 
 
 def measure_wire(effort: WireEffort | None = None) -> dict[str, float]:
@@ -81,13 +85,14 @@ def measure_wire(effort: WireEffort | None = None) -> dict[str, float]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         barest, streams = stack.enter_context(_echoes())
         bench = stack.enter_context(served(Path(folder) / "asked.h5", 0))
+        end = _End(bench.port, bench.process.pid)
         askers = {
             _ECHO: _Asker(barest, _TIME),
             _STREAMS: _Asker(streams, _TIME),
-            _TIME: _Asker(bench.port, _TIME),
+            _TIME: _Asker(end, _TIME),
+            _PHASE: _Asker(end, _PHASE),
+            _READ: _Asker(end, _READ, _one_sample(bench.port)),
         }
-        askers[_PHASE] = _Asker(bench.port, _PHASE)
-        askers[_READ] = _Asker(bench.port, _READ, _one_sample(bench.port))
         for asker in askers.values():
             stack.callback(asker.close)
         workloads: dict[str, Workload] = {
@@ -99,22 +104,26 @@ def measure_wire(effort: WireEffort | None = None) -> dict[str, float]:
 
 def _told(samples: dict[str, Sample], effort: WireEffort) -> dict[str, float]:
     """Print the table, and return its numbers."""
-    found = {name: wall_ratio(sample, samples[_ECHO]) for name, sample in samples.items()}
+    found = {name: ratio(sample, samples[_ECHO]) for name, sample in samples.items()}
     rows = [
-        (name, samples[name].wall_s, middle, f"{low:.2f} to {high:.2f}")
-        for name, (low, middle, high) in found.items()
-    ]
+        (
+            name, samples[name].cpu_s, one.value, f"{one.low:.2f} to {one.high:.2f}", samples[name].wall_s, one.wall
+        )
+        for name, one in found.items()
+    ]  # fmt: skip
     columns = (
-        Column("asked"), Column("each (us)", 1, 1e6), Column("over the echo", 2), Column("quartiles", words=True),
+        Column("asked"), Column("CPU (us)", 1, 1e6), Column("over the echo", 2), Column("quartiles", words=True),
+        Column("wall (us)", 1, 1e6), Column("over the echo, wall", 2),
     )  # fmt: skip
     notes = (
-        f"{effort.rounds} rounds of {effort.questions:,} questions each, each end a process, wall time; "
+        f"{effort.rounds} rounds of {effort.questions:,} questions each, each end a process; CPU of both; "
         "a reading is one of vowels, two layers, one sample, recorded in the trace",
         f"target: a question that looks something up takes at most {_MOST:g} times the barest echo",
     )
     print(to_text(table_of("A question over loopback", columns, rows, notes)))
-    ratios = {f"wire.{key}_over_echo": found[name][1] for name, key in _NAMES.items()}
-    return {"wire.echo_s": samples[_ECHO].wall_s} | ratios
+    ratios = {f"wire.{key}_over_echo": found[name].value for name, key in _NAMES.items()}
+    walls = {f"wire.{key}_over_echo_wall": found[name].wall for name, key in _NAMES.items()}
+    return {"wire.echo_s": samples[_ECHO].wall_s, "wire.echo_cpu_s": samples[_ECHO].cpu_s} | ratios | walls
 
 
 def _one_sample(port: int) -> str:
@@ -129,15 +138,15 @@ def _one_sample(port: int) -> str:
 
 
 @contextmanager
-def _echoes() -> Iterator[tuple[int, int]]:
-    """Run the echoes in a process of their own; return their ports."""
+def _echoes() -> Iterator[tuple[_End, _End]]:
+    """Run the echoes in a process of their own; return where they listen."""
     process = subprocess.Popen(
         module_command(echo.__name__), env=child_environment(), stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None  # noqa: S101  (it is a pipe)
-        barest, streams = process.stdout.readline().split()
-        yield int(barest), int(streams)
+        barest, streams = (_End(int(port), process.pid) for port in process.stdout.readline().split())
+        yield barest, streams
     finally:
         process.kill()
         process.communicate()

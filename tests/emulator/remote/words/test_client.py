@@ -1,5 +1,7 @@
 """A client is an agent: it asks in the vocabulary, keeps its own status, and a refused line changes nothing."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -167,3 +169,13 @@ def test_a_client_waits_for_an_instant(talk: Talk) -> None:
 def test_all_headers_are_listed(talk: Talk) -> None:
     headers = talk.ask("SYST:HELP:HEAD?").partition("*IDN?")[2].splitlines()
     assert {"*CLS", "CHIP:PROBe?", "OPU:PROJect:STARt", "SYSTem:ERRor[:NEXT]?"} <= set(headers)
+
+
+def test_a_line_that_is_said_again_means_what_it_means_then(talk: Talk) -> None:
+    line = b"CHIP:PHAS (@1),#18" + struct.pack(">d", 0.5)
+    talk.tell("FORM REAL,64")
+    for _ in range(2):
+        talk.tell(line)
+        assert talk.ask("SYST:ERR:COUN?") == "0"
+    talk.tell("FORM REAL,32")
+    assert talk.refusal(line) == -222  # two phases for one heater
