@@ -30,7 +30,11 @@ CORES := Haswell Prescott
 CORE_TESTS := tests/emulator/adapters $(wildcard tests/emulator/physics/opu/test_*medium*.py) \
     tests/emulator/physics/opu/test_row_products.py tests/emulator/instruments/opu/test_rows_alone.py
 
-.PHONY: help .venv test lint types imports cores unit slow format docs demo bench paper check clean distclean
+# The page of endurance is the list of what `make faults` runs: every test file and every check that it names.
+FAULT_TESTS = $(shell grep -oE 'tests/[a-z0-9_/]+\.py' docs/endurance.md | sort -u)
+FAULT_CHECKS = grep -oE '`lightloop check [^`]+`' docs/endurance.md | tr -d '`' | sort -u
+
+.PHONY: help .venv test lint types imports cores unit slow faults format docs demo bench paper check clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +81,12 @@ slow: .venv ## the tests marked slow, and ten times as many examples of each pro
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow --timeout 1800 $(ARGS)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'hypothesis and not slow' --hypothesis-profile thorough \
 	    --timeout 1800 $(ARGS)
+
+faults: .venv ## all tests and checks of docs/endurance.md, whole: some hours
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m 'slow or not slow' --timeout 1800 $(FAULT_TESTS)
+	@failed=; $(FAULT_CHECKS) | { while read -r line; do \
+	    echo "$$line"; $(BIN)/$$line </dev/null || failed="$$failed; $$line"; \
+	done; test -z "$$failed" || { echo "faults: these failed$$failed" >&2; exit 1; }; }
 
 format: .venv ## apply ruff's fixes and its format
 	$(BIN)/ruff check --fix .

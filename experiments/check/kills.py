@@ -39,7 +39,7 @@ from experiments.sweep.trial import Size, Trial
 
 __all__ = ["KILLS", "Kill", "kill_many", "prefix_faults", "run_kills"]
 
-_KILLS: Final = 40
+_KILLS_A_SEED: Final = 8
 _QUERIES: Final = 12_000
 _INSPECT_S: Final = 30.0
 _START_S: Final = 120.0
@@ -219,7 +219,7 @@ def _columns(trace: Trace) -> list[tuple[str, NDArray[Any]]]:
 
 
 def run_kills(out: Path, seeds: int, queries: int, jobs: int) -> None:
-    """Kill 40 runs of ``queries`` queries, shared out among ``seeds`` studies, and print what was left of them.
+    """Kill 8 runs of ``queries`` queries of each of ``seeds`` studies, and print what was left of them.
 
     Raises ``TaskError`` when one of them could not be inspected or is no prefix of the clean run.
     """
@@ -228,7 +228,7 @@ def run_kills(out: Path, seeds: int, queries: int, jobs: int) -> None:
     found: list[Kill] = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            found += kill_many(Path(place), -(-_KILLS // seeds), queries, jobs, seed)
+            found += kill_many(Path(place), _KILLS_A_SEED, queries, jobs, seed)
     text = to_markdown(_table(found))
     print(text)
     write_text(folder / "kills.md", text)

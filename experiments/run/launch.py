@@ -3,6 +3,7 @@
 The run itself is ``experiments.run.run.run_study``; nothing here touches emulated time.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ __all__ = [
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 _DIVERGED = 3
+_LONGEST_NAME = 255  # bytes, of Linux's and macOS's file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ def open_study(study: str, overrides: tuple[str, ...] = (), seed: int | None = N
     Raises ``ConfigError`` when there is no such study or a value of it is refused.
     """
     names = shipped_studies()
-    is_path = study.endswith(".toml") or "/" in study or Path(study).is_file()
-    if is_path or (study not in names and study and Path(study).is_dir()):
+    is_path = study.endswith(".toml") or "/" in study or os.path.isfile(study)
+    if is_path or (study not in names and study and os.path.isdir(study)):
         return load_study(study, overrides, seed)
     if study not in names:
         hint = nearest(study, names)
@@ -80,6 +82,7 @@ def default_out(study: str, seed: int) -> Path:
 
 def check_out(out: Path) -> None:
     """Refuse an output path at which no trace can begin; raises ``TraceError`` and writes nothing."""
+    _check_name(out)
     if not out.name:
         raise TraceError(f"--out is empty or names a folder ({str(out)!r}); name a file, such as out/mine.h5")
     journal = journal_path(out)
@@ -96,6 +99,25 @@ def check_out(out: Path) -> None:
         raise TraceError(f"{out}: {folder} is not a folder; choose another path with --out")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise TraceError(f"{out}: the folder {folder} cannot be written; choose another path with --out")
+
+
+def _check_name(out: Path) -> None:
+    """Refuse what no file system takes for a name, such as one of 300 letters; raises ``TraceError``."""
+    long = False
+    try:
+        long = bool(out.name) and len(os.fsencode(journal_path(out).name)) > _LONGEST_NAME
+        os.lstat(out)
+    except FileNotFoundError:
+        pass
+    except (ValueError, OSError) as error:
+        if isinstance(error, ValueError) or error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise _nameless(out, str(error.args[-1])) from error
+    if long:
+        raise _nameless(out, f"with its journal it is longer than {_LONGEST_NAME} bytes")
+
+
+def _nameless(out: Path, why: str) -> TraceError:
+    return TraceError(f"--out {str(out)[:60]!r} can be no file's name: {why}; choose another path with --out")
 
 
 def launch(

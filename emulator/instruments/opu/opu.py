@@ -7,6 +7,7 @@ Medium, pixels, frames and link may change while it works (``hidden.states``). N
 camera between frames.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.commands import FrameCounts, Project, ProjectFrames, Projection
-from emulator.errors import CommandError
+from emulator.errors import CommandError, DivergedError
 from emulator.instruments.again import Recorded
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Admission, Change, Outcome, Service, Setting, Stand, State
@@ -201,6 +202,8 @@ class Opu:
             np.uint32 if outputs.dtype == np.uint8 else None
         )  # a row's sum, in the fastest type that holds it
         total = float(outputs.sum(axis=1, dtype=wide).sum(dtype=np.float64))
+        if not math.isfinite(total):
+            raise _diverged(outputs, draw)
         note = partial(_note, shot, counts)
         return Projection(outputs, valid, counts, saturated), len(vectors), float(counts.used), total, note
 
@@ -251,6 +254,15 @@ class Opu:
             self._responses = responses
         else:
             self.sender.disturb(name, value, now_ps)
+
+
+def _diverged(outputs: NDArray[np.float32] | NDArray[np.uint8], first: int) -> DivergedError:
+    """Return an error that names the first of ``outputs`` that is no number; vectors are counted from ``first``."""
+    places = np.argwhere(~np.isfinite(outputs))
+    if not len(places):
+        return DivergedError("opu: the sum of a projection's outputs is beyond what a number can hold")
+    row, column = places[0].tolist()
+    return DivergedError(f"opu: output {column} of vector {first + row} is {outputs[row, column]}")
 
 
 def _checked(command: ProjectFrames) -> tuple[int, int]:

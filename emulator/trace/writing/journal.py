@@ -140,8 +140,9 @@ class JournalWriter:
             raise TraceError(
                 f"{path}: a journal lies here already; open it, or choose another path"
             ) from error
-        except OSError as error:
-            raise TraceError(f"{path}: cannot create the journal: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a name with a NUL, or that is no Unicode, is a ValueError
+            why = error.strerror if isinstance(error, OSError) else error
+            raise TraceError(f"{str(path)!r}: cannot create the journal: {why}") from error
         if not lock(self.descriptor):
             raise TraceError(f"{path}: another process took the lock of the new journal")
 

@@ -1,6 +1,7 @@
 """A disk that fills up while logging, at the end, or under the whole process: rows stay, nobody dies."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from emulator.errors import TraceError
 from emulator.trace import NO_COMMAND, NO_PLAN, Header, Recorder
 from emulator.trace.open import open_trace
 from emulator.trace.schema import COMMANDS
+from emulator.trace.writing.journal import journal_path
 from emulator.trace.writing.recorder import BLOCK_ROWS
 
 Record = Callable[..., Recorder]
@@ -126,3 +128,70 @@ def test_a_full_disk_never_kills_the_recording_process(tmp_path: Path, limit: in
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", np.geomspace(2**16, 2**22, 20).astype(int).tolist())
+def test_a_disk_that_is_full_at_any_of_twenty_sizes_never_kills_the_recording_process(
+    tmp_path: Path, limit: int
+) -> None:
+    test_a_full_disk_never_kills_the_recording_process(tmp_path, limit)
+
+
+ABANDONED = """
+import os, sys
+from pathlib import Path
+from emulator.trace import Header, Recorder
+recorder = Recorder.create(Path(sys.argv[1]), Header("a = 1", 1, "", (), ""))
+for column in ("agent", "instrument", "kind"):
+    recorder.label(f"commands.{column}", "forward")
+for row in range(20_000):
+    recorder.command(0, 0, 0, 0, -1, row, row, row + 1, 0, row / 3, 0.0)
+os._exit(9)
+"""
+
+CONVERTING = """
+import resource, sys
+from pathlib import Path
+from emulator.errors import TraceError
+from emulator.trace.open import open_trace
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    open_trace(Path(sys.argv[1])).close()
+except TraceError as error:
+    print(error)
+    sys.exit(74)
+"""
+
+
+def convert_on_full_disks(folder: Path, limits: list[int]) -> list[int]:
+    """Convert an abandoned journal where no file may be longer than each limit; return the exit codes.
+
+    After each the journal or the trace says all: nothing is lost once there is room.
+    """
+    first = folder / "first.h5"
+    subprocess.run([sys.executable, "-c", ABANDONED, str(first)], env=_environment(), check=False)
+    codes = []
+    for limit in limits:
+        out = folder / f"{limit}.h5"
+        shutil.copy(journal_path(first), journal_path(out))
+        command = [sys.executable, "-c", CONVERTING, str(out), str(limit)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+        codes.append(done.returncode)
+        assert done.returncode in (0, 74), (limit, done.stderr)
+        assert (done.returncode == 0) == out.exists()
+        with open_trace(out) as trace:
+            assert len(trace.commands.t_done) == 20_000 // BLOCK_ROWS * BLOCK_ROWS
+            assert trace.status == "killed"
+    return codes
+
+
+def test_a_conversion_without_room_dies_alone_and_loses_nothing(tmp_path: Path) -> None:
+    assert convert_on_full_disks(tmp_path, [5_000, 2**26]) == [74, 0]
+
+
+@pytest.mark.slow
+def test_a_conversion_without_room_at_forty_sizes_dies_alone_and_loses_nothing(tmp_path: Path) -> None:
+    codes = convert_on_full_disks(tmp_path, np.geomspace(512, 2**21, 40).astype(int).tolist())
+    assert codes.count(74) >= 20

@@ -40,5 +40,5 @@ def test_another_run_is_no_prefix(small_trace: Path, small_study: Study, tmp_pat
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("in_room")
 def test_forty_killed_runs_leave_no_fault(tmp_path: Path) -> None:
-    run_kills(tmp_path, seeds=1, queries=12_000, jobs=2)
+    run_kills(tmp_path, seeds=5, queries=12_000, jobs=2)
     assert "40 runs killed" in (tmp_path / "kills" / "kills.md").read_text()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from emulator.bench import Bench
-from emulator.errors import ConfigError
+from emulator.errors import ConfigError, TraceError
 from emulator.trace.open import open_trace
-from experiments.run.launch import default_out, launch, open_study, shipped_studies
+from experiments.run.launch import check_out, default_out, launch, open_study, shipped_studies
 from experiments.run.progress import ProgressLine
 from experiments.run.study import Study
 from tests.experiments.conftest import STUDIES
@@ -82,3 +82,32 @@ def test_the_trace_is_named_after_study_and_seed() -> None:
 
 def test_the_shipped_studies_are_the_files_of_their_folder() -> None:
     assert list(shipped_studies()) == sorted(path.stem for path in STUDIES.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", ["a\0b.h5", "x" * 300 + ".h5", "\ud800.h5", "..", ".", ""])
+def test_a_path_that_no_trace_can_have_is_refused_and_nothing_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="--out"):
+        check_out(tmp_path / "in" / name if name.endswith(".h5") else Path(name))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_through_a_link_or_above_a_file(tmp_path: Path) -> None:
+    (tmp_path / "link.h5").symlink_to(tmp_path / "elsewhere.h5")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for out in ("link.h5", "loop/x.h5", "file/x.h5"):
+        with pytest.raises(TraceError):
+            check_out(tmp_path / out)
+    assert not (tmp_path / "elsewhere.h5").exists()
+
+
+@pytest.mark.parametrize("study", ["../../x", "/etc/x", "..", "a/../../b.toml", "x" * 200])
+def test_the_name_of_a_study_never_leaves_the_folder_of_traces(study: str) -> None:
+    out = default_out(study, 0)
+    assert (out.parent, ".." in out.parts) == (Path("out"), False)
+
+
+@pytest.mark.parametrize("study", ["a\0b", "a\0b.toml", "../../etc/passwd", "x" * 300, "x" * 5000 + ".toml"])
+def test_what_can_be_no_study_is_refused_by_name(study: str) -> None:
+    with pytest.raises(ConfigError):
+        open_study(study)
