@@ -8,6 +8,7 @@ from pathlib import Path
 from emulator.errors import ConfigError, nearest
 from experiments.benchmarks.chip.queries import Effort, measure_queries
 from experiments.benchmarks.light.projection import LightEffort, measure_light
+from experiments.benchmarks.light.text_steps import measure_text
 from experiments.benchmarks.retiming import run_retiming_benchmark
 from experiments.benchmarks.sweep import measure_sweep
 from experiments.benchmarks.wire.questions import WireEffort, measure_wire
@@ -36,8 +37,8 @@ def run_benchmarks(
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light", "retiming", "sweep" or "wire"; None: the first three. ``rival_python``: a Python
-    with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before
+    ``part`` is "queries", "light", "retiming", "sweep", "text" or "wire"; None: the first three. ``rival_python``: a
+    Python with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before
     anything is measured.
     """
     parts: dict[str, Callable[[], dict[str, float]]] = {
@@ -45,6 +46,7 @@ def run_benchmarks(
         "light": lambda: measure_light(light, rival_python),
         "retiming": lambda: run_retiming_benchmark(retimed_queries),
         "sweep": measure_sweep,
+        "text": measure_text,
         "wire": lambda: measure_wire(wire),
     }
     if part is not None and part not in parts:

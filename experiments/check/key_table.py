@@ -112,6 +112,11 @@ _PLAN: Final = {"chip.heaters.coupling": "spacing"}
 _FREE: Final = {"budget.queries": None}
 _TEST: Final = {"task.test_file": "@test.npz"}
 
+_TEXT: Final = {
+    "task.file": None, "task.name": "dialogue", "task.model": "transformer", "task.hidden": [8, 8],
+    "task.context": 8, "task.vocabulary": 100,
+}  # fmt: skip
+
 _PATCHES: Final = {"workload.network": "vit", "workload.context": 4, "workload.heads": 2}
 
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
@@ -143,6 +148,9 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "gpu.interconnect_bytes_per_s": {"gpu.count": 2},
     "odfa:task.components": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
     "odfa:task.name": {"task.file": None, "task.name": "vowel", "controller.batch_size": 32},
+    "odfa:task.heads": _TEXT,
+    "odfa:task.context": _TEXT,
+    "odfa:task.vocabulary": _TEXT,
     "odfa:task.metric": {"task.kind": "regression"},
     "controller.pruning": {"controller.power_awareness": 0.9, "controller.power_estimate": "signed"},
     "controller.insertion_loss": {"chip.mesh.insertion_loss_db": 0.5},
@@ -200,6 +208,8 @@ VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "task.kind": ("regression",),
     "task.metric": ("rmse",),
     "task.size": (5,),
+    "task.context": (16,),
+    "task.vocabulary": (110,),
     "task.components": (6,),
     "task.weights": ("@others.npz",),
     "task.file_digest": (_OTHER_FILE,),

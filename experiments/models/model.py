@@ -30,6 +30,8 @@ class Blueprint:
     """Values a sample of each input that every block is given beside the row."""
     tiles: Tiles | None = None
     """How the map that comes out is cut into the rows of a model that has such."""
+    heads: int | None = None
+    """Among how many heads of attention a row's values are shared, where the model has such; None is its own."""
 
 
 class Model(work.Model, Protocol):
@@ -49,3 +51,5 @@ class ModelKind:
     """Memory that training such a one on batches of so many samples takes, in bytes; nothing is drawn."""
     told: bool = False
     """Whether its blocks take side inputs."""
+    tokens: bool = False
+    """Whether it looks up tokens, and so learns text and nothing else."""

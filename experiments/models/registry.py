@@ -3,12 +3,14 @@
 import numpy as np
 
 from emulator.errors import ConfigError, nearest
-from experiments.models import dit, fcnn, mlp, vit
+from experiments.models import dit, fcnn, mlp, transformer, vit
 from experiments.models.model import Blueprint, Model, ModelKind
 
 __all__ = ["MODELS", "draw_model", "model_kind", "model_names"]
 
-MODELS: dict[str, ModelKind] = {kind.name: kind for kind in (mlp.KIND, fcnn.KIND, vit.KIND, dit.KIND)}
+MODELS: dict[str, ModelKind] = {
+    kind.name: kind for kind in (mlp.KIND, fcnn.KIND, vit.KIND, dit.KIND, transformer.KIND)
+}
 
 
 def model_names() -> tuple[str, ...]:

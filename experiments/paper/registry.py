@@ -13,6 +13,7 @@ from experiments.paper.machines.settling import SETTLING
 from experiments.paper.machines.tries import TRIES
 from experiments.paper.machines.twin import TWIN
 from experiments.paper.odfa.climate import ODFA_CLIMATE
+from experiments.paper.odfa.dialogue import ODFA_DIALOGUE
 from experiments.paper.odfa.diffusion import ODFA_DIFFUSION
 from experiments.paper.szo_scd.alpha import ALPHA
 from experiments.paper.szo_scd.convolutions import TABLE2, TABLE4
@@ -44,5 +45,6 @@ EXPERIMENTS: Final = by_name(
     FIGURE4,
     ODFA_CLIMATE,
     ODFA_DIFFUSION,
+    ODFA_DIALOGUE,
 )
 """Every experiment, by the word that calls it."""

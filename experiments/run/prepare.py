@@ -21,12 +21,12 @@ from emulator.streams import stream
 from experiments.models import mlp
 from experiments.models.cnn import CNN
 from experiments.models.deployable import Reach, deployable
-from experiments.models.model import Blueprint, Model
+from experiments.models.model import Model
 from experiments.models.registry import MODELS, draw_model, model_kind
 from experiments.models.weights import folded, read_weights
 from experiments.run.preflight.needs import refuse_what_cannot_fit
 from experiments.run.preflight.timed import nothing, timed_setting
-from experiments.run.sections import CIFAR, CLIMATE_BENCH, MATRIX, OWN, DeploymentConfig
+from experiments.run.sections import FOLDERS, MATRIX, OWN, DeploymentConfig
 from experiments.run.study import Study
 from experiments.tasks.brought.own import checked_digest
 from experiments.tasks.pretraining import Pretrained, PretrainOptions, default_options, pretrain
@@ -37,7 +37,6 @@ __all__ = [
     "Prepared",
     "TapedOut",
     "Trainer",
-    "blueprint_of",
     "prepare",
     "recorded",
     "refuse_early",
@@ -115,13 +114,19 @@ def prepare(study: Study, train: Trainer = pretrain) -> Prepared:
     task = _task(study, None)
     refuse_early(study, task)
     weights = stream(study.seed, f"{study.kind.name}/weights")
-    model = draw_model(study.task.model, blueprint_of(task), weights)
+    model = draw_model(study.task.model, task.blueprint(study.task.heads), weights)
     return Prepared(task, replace(_setting(study, task), model=model), model=model)
 
 
 def refuse_early(study: Study, task: Task) -> None:
     """Raise ``ConfigError`` for what ``study`` cannot do with ``task``, or has no memory for, before any work."""
     _refuse_words(study)
+    fit = [name for name, kind in MODELS.items() if kind.tokens == task.tokens]
+    if study.task.model in MODELS and study.task.model not in fit:
+        raise ConfigError(
+            f"task.model = {study.task.model!r} is refused with the task {task.name!r}; allowed: "
+            f"{', '.join(map(repr, fit))}"
+        )
     refuse_what_cannot_fit(study, task)
     if DEPLOYMENT in study.kind.needs:
         _refuse_on_a_chip(study, task)
@@ -134,7 +139,7 @@ def recorded(study: Study, prepared: Prepared) -> Study:
     """
     task, own = study.task, prepared.task.options.own
     found: dict[str, object] = {}
-    if task.name in {CIFAR, CLIMATE_BENCH} and task.file is not None:
+    if task.name in FOLDERS and task.file is not None:
         found |= {"file_digest": own.digest}
     if task.name in {OWN, MATRIX}:
         found |= {"file_digest": own.digest, "metric": own.metric}
@@ -195,6 +200,8 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             own=own,
             constant_input=bool(t.constant_input),
             components=t.components,
+            context=t.context,
+            vocabulary=t.vocabulary,
         )
     )
     if t.model == CNN:
@@ -237,11 +244,6 @@ def _refuse_words(study: Study) -> None:
             )
     if task.model not in {*MODELS, *_MESH_MODELS}:
         model_kind(task.model)  # says which there are
-
-
-def blueprint_of(task: Task) -> Blueprint:
-    """Return of what sizes the network that learns ``task`` is to be."""
-    return Blueprint(task.layer_sizes, task.picture, task.side, task.tiles)
 
 
 def _refuse_on_a_chip(study: Study, task: Task) -> None:

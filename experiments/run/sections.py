@@ -11,10 +11,13 @@ from controllers.deployment import ActiveShare
 from emulator.config.models import Name, PositiveInt, StrictModel, Tree, refusal
 from emulator.config.places import expanded
 from experiments.models.cnn import CNN
+from experiments.models.transformer import KIND
 
 __all__ = [
     "CIFAR",
     "CLIMATE_BENCH",
+    "DIALOGUE",
+    "FOLDERS",
     "MATRIX",
     "OWN",
     "DeploymentConfig",
@@ -32,12 +35,18 @@ CIFAR: Final = "cifar10"
 CLIMATE_BENCH: Final = "climate_bench"
 """The name of the task that takes a folder of the user's, and stands on its own without."""
 
+DIALOGUE: Final = "dialogue"
+"""The name of the task whose samples are text, and which may take a folder of the user's."""
+
+FOLDERS: Final = (CIFAR, CLIMATE_BENCH, DIALOGUE)
+"""The names of tasks whose task.file is a folder."""
+
 MATRIX: Final = "matrix"
 """The name of the task that is one matrix."""
 
+_TRANSFORMER: Final = KIND.name
 _VOWEL: Final = "vowel"
 
-_FOLDERS: Final = frozenset({CIFAR, CLIMATE_BENCH})
 _PATHS: Final = ("file", "test_file", "weights")
 _OF_FILES: Final = ("test_file", "features", "kind", "scaling", "labels", "test_file_digest")
 _OF_EITHER: Final = ("file", "file_digest", "target", "metric")
@@ -61,8 +70,8 @@ class TaskConfig(StrictModel):
 
     name: Name = "mnist8x8"
     """Task: ``vowel``, ``mnist8x8``, ``fashion8x8``; for convolutions ``mnist16``, ``fashion32``, ``emoji32``,
-    ``cifar10``; to train from scratch also ``mnist`` or ``fashion``, ``climate_na``, ``climate_bench``,
-    ``mnist16_diffusion`` or ``fashion_diffusion``."""
+    ``cifar10``; to train from scratch also ``mnist``, ``fashion``, ``climate_na``, ``climate_bench``,
+    ``mnist16_diffusion``, ``fashion_diffusion`` or ``dialogue``."""
     classes: tuple[Annotated[int, Field(ge=0, le=1000)], ...] | None = None
     """Classes that are kept, in their new order; None is the task's default."""
     split: Name | None = None
@@ -73,16 +82,22 @@ class TaskConfig(StrictModel):
     """Part of the training set that is held out to choose the best state, (0, 0.5]."""
     model: Name = "mlp"
     """Kind of network, without biases on a chip: ``mlp``, or on a chip ``cnn``, whose patches are symbols; trained
-    from scratch also ``fcnn``, whose steps do not grow with its inputs, and for maps ``vit``, a block each hidden
-    layer, or ``dit`` where blocks are told time and class."""
+    from scratch also ``fcnn``, whose steps do not grow with its inputs, for maps ``vit``, or ``dit`` where blocks
+    are told time and class, and for text ``transformer``, a block each hidden layer."""
     layers: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Convolutions of a ``cnn``, such as "c8s2-c6s2": 8 kernels of stride 2, then 6; None is the task's own."""
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] | None = None
-    """Units of the fully connected hidden layers; None is the task's default (none for a ``cnn``), or what
-    ``weights`` have."""
+    """Units of the fully connected hidden layers, or values of a token in each block of a ``transformer``; None is
+    the task's default (none for a ``cnn``), or what ``weights`` have."""
+    heads: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Heads of attention that share the values of a token (``transformer``), 1..64; None is 4."""
+    context: Annotated[int, Field(ge=2, le=4096)] | None = None
+    """Tokens that the network sees at once (``dialogue``), 2..4096; None is 64."""
+    vocabulary: Annotated[int, Field(ge=96, le=65_536)] | None = None
+    """Tokens that text is cut into (``dialogue``), 96 (characters) to 65,536; None is 512."""
     file: FilePath | None = None
-    """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; relative
-    to the study."""
+    """Your own samples, ``.npz``, ``.csv`` or ``.parquet``, which take the place of ``name``; of ``cifar10`` and
+    ``dialogue`` (Cornell's films) the corpus's folder; relative to the study."""
     test_file: FilePath | None = None
     """A file of the same kind that holds the test part; None takes it from ``file``."""
     target: Column | tuple[Column, ...] | None = None
@@ -119,7 +134,7 @@ class TaskConfig(StrictModel):
         if (
             isinstance(data, dict)
             and data.get("file") is not None
-            and data.get("name") not in {MATRIX, *_FOLDERS}
+            and data.get("name") not in {MATRIX, *FOLDERS}
         ):
             return {**data, "name": OWN}
         return data
@@ -137,10 +152,10 @@ class TaskConfig(StrictModel):
             raise refusal(
                 "file", "the task 'cifar10' needs the folder cifar-10-batches-bin of the binary version"
             )
-        if self.file is None or self.name in {MATRIX, *_FOLDERS}:
+        if self.file is None or self.name in {MATRIX, *FOLDERS}:
             self._refuse(_OF_FILES, "it belongs to a task.file of samples")
         if self.name not in {OWN, MATRIX}:
-            refused = [key for key in _OF_EITHER if self.name not in _FOLDERS or not key.startswith("file")]
+            refused = [key for key in _OF_EITHER if self.name not in FOLDERS or not key.startswith("file")]
             self._refuse(
                 tuple(refused), f"the task {self.name!r} has data of its own; it belongs to task.file"
             )
@@ -148,8 +163,7 @@ class TaskConfig(StrictModel):
             self._refuse(_NOT_OF_MATRICES, "a matrix has no use for it")
         if self.size is not None and (self.name != MATRIX or self.file is not None):
             raise refusal("size", "it is that of the random matrix of the task 'matrix'; a file has its own")
-        if self.components is not None and self.name != _VOWEL:
-            raise refusal("components", f"it belongs to the task {_VOWEL!r}")
+        self._of_a_task_or_model()
         if self.model != CNN:
             self._refuse(("layers",), f"they are those of task.model = {CNN!r}")
         else:
@@ -157,6 +171,15 @@ class TaskConfig(StrictModel):
         if self.classes is not None and self.labels is not None:
             raise refusal("classes", "task.labels names the classes already; give one of the two")
         return self
+
+    def _of_a_task_or_model(self) -> None:
+        """Refuse keys that belong to another task or another network."""
+        if self.name != _VOWEL:
+            self._refuse(("components",), f"it belongs to the task {_VOWEL!r}")
+        if self.name != DIALOGUE:
+            self._refuse(("context", "vocabulary"), f"it belongs to the task {DIALOGUE!r}")
+        if self.model != _TRANSFORMER:
+            self._refuse(("heads",), f"they are those of task.model = {_TRANSFORMER!r}")
 
     def _refuse(self, keys: tuple[str, ...], reason: str) -> None:
         for key in keys:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from experiments.models.model import Model
     from experiments.tasks.task import Task
 
-__all__ = ["Exhibit", "Exhibitor"]
+__all__ = ["Exhibit", "Exhibitor", "Glimpse"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,3 +24,6 @@ class Exhibit:
 
 Exhibitor = Callable[["Task", "Model"], Exhibit]
 """What makes an exhibit of a trained network; its draws are of streams of its own."""
+
+Glimpse = Callable[["Task", "Model"], NDArray[np.uint8]]
+"""What is shown of a network at every look, in bytes (bytes,) of one number, in a moment."""

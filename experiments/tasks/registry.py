@@ -6,6 +6,7 @@ from experiments.tasks.brought import matrix, own
 from experiments.tasks.climate import bench, north_america
 from experiments.tasks.diffusion import pictures
 from experiments.tasks.task import Task, TaskKind, TaskOptions
+from experiments.tasks.text import dialogue
 
 __all__ = ["TASKS", "build_task", "task_names"]
 
@@ -19,6 +20,7 @@ TASKS: dict[str, TaskKind] = {
         north_america.KIND,
         bench.KIND,
         *pictures.KINDS,
+        dialogue.KIND,
     )
 }
 

@@ -12,12 +12,13 @@ from data.sets import FloatArray
 from emulator.errors import TaskError
 from emulator.physics.chip.patches import Patches
 from experiments.models.cnn import convolutions
+from experiments.models.model import Blueprint
 from experiments.models.tiles import Tiles
 from experiments.tasks.judges import ACCURACY, CROSS_ENTROPY, Loss, Metric, Targets
 
 if TYPE_CHECKING:
     from controllers.feedback_alignment.dfa import Presenter
-    from experiments.tasks.exhibits import Exhibitor
+    from experiments.tasks.exhibits import Exhibitor, Glimpse
 
 __all__ = ["FileOptions", "Task", "TaskKind", "TaskOptions"]
 
@@ -67,6 +68,10 @@ class TaskOptions:
     """Whether one more input carries a constant 1."""
     components: int | None = None
     """Principal components of the task that has them."""
+    context: int | None = None
+    """Tokens of a window, of a task of text."""
+    vocabulary: int | None = None
+    """Tokens that a task of text tells apart."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"
@@ -127,10 +132,14 @@ class Task:
     """Makes of samples what a network that is trained from scratch is shown; None shows them as they are."""
     side: tuple[int, ...] = ()
     """Values a sample of each input that ``present`` gives to every block."""
+    tokens: bool = False
+    """Whether inputs are numbers of tokens, which a network has to look up."""
     tiles: Tiles | None = None
     """How the map that comes out is cut for a model with rows; None is no map."""
     exhibit: "Exhibitor | None" = None
     """Makes what is shown of a network that was trained from scratch when its training has ended."""
+    glimpse: "Glimpse | None" = None
+    """Makes what is shown of such a network at every look."""
 
     def __post_init__(self) -> None:
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -156,6 +165,12 @@ class Task:
             return "-".join(map(str, self.layer_sizes))
         hidden = self.layer_sizes[len(self.layer_sizes) - 1 - len(self.options.hidden or ()) :]
         return "-".join(["x".join(map(str, self.feeds[0].picture)), self.layers, *map(str, hidden)])
+
+    def blueprint(self, heads: int | None = None, hidden: tuple[int, ...] | None = None) -> Blueprint:
+        """Return of what sizes the network that learns it is to be; ``hidden`` None is what it has."""
+        first, *units, last = self.layer_sizes
+        sizes = (first, *(units if hidden is None else hidden), last)
+        return Blueprint(sizes, self.picture, self.side, self.tiles, heads)
 
     def parts(self) -> tuple[tuple[str, FloatArray, Targets], ...]:
         """Return (name, inputs, targets) of the training, validation and test part."""

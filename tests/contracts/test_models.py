@@ -18,6 +18,7 @@ BLUEPRINTS = {
     "fcnn": Blueprint((6, 5, 4, 3)),
     "vit": Blueprint((6, 16, 16, 8), tiles=Tiles(2, 4, 2, 2)),
     "dit": Blueprint((6, 16, 16, 8), side=(3,), tiles=Tiles(2, 4, 2, 2)),
+    "transformer": Blueprint((6, 8, 8, 11), heads=2),
 }
 """A small one of each model."""
 
@@ -37,7 +38,8 @@ def drawn(name: str, seed: int = 0) -> Model:
 
 
 def inputs(name: str) -> np.ndarray:
-    return stream(0, "tests/inputs").random((BATCH, BLUEPRINTS[name].sizes[0]))
+    rng, shape = stream(0, "tests/inputs"), (BATCH, BLUEPRINTS[name].sizes[0])
+    return rng.integers(0, 11, shape).astype(np.float64) if MODELS[name].tokens else rng.random(shape)
 
 
 def told(name: str) -> tuple[torch.Tensor, ...]:

@@ -97,7 +97,7 @@ def test_parts_that_do_not_fit_each_other_are_refused() -> None:
 def test_every_shipped_file_has_its_licence_note() -> None:
     notes = files("data").joinpath("LICENSES.md").read_text()
     for shipped in files("data").iterdir():
-        if shipped.name.endswith(".npz"):
+        if shipped.name.endswith((".npz", ".xz")):
             assert f"## {shipped.name}" in notes
 
 

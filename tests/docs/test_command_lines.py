@@ -30,10 +30,12 @@ RECOVERY = (
     "evaluation.every_queries=20",
 )
 TRAINING = ("--set", "task.hidden=[16]", "--set", "controller.epochs=1", "--set", "budget.queries=256")
+TEXT = ("--set", "task.hidden=[8, 8]", "--set", "task.context=16", "--set", "budget.queries=512")
 SMALL = {
     "run mnist_odfa": TRAINING,
     "run fashion_odfa": TRAINING,
     "run mnist_light": TRAINING,
+    "run dialogue_odfa": TEXT,
     "run matrix_recovery": ("--set", "budget.queries=40"),
     "run": RECOVERY,
     "sweep": (*RECOVERY, "--seeds", "1", "--executor", "threads", "--no-traces"),

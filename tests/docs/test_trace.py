@@ -38,6 +38,10 @@ STUDIES: Final[Mapping[str, tuple[str, ...]]] = {
 """Of a kind of controller its study, and the options by which it logs all that it can; the others tune vowels."""
 
 SHOWN: Final = {
+    "text": (
+        "dialogue_odfa",
+        ("task.hidden=[8, 8]", "task.context=16", "controller.steps=2", "controller.report_steps=1"),
+    ),
     "climate": ("climate_na_odfa", ("task.hidden=[4]", "controller.epochs=1", "controller.batch_size=411")),
     "diffusion": (
         "mnist16_diffusion_odfa",

@@ -17,7 +17,7 @@ from torch import nn
 
 from experiments.models.attention.work import EXPANSION, heads_of
 
-__all__ = ["Block", "Head", "Tokens", "linear"]
+__all__ = ["Block", "Head", "Tokens", "Words", "linear"]
 
 _POSITION_SPREAD: Final = 0.02
 
@@ -33,22 +33,37 @@ def linear(inputs: int, outputs: int, rng: np.random.Generator, scale: float = 1
 
 
 class Attention(nn.Module):
-    """Let every row of a sample look at all of them."""
+    """Let every row of a sample look at all of them, or, ``causal``, at itself and those before it."""
 
-    def __init__(self, width: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, width: int, rng: np.random.Generator, heads: int | None = None, causal: bool = False
+    ) -> None:
         super().__init__()
-        self.heads = heads_of(width)
+        self.heads, self.causal = heads or heads_of(width), causal
         self.into = linear(width, 3 * width, rng)
         self.out = linear(width, width, rng)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return (samples, rows, width) for the same."""
+        query, key, value = self._parts(x)
+        seen = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
+        out: torch.Tensor = self.out(seen.transpose(1, 2).reshape(x.shape))
+        return out
+
+    def weights(self, x: torch.Tensor) -> torch.Tensor:
+        """Return where each row looks, (samples, heads, rows, rows), each row's sum being 1."""
+        query, key, _ = self._parts(x)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        if self.causal:
+            later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+            scores = scores.masked_fill(later, -math.inf)
+        return scores.softmax(-1)
+
+    def _parts(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return queries, keys and values, (samples, heads, rows, values of a head)."""
         samples, rows, width = x.shape
         parts = self.into(x).reshape(samples, rows, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        seen = nn.functional.scaled_dot_product_attention(query, key, value)
-        out: torch.Tensor = self.out(seen.transpose(1, 2).reshape(samples, rows, width))
-        return out
+        return list(parts.permute(2, 0, 3, 1, 4))
 
 
 class Block(nn.Module):
@@ -57,12 +72,19 @@ class Block(nn.Module):
     With ``side`` values a sample beside the rows, which may come in several tensors, they shift and scale both.
     """
 
-    def __init__(self, width: int, rng: np.random.Generator, side: int = 0) -> None:
+    def __init__(
+        self,
+        width: int,
+        rng: np.random.Generator,
+        side: int = 0,
+        heads: int | None = None,
+        causal: bool = False,
+    ) -> None:
         super().__init__()
         self.norms = nn.ModuleList(
             [nn.LayerNorm(width, elementwise_affine=last) for last in (False, False, True)]
         )
-        self.attention = Attention(width, rng)
+        self.attention = Attention(width, rng, heads, causal)
         self.up, self.down = linear(width, EXPANSION * width, rng), linear(EXPANSION * width, width, rng)
         self.modulation = linear(side, 4 * width, rng) if side else None
 
@@ -96,6 +118,28 @@ class Tokens(nn.Module):
     def forward(self, x: torch.Tensor, *side: torch.Tensor) -> torch.Tensor:
         """Return (samples, rows, width) for (samples, rows, values)."""
         out: torch.Tensor = self.block(self.into(x) + self.place, *side)
+        return out
+
+
+class Words(nn.Module):
+    """Look up tokens and their places in two tables, and run a block; the tables hold no weights yet."""
+
+    def __init__(self, words: int, rows: int, block: Block, width: int) -> None:
+        super().__init__()
+        self.words, self.places = (
+            nn.utils.skip_init(nn.Embedding, count, width)  # type: ignore[no-untyped-call]
+            for count in (words, rows)
+        )
+        self.block = block
+
+    def embedded(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (samples, rows, width) for the numbers of tokens (samples, rows), of whatever type."""
+        out: torch.Tensor = self.words(x.long()) + self.places.weight[: x.shape[1]]
+        return out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (samples, rows, width) for (samples, rows)."""
+        out: torch.Tensor = self.block(self.embedded(x))
         return out
 
 

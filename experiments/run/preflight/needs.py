@@ -10,7 +10,6 @@ from emulator.instruments.instrument import Scale
 from emulator.instruments.registry import INSTRUMENTS
 from emulator.units import format_si
 from experiments.models import cnn
-from experiments.models.model import Blueprint
 from experiments.models.registry import MODELS
 from experiments.run.preflight.machine import available_bytes
 from experiments.run.study import Study
@@ -47,7 +46,7 @@ def needs_of(
         sizes = (sizes[0], *hidden, sizes[-1])
     batch = batch or study.batch_size or len(task.x_train)
     if DEPLOYMENT not in study.kind.needs:
-        blueprint = Blueprint(sizes, task.picture, task.side, task.tiles)
+        blueprint = task.blueprint(study.task.heads, hidden)
         return {"weights and their training": MODELS[study.task.model].training_bytes(blueprint, batch)}
     scale = scale_of(task, batch, sizes)
     samples = len(task.x_train)

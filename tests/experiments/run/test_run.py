@@ -181,6 +181,7 @@ def test_the_shipped_studies_lie_where_the_package_says() -> None:
     assert sorted(path.stem for path in STUDIES.glob("*.toml")) == [
         "climate_bench_odfa",
         "climate_na_odfa",
+        "dialogue_odfa",
         "fashion_cnn_recovery",
         "fashion_diffusion_odfa",
         "fashion_odfa",
