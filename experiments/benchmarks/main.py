@@ -37,9 +37,9 @@ def run_benchmarks(
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light", "retiming", "sweep", "text" or "wire"; None: the first three. ``rival_python``: a
-    Python with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written, before
-    anything is measured.
+    ``part`` is "queries", "light", "retiming", "sweep", "text" or "wire"; None: the first three. ``rival_python``:
+    a Python with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written,
+    before anything is measured.
     """
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "queries": lambda: measure_queries(effort or Effort()),
