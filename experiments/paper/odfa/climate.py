@@ -45,7 +45,7 @@ _BENCH: Final = Setup(
     "bench-fcnn",
     "ClimateBench's shape (SYNTHETIC), perceptron 55,296-256-256-256-13,824",
     "climate_bench_odfa",
-    own={"bp-own": ("controller.hidden_learning_rate=1e-3",)},
+    own={"bp-own": ("controller.learning_rate=0.01", "controller.hidden_learning_rate=1e-3")},
     thrift=3,
 )
 SETUPS: Final = (
