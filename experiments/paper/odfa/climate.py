@@ -113,7 +113,7 @@ def _table(setup: Setup, found: By) -> Table:
     columns = (
         Column("trained by"), Column("n"), Column("RMSE (K)", 3), Column("standard error over years (K)", 3),
         Column("of BP", 3), Column("NRMSE_s", 3), Column("NRMSE_g", 3), Column("validation RMSE (K)", 3),
-        Column("emulated (h)", None), Column("energy (kJ)", None, 1e-3),
+        Column("emulated (h)", 4), Column("energy (kJ)", 2, 1e-3),
     )  # fmt: skip
     runs = _runs(setup, found)
     base = _mean(runs, OWN_BP.name) or _mean(runs, "bp")

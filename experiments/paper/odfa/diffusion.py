@@ -87,8 +87,8 @@ def _runs(setup: Setup, found: By) -> list[tuple[Way, Sequence[Learnt]]]:
 def _table(setup: Setup, found: By, steps: int) -> Table:
     columns = (
         Column("pictures"), Column("n"), Column("Fréchet distance", 1), Column("class as asked for %", 1, 100.0),
-        Column("v error, test", 4), Column("validation", 4), Column("emulated (h)", None),
-        Column("energy (kJ)", None, 1e-3),
+        Column("v error, test", 4), Column("validation", 4), Column("emulated (h)", 4),
+        Column("energy (kJ)", 2, 1e-3),
     )  # fmt: skip
     runs = _runs(setup, found)
     rows: list[tuple[Cell, ...]] = [
