@@ -55,7 +55,7 @@ SETUPS: Final = (
         "na-vit",
         "North America (real), ViT of 7 tiles of 37 x 7 places, 4 blocks of 64",
         "climate_na_odfa",
-        (*_VIT, "controller.learning_rate=0.002", "controller.hidden_learning_rate=0.002"),
+        _VIT,
         thrift=3,
     ),
     Setup(
