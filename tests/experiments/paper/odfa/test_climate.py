@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controllers.feedback_alignment.options import OdfaConfig
 from experiments.output.tables import to_markdown
 from experiments.paper.odfa import climate
 from experiments.paper.odfa.climate import ODFA_CLIMATE, SETUPS, tables_of
 from experiments.paper.odfa.learnt import Learnt
+from experiments.paper.odfa.ways import Setup
+from experiments.run.launch import open_study
 
 ERRORS = {"bp": 0.76, "bp-own": 0.75, "dfa": 0.77, "tdfa": 0.78, "odfa": 0.76, "shlw": 0.79}
 
@@ -58,6 +61,13 @@ def test_maps_are_drawn_for_each_network(tmp_path: Path) -> None:
 def test_a_quick_trial_leaves_the_costly_ones_out(percent: int, names: int) -> None:
     assert len(climate._sized(percent)) == names
     assert climate._epochs(percent, SETUPS[0]) == (f"controller.epochs={80 * percent // 100}",)
+
+
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.name)
+def test_a_whole_trial_has_the_epochs_of_the_shipped_study(setup: Setup) -> None:
+    options = open_study(setup.study).controller
+    assert isinstance(options, OdfaConfig)
+    assert climate._epochs(100, setup) == (f"controller.epochs={options.epochs}",)
 
 
 def test_its_word_is_stable() -> None:
