@@ -41,7 +41,7 @@ def test_all_methods_learn_the_same_plays_on_as_many_tokens(tmp_path: Path) -> N
     } == {(0, 2400, 480)}
     studies = {job.point.name: job.study.controller for job in jobs}
     assert (studies["odfa"].feedback, studies["shlw"].feedback) == ("optical", "shallow")
-    assert studies["bp"].learning_rate == studies["odfa"].learning_rate < studies["shlw"].learning_rate
+    assert studies["ternary"].learning_rate == studies["odfa"].learning_rate < studies["bp"].learning_rate
 
 
 def test_verdicts_say_what_is_met_and_what_is_missed_and_nothing_of_a_part_of_a_training() -> None:
@@ -91,6 +91,6 @@ def test_the_runs_are_made_once_and_published(
     monkeypatch.setattr(dialogue, "run_jobs", run_here)
     publish_findings("odfa_dialogue", run_dialogue(tmp_path, seeds=1, steps=2, jobs=1))
     said = capsys.readouterr().out
-    assert "| ODFA (light) | 0.0080 | 1 |" in said
+    assert "| ODFA (light) | 0.0040 | 1 |" in said
     assert "What the network says, ODFA, seed 0" in said
     assert (tmp_path / "odfa_dialogue" / "odfa_dialogue.png").is_file()
