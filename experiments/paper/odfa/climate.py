@@ -80,7 +80,9 @@ def run_odfa_climate(out: Path, seeds: int, percent: int, jobs: int) -> Findings
     ``percent`` of each study's epochs are run.
     """
     ran = run_setups("odfa_climate", _sized(percent), out, seeds, jobs, partial(_epochs, percent))
-    return Findings(ran.folder, tables_of(ran.found), partial(_draw, ran.found), ran.provenance, ran.failure)
+    return Findings(
+        ran.folder, tables_of(ran.found, percent), partial(_draw, ran.found), ran.provenance, ran.failure
+    )
 
 
 def _sized(percent: int) -> tuple[Setup, ...]:
@@ -98,9 +100,9 @@ def _epochs(percent: int, setup: Setup) -> tuple[str, ...]:
     return (f"controller.epochs={max(1, _EPOCHS[setup.study] * percent // _WHOLE)}",)
 
 
-def tables_of(found: By) -> tuple[Table, ...]:
-    """Return a table of errors and costs for each network and task that was run."""
-    return tuple(_table(setup, found) for setup in SETUPS if any(_runs(setup, found)))
+def tables_of(found: By, percent: int = _WHOLE) -> tuple[Table, ...]:
+    """Return a table of errors and costs for each network and task that was run; whole trainings are judged."""
+    return tuple(_table(setup, found, percent >= _WHOLE) for setup in SETUPS if any(_runs(setup, found)))
 
 
 def _runs(setup: Setup, found: By) -> list[tuple[str, str, Sequence[Learnt]]]:
@@ -109,7 +111,7 @@ def _runs(setup: Setup, found: By) -> list[tuple[str, str, Sequence[Learnt]]]:
     return [one for one in each if one[2]]
 
 
-def _table(setup: Setup, found: By) -> Table:
+def _table(setup: Setup, found: By, whole: bool) -> Table:
     columns = (
         Column("trained by"), Column("n"), Column("RMSE (K)", 3), Column("standard error over years (K)", 3),
         Column("of BP", 3), Column("NRMSE_s", 3), Column("NRMSE_g", 3), Column("validation RMSE (K)", 3),
@@ -133,7 +135,7 @@ def _table(setup: Setup, found: By) -> Table:
             one.value("ridge_nrmse_g"), "", "", "",
         )
     )  # fmt: skip
-    return Table(setup.title, columns, tuple(rows), tuple(_notes(setup, runs, base)))
+    return Table(setup.title, columns, tuple(rows), tuple(_notes(setup, runs, base, whole)))
 
 
 def _mean(runs: list[tuple[str, str, Sequence[Learnt]]], name: str) -> float:
@@ -146,7 +148,9 @@ def _share(runs: Sequence[Learnt], base: float) -> Stat | str:
     return stat(run.value("test_rmse_k") / base for run in runs) if base else ""
 
 
-def _notes(setup: Setup, runs: list[tuple[str, str, Sequence[Learnt]]], base: float) -> list[str]:
+def _notes(
+    setup: Setup, runs: list[tuple[str, str, Sequence[Learnt]]], base: float, whole: bool
+) -> list[str]:
     notes = [
         "RMSE: area-weighted, over the years of the test; mean and deviation over seeds, the data being the same",
         "standard error over years: how far other years of the same climate would move one network's RMSE",
@@ -154,7 +158,7 @@ def _notes(setup: Setup, runs: list[tuple[str, str, Sequence[Learnt]]], base: fl
         "of its text; of its ViT it says that errors by BP and by ODFA are at a similar level",
         "of BP: over the mean of BP at its own best rates, where these are told; SHLW trains the tail alone",
     ]
-    light = _mean(runs, "odfa")
+    light = _mean(runs, "odfa") if whole else 0.0
     if light and base and setup.name in _ASKED:
         allowed, share = _ASKED[setup.name], light / base
         notes.append(f"ODFA is {share:.3f} of BP; asked for: <= {allowed}: {_verdict(share <= allowed)}")

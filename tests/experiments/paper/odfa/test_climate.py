@@ -48,6 +48,8 @@ def test_what_was_asked_for_is_said_met_or_missed() -> None:
     (table,) = tables_of(found())
     assert "ODFA is 1.013 of BP; asked for: <= 1.03: met" in table.notes
     assert "ODFA has 0.761 K; asked for: <= 0.76 K: MISSED" in table.notes
+    (small,) = tables_of(found(), 10)
+    assert not any("asked for" in note for note in small.notes)
     (table,) = tables_of(found("bench-vit"))
     assert not any("asked for" in note for note in table.notes)
 
