@@ -9,6 +9,7 @@ from experiments.check.estimates import ESTIMATES
 from experiments.check.guarding.campaign import GUARD
 from experiments.check.keys import KEYS
 from experiments.check.kills import KILLS
+from experiments.check.planting.mutants import MUTANTS
 from experiments.check.retiming import RETIMING
 from experiments.check.trace_faults import FAULTS
 from experiments.check.views import VIEWS
@@ -16,5 +17,7 @@ from experiments.sweep.trial import by_name
 
 __all__ = ["CHECKS"]
 
-CHECKS: Final = by_name(AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD, ATTACK)
+CHECKS: Final = by_name(
+    AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD, ATTACK, MUTANTS
+)
 """Every check, by the word that calls it."""

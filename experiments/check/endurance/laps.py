@@ -14,6 +14,7 @@ from emulator.trace.open import open_trace
 from emulator.trace.schema import Detail
 from emulator.trace.writing.journal import journal_path
 from experiments.check.endurance.books import books
+from experiments.check.endurance.expected import expected
 from experiments.check.endurance.optics import light
 from experiments.check.endurance.outing import DETAILS, draw, go
 from experiments.check.endurance.replies import pair, replies
@@ -66,6 +67,7 @@ def lap_of_benches(seed: int, folder: Path, detail: Detail, deep: bool) -> Itera
     yield from unpaired
     yield from replies(rows, first.heard, first.result.status == "complete", known)
     yield from light(first, rows, known)
+    yield from expected(scenario.plant.lab, seed, rows)
     again = go(scenario, folder / _AGAIN, detail, deep)
     yield from same_results(first.result, again.result)
     yield from same_talk(first.heard, again.heard)

@@ -165,17 +165,20 @@ def _power(stand: Stand, chip: Chip, rows: Rows, under_way: bool) -> Iterator[st
 
 
 def _readings(stand: Stand, rows: Rows, known: Sequence[Told], chip: Chip) -> Iterator[str]:
-    """Follow what an ideal chip was told, in the order in which it was served, and compare all it read."""
+    """Follow what an ideal chip was told, in the order in which it was served, and compare all it read.
+
+    It is followed until somebody disturbs it; a link that is held leaves it as it is.
+    """
     design, config = stand.design, stand.config
     dead = set(config.heaters.dead)
     phases = design.phases()
     phases[sorted(dead)] = 0.0
     served = [each for each in known if each.rows and _of_chip(each.command)]
-    kinds = rows.named("commands", "kind", "kind")
-    if any(kind.startswith("disturb.") for kind in kinds):
-        return
+    until_ps = _disturbed_at(rows)
     for each in sorted(served, key=lambda one: int(rows.column("commands", "t_started")[one.rows[0]])):
         command, reply = each.command, each.reply
+        if int(rows.column("commands", "t_done")[each.rows[-1]]) >= until_ps:
+            return
         if reply is None:
             return  # nobody heard it, so what came after is not known either
         if isinstance(command, SetPhases | Probe):
@@ -190,6 +193,16 @@ def _readings(stand: Stand, rows: Rows, known: Sequence[Told], chip: Chip) -> It
             if fault:
                 yield fault
                 return
+
+
+def _disturbed_at(rows: Rows) -> int:
+    """Return when the chip was disturbed first, or an instant beyond the end."""
+    first = rows.footer.elapsed_ps + 1
+    asked = zip(*(rows.named("commands", name, name) for name in ("instrument", "kind")), strict=True)
+    for row, (instrument, kind) in enumerate(asked):
+        if instrument == "chip" and kind.startswith("disturb.") and kind != "disturb.link":
+            first = min(first, int(rows.column("commands", "t_started")[row]))
+    return first
 
 
 def _of_chip(command: Any) -> bool:
