@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from emulator.bench import Bench
-from emulator.commands import Batch, Forward, FrameCounts, ProjectFrames
+from emulator.commands import Batch, Forward, FrameCounts, ProjectFrames, Reading
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Lab
@@ -103,5 +103,6 @@ def _noise(lab: Lab, seed: int) -> Iterator[str]:
     inputs = np.full((2, stand.design.values), 0.5 * min(1.0, config.activation_clip))
     asked = Forward(Batch(0, inputs, np.zeros(2, dtype=np.int64)))
     one, other = bench.ask(asked), bench.ask(asked)
+    assert isinstance(one, Reading) and isinstance(other, Reading)  # noqa: S101, PT018  (what Forward promises)
     if not (one.saturated or other.saturated) and one.outputs.tobytes() == other.outputs.tobytes():
         yield "noise: two readings of the same are alike bit for bit"

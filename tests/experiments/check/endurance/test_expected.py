@@ -1,4 +1,4 @@
-"""Times, chances and noise are those of the configuration, and a run in which they are not is told."""
+"""Times, shares of frames and noise are those of the configuration, and a run in which they are not is told."""
 
 from pathlib import Path
 
