@@ -11,10 +11,11 @@ from experiments.run.run import run_study
 from experiments.run.study import Study
 
 
+@pytest.mark.slow  # a sample of it is emulator/trace/writing/test_recover.py
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("in_room", "small_trace")  # the room's cache then holds the network
 def test_killed_runs_leave_a_prefix_that_inspect_reads(tmp_path: Path) -> None:
-    kills = kill_many(tmp_path, 2, 4000, jobs=1)
+    kills = kill_many(tmp_path, 2, 12_000, jobs=1)
     assert [kill.fault for kill in kills] == [""] * 2
     assert set(Counter(kill.status for kill in kills)) <= {"killed", "complete"}
     assert "killed" in {kill.status for kill in kills}
