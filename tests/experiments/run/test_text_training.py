@@ -28,7 +28,8 @@ def test_after_500_steps_every_blocks_error_points_along_the_true_gradient(tmp_p
 def test_after_a_few_steps_on_little_text_it_has_begun_to(tmp_path: Path) -> None:
     small = (
         f"task.file={write_corpus(tmp_path)}", "task.hidden=[16, 16, 16, 16]", "task.context=16",
-        "task.vocabulary=120", "controller.steps=61", "controller.report_steps=61", "controller.align_every=30",
+        "task.vocabulary=120", "controller.steps=121", "controller.report_steps=121", "controller.align_every=30",
         "controller.warmup_steps=10", "controller.batch_size=8", "controller.epochs=50",
+        "controller.learning_rate=0.016",
     )  # fmt: skip
-    assert min(aligned(tmp_path, *small)) > 0.05
+    assert min(aligned(tmp_path, *small)) > 0.3
