@@ -2,7 +2,8 @@
 
 Commands of one agent to one instrument are served in the order in which they were asked for, so each is paired with
 the next row of that agent, that instrument and that sort. A reading or a projection that is lost has no row and
-stops the run, or counts as lost among the frames.
+stops the run, or counts as lost among the frames. What was started and never joined may have been refused without
+a row, and what was started when the run ended may have a row without a ticket.
 """
 
 import math
@@ -121,9 +122,11 @@ def _told(heard: Sequence[Heard]) -> list[Told]:
     started: dict[tuple[str, int], Told] = {}
     for note in heard:
         command = note.command
-        if isinstance(command, Start) and isinstance(note.reply, Ticket):
-            started[note.agent, note.reply.number] = one = Told(note, command.command, None, -1, [])
+        if isinstance(command, Start) and not note.refusal:
+            one = Told(note, command.command, None, -1, [])
             found.append(one)
+            if isinstance(note.reply, Ticket):
+                started[note.agent, note.reply.number] = one
         elif isinstance(command, Join):
             mine = started[note.agent, command.ticket.number]
             mine.reply = note.reply
@@ -147,18 +150,38 @@ def _paired(rows: Rows, known: Sequence[Told]) -> Iterator[str]:
     """Give each of ``known`` its rows, and yield what is left on either side."""
     waiting: dict[tuple[str, str, str], deque[int]] = defaultdict(deque)
     names = [rows.named("commands", name, name) for name in ("agent", "instrument", "kind")]
-    for row in np.argsort(rows.column("commands", "t_started"), kind="stable").tolist():
+    for row in _in_turn(rows, names[1]):
         agent, instrument, kind = (each[row] for each in names)
         sort = "at once" if kind in INSTRUMENTS[instrument].at_once else "served"
         waiting[agent, instrument, sort].append(row)
     for each in known:
         mine = waiting[(each.note.agent, *_sort(each.command))]
-        _take(rows, each, mine, names[2])
+        if not (mine and _unheard(each)) or _fits(rows, each, mine[0], names[2]):
+            _take(rows, each, mine, names[2])
         if not each.rows and (each.note.replies if not isinstance(each.note.command, Start) else each.reply):
             yield f"replies: {_name(each.command)} of {each.note.agent} was answered and is not in the trace"
     left = {key: len(each) for key, each in waiting.items() if each}
     if left:
         yield f"replies: {left} rows that nobody asked for"
+
+
+def _in_turn(rows: Rows, instruments: Sequence[str]) -> list[int]:
+    """Return the rows as they were asked for: who does one command at a time begins in turn, a pipeline ends so."""
+    overlaps = np.array([INSTRUMENTS[name].retiming.sender is not None for name in instruments], dtype=bool)
+    at = np.where(overlaps, rows.column("commands", "t_done"), rows.column("commands", "t_started"))
+    return list(np.argsort(at, kind="stable").tolist())
+
+
+def _unheard(each: Told) -> bool:
+    """Tell whether ``each`` was started and nobody has heard what became of it."""
+    return isinstance(each.note.command, Start) and each.reply is None
+
+
+def _fits(rows: Rows, each: Told, row: int, kinds: Sequence[str]) -> bool:
+    """Tell whether ``row`` may be that of ``each``: of its kind, and asked for at that instant."""
+    instrument = INSTRUMENTS[_sort(each.command)[0]]
+    expected = instrument.commands.get(type(each.command))
+    return expected in {None, kinds[row]} and rows.column("commands", "t_issued")[row] == each.note.issued_ps
 
 
 def _take(rows: Rows, each: Told, mine: "deque[int]", kinds: Sequence[str]) -> None:
