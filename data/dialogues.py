@@ -18,6 +18,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from data.sets import shipped_bytes
 from emulator.errors import TaskError
 
 __all__ = ["FILES", "HELD_OUT", "Dialogues", "Script", "folded", "load_dialogues", "load_movies"]
@@ -68,16 +69,7 @@ def load_dialogues(folder: Traversable | None = None) -> Dialogues:
 
     Raises ``TaskError`` when the file is missing or is not the one that was shipped.
     """
-    path = (folder or files(__package__)).joinpath(_FILE)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TaskError(
-            f"{path}: cannot be read ({error.strerror}); reinstall Lightloop to restore it"
-        ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != _SHA256:
-        raise TaskError(f"{path}: SHA-256 is {found}, must be {_SHA256}; restore the shipped file")
+    content = shipped_bytes(_FILE, _SHA256, folder or files(__package__))
     works = []
     for part in lzma.decompress(content).decode().split("# ")[1:]:
         heading, _, turns = part.partition("\n")

@@ -24,7 +24,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="cannot be read"):
         load_dialogues(tmp_path)
     (tmp_path / "shakespeare_dialogues.tsv.xz").write_bytes(b"x")
-    with pytest.raises(TaskError, match="restore the shipped file"):
+    with pytest.raises(TaskError, match="restore the shipped one"):
         load_dialogues(tmp_path)
 
 
