@@ -13,8 +13,9 @@ from experiments.check.endurance.seeds import Verdict, check_seeds, seeds_of, ve
 from experiments.cli import main
 from tests.experiments.command_line import refusal
 
-SAMPLE = (*range(40), 54, 61, 64, 65, 66, 68, 78, 92, 127, 145, 445)
-"""The first ones, and those that failed once: lasers, receivers, media and frames that agents change."""
+SAMPLE = (*range(40), 54, 61, 64, 65, 66, 68, 78, 92, 127, 145, 445, 498, 1343, 1602, 1782, 1801)
+"""The first ones, and those that failed once: lasers, receivers, media and frames that agents change, budgets,
+and commands that nobody heard of."""
 
 
 @pytest.mark.parametrize(
