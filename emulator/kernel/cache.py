@@ -5,6 +5,7 @@ folder of this user's (or, where it cannot be written, from a copy of one of the
 their checksum is right. A cache that is missing, damaged, full or forbidden costs time and nothing else.
 """
 
+import gc
 import os
 import shutil
 import stat
@@ -84,7 +85,8 @@ class KernelCache(FunctionCache):
     def load_overload(self, signature: Any, target: Any) -> Any:
         """Return the code for ``signature``, or None."""
         try:
-            return super().load_overload(signature, target)
+            with _collected_later():
+                return super().load_overload(signature, target)
         except Exception:  # noqa: BLE001  (whatever is wrong with it, code can be compiled again)
             return None
 
@@ -94,6 +96,21 @@ class KernelCache(FunctionCache):
             super().save_overload(signature, code)
         except Exception:  # noqa: BLE001  (a full disk, a folder that is gone: the code is in memory)
             return
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """Let Python look for garbage afterwards: the first kernel brings all that numba knows, which nobody drops.
+
+    Looking through it again and again while it grows would take two fifths of the time.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 class _CheckedFile(IndexDataCacheFile):

@@ -125,8 +125,9 @@ class _Loader:
         own_ps = times.t_done - times.t_started if prices.rows.own.any() else np.empty(0, dtype=np.int64)
         self._check_sent(plans, links, prices, times)
         ending = self._ending(links, times)
-        levels = self._levels(links, prices, times)
-        del times
+        set_ps = self._set_instants(links, prices, times)
+        del times  # before the powers come
+        levels = {component: self._recorded(component, instants) for component, instants in set_ps.items()}
         return Recording(
             path=trace.path, detail=trace.detail, status=trace.status, reason=trace.reason,
             elapsed_ps=trace.elapsed_ps, queries=trace.queries, laboratory=self._laboratory, plans=plans,
@@ -191,18 +192,20 @@ class _Loader:
                         f"{sent.done_ps} ps"
                     )
 
-    def _levels(self, links: Links, prices: Prices, times: Times) -> dict[str, Levels]:
-        found, names = {}, self._trace.labels("power.component")
-        for place, (kind, _) in enumerate(self._laboratory.standing()):
-            rule = kind.retiming.level
-            if rule is None:
-                continue
-            number = names.index(rule.component) if rule.component in names else -1
-            mine = self._column("power", "component") == number
-            t, watts = self._column("power", "t")[mine], self._column("power", "watts")[mine]
-            set_ps = set_instants(links, times, prices.rows, place)
-            found[rule.component] = recorded_levels(set_ps, t, watts)
-        return found
+    def _set_instants(self, links: Links, prices: Prices, times: Times) -> dict[str, NDArray[np.int64]]:
+        """Return when commands set levels (ps), by the component that draws them."""
+        return {
+            kind.retiming.level.component: set_instants(links, times, prices.rows, place)
+            for place, (kind, _) in enumerate(self._laboratory.standing())
+            if kind.retiming.level is not None
+        }
+
+    def _recorded(self, component: str, set_ps: NDArray[np.int64]) -> Levels:
+        """Return the levels of ``component``, set at ``set_ps`` (m,)."""
+        names = self._trace.labels("power.component")
+        mine = self._column("power", "component") == (names.index(component) if component in names else -1)
+        t, watts = (self._column("power", name)[mine] for name in ("t", "watts"))
+        return recorded_levels(set_ps, t, watts)
 
     def _ending(self, links: Links, times: Times) -> Ending:
         elapsed_ps, count = self._trace.elapsed_ps, len(links.plan)

@@ -65,7 +65,7 @@ class Contents:
         self._datasets: dict[str, Any] = {}
         self._seals: dict[str, Seal] = {}
         with mapped_errors(f"{path} ({self._bytes} bytes)"):
-            self._file = h5py.File(path, "r", locking="best-effort")
+            self._file = h5py.File(path, "r", locking="best-effort", rdcc_nbytes=0)  # no chunk is read twice
         try:
             self.facts = self._read_facts()
             self._survey()

@@ -1,5 +1,6 @@
 """Machine code is kept where nobody else can write, and what is wrong with it costs time only."""
 
+import gc
 import os
 import stat
 import subprocess
@@ -99,6 +100,26 @@ def test_code_that_was_kept_is_loaded(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {path.suffix for path in before} == {".nbi", ".nbc"}
     assert compiled(tmp_path, monkeypatch)[0] == 8.0
     assert {path: path.stat().st_mtime_ns for path in files(tmp_path)} == before
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_no_garbage_is_looked_for_while_code_is_loaded_and_then_as_before(
+    looked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        during.append(gc.isenabled())
+        raise OSError("damaged")
+
+    during: list[bool] = []
+    monkeypatch.setattr(cache.FunctionCache, "load_overload", load)
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    was = gc.isenabled()
+    (gc.enable if looked else gc.disable)()
+    try:
+        assert KernelCache(twice).load_overload(None, None) is None
+        assert (during, gc.isenabled()) == ([False], looked)
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])

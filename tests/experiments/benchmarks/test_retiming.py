@@ -36,3 +36,8 @@ def test_one_process_retimes_and_says_what_it_took(long_trace: Path) -> None:
         assert cost.commands == len(trace.commands.plan)
     assert min(cost.cpu_s, cost.load_s, cost.retime_s, cost.again_s, cost.peak_mb) > 0
     assert cost.answer_s == cost.load_s + cost.retime_s
+
+
+def test_the_memory_of_a_process_is_not_that_of_the_one_it_came_from(long_trace: Path) -> None:
+    held = np.ones(2**26)  # 512 MiB
+    assert measure_retiming(long_trace, verify=False).peak_mb < 1e-6 * held.nbytes
