@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import simpy
 import simpy.core
+import simpy.events
 import simpy.rt
 
 from emulator.errors import ClockError
@@ -26,6 +27,9 @@ __all__ = [
 
 _NAP_S: Final = 0.05
 """Longest time that a clock in real time sleeps before it looks whether it shall halt."""
+
+_AFTER_ALL: Final = simpy.events.EventPriority(simpy.events.NORMAL + 1)
+"""Place of an event behind SimPy's own two, among those of one instant."""
 
 
 class Halted(Exception):  # noqa: N818  (no error: somebody asked for it)
@@ -50,6 +54,18 @@ class _PicosecondClock(simpy.Environment):
     def now_ps(self) -> int:
         """Return the present emulated time, in picoseconds."""
         return int(self._now)
+
+    @property
+    def nothing_due(self) -> bool:
+        """Return whether nobody else acts at the present instant."""
+        return not self._queue or self._queue[0][0] > self._now
+
+    def afterwards(self) -> simpy.Event:
+        """Return an event of the present instant that comes after all others, those yet to be made included."""
+        event = simpy.Event(self)
+        event._ok, event._value = True, None  # what a Timeout does: it happens without being triggered
+        self.schedule(event, priority=_AFTER_ALL)
+        return event
 
     def timeout(self, delay: float = 0, value: Any = None) -> simpy.Timeout:
         """Return an event ``delay`` picoseconds from now.

@@ -183,11 +183,14 @@ class Atomic(Instrument, Protocol):
 
     at_once: frozenset[type]
 
-    def check(self, command: Any) -> None:
-        """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
+    def expect(self, command: Any) -> None:
+        """Take ``command`` to be performed behind all that were begun or expected before.
+
+        Raises ``CommandError`` where it cannot be, and nothing has changed then.
+        """
 
     def perform(self, command: Any, start_ps: int) -> tuple[Reply | DivergedError, Rows]:
-        """Carry out ``command`` from ``start_ps`` on; return its reply and the rows that it leaves.
+        """Carry out ``command``, the next that is expected, from ``start_ps`` on; return its reply and its rows.
 
         Where it diverges, the error takes the reply's place, and the rows are those before, at least one; raises
         ``DivergedError`` where there is none before.

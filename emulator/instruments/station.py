@@ -15,10 +15,10 @@ from emulator.arguments import UNREADABLE, unreadable
 from emulator.clock import Clock
 from emulator.commands import Incumbent, Reply, Served
 from emulator.errors import DivergedError
+from emulator.instruments.draws import Draws
 from emulator.instruments.instrument import (
     Atomic,
     Change,
-    Draw,
     Instrument,
     InstrumentKind,
     Note,
@@ -58,7 +58,10 @@ class Station:
         self._performed_ps = 0
         self._ahead = 0  # queries of turns that are carried out and whose reply has not come
         self._due: deque[Turn] = deque()
-        self._drawn: dict[int, list[float]] = {}
+        self._behind: deque[Turn] = (
+            deque()
+        )  # one whose length nobody knows before it starts, and all after it
+        self._draws = Draws(clock, meter)
         self._services: list[Service] = []
         self._rows = RowQueue(NullRecorder(), meter)
         self._watch: PeakWatch | None = None
@@ -70,7 +73,7 @@ class Station:
         ``rose`` is called at the instant at which a component begins to draw more without a reply being due.
         """
         self._watch = watch
-        self._rose = rose
+        self._draws.watch(watch, rose)
         self._sets_levels = sets_levels and self._pipeline is None
 
     def settled_ps(self) -> int:
@@ -94,7 +97,7 @@ class Station:
         Raises ``CommandError`` when it is refused.
         """
         if type(command) in self._at_once:
-            return self._perform(command, asker)
+            return self._ask_at_once(command, asker)
         clock = self._clock
         try:
             service = self._begin(command)
@@ -105,12 +108,9 @@ class Station:
         issued = clock.now_ps
         if self._pipeline is not None:
             return self._admit(self._pipeline, command, service, asker)
-        started = self._free_ps
-        started = max(started, issued)
-        done = started + service.reply_ps
-        self._free_ps = started + service.free_ps
-        if self._watch is not None:
-            self._watch.steps(started, service.steps)
+        if self._behind:
+            return self._stand_behind(Turn(command, service, asker, (issued, issued, issued)))
+        started, done = self._take(service, issued)
         if not self._due and clock.skip(done - issued) >= 0:
             if self._rows.waiting:
                 self._rows.flush(done)
@@ -124,6 +124,14 @@ class Station:
         self._due.append(turn)
         return turn
 
+    def _take(self, service: Service, issued: int) -> tuple[int, int]:
+        """Take the next place in the instrument's time; return when it starts, and when the reply is due."""
+        started = max(self._free_ps, issued)
+        self._free_ps = started + service.free_ps
+        if self._watch is not None:
+            self._watch.steps(started, service.steps)
+        return started, started + service.reply_ps
+
     def serve(self, command: Served, asker: Asker) -> Generator[simpy.Event, Any, Answer]:
         """Serve ``command`` and let its time pass; raises ``CommandError`` when it is refused."""
         answer = self.ask(command, asker)
@@ -134,6 +142,8 @@ class Station:
     def wait_for(self, turn: Turn) -> Generator[simpy.Event, Any, Answer]:
         """Wait until the reply to ``turn`` is due; without an event where nothing else is due before."""
         clock = self._clock
+        if turn.called is not None:
+            yield turn.called
         delay_ps = turn.done_ps - clock.now_ps
         if clock.skip(delay_ps) < 0:
             yield clock.timeout(delay_ps)
@@ -272,48 +282,81 @@ class Station:
         return told - self._rows.untold(self._label, self.kind.counts)
 
     def _admit(self, pipeline: Pipelined, command: Served, service: Service, asker: Asker) -> Turn:
-        clock = self._clock
-        issued = clock.now_ps
+        issued = self._clock.now_ps
         started, done, draws = pipeline.admit(command, issued)
         for draw in draws:
-            if self._watch is not None:
-                self._watch.draw(*draw)
-            clock.process(self._draw(draw))
+            self._draws.add(draw)
         turn = Turn(command, service, asker, (issued, started, done))
         self._due.append(turn)
         return turn
 
-    def _perform(self, command: Served, asker: Asker) -> Answer | Turn:
-        """Have an atomic command carried out in one go, after all that were asked for before it."""
+    def _ask_at_once(self, command: Served, asker: Asker) -> Answer | Turn:
+        """Take an atomic command: carry it out now, or when it starts, as what it finds may change until then."""
         atomic = self._atomic
         assert atomic is not None  # noqa: S101  (only an atomic instrument names commands to be performed)
         try:
-            atomic.check(command)
+            atomic.expect(command)
         except UNREADABLE as error:
             raise unreadable(command, error) from error
+        clock = self._clock
+        issued = clock.now_ps
+        turn = Turn(command, None, asker, (issued, issued, issued))
+        if self._behind or self._free_ps > issued or not clock.nothing_due:
+            return self._stand_behind(turn)
+        found = self._perform(atomic, turn)
+        return self._keep_rows(turn, found) if clock.skip(turn.done_ps - issued) >= 0 else turn
+
+    def _stand_behind(self, turn: Turn) -> Turn:
+        """Let ``turn`` wait until it can be told when it starts."""
+        turn.called = self._clock.event()
+        self._behind.append(turn)
+        if len(self._behind) == 1:
+            self._clock.process(self._call())
+        return turn
+
+    def _call(self) -> Generator[simpy.Event, Any, None]:
+        """Call those who stand behind, in order; what changes at the instant of a start comes before it."""
+        clock, atomic = self._clock, self._atomic
+        while self._behind:
+            turn = self._behind[0]
+            service, called = turn.service, turn.called
+            assert atomic is not None and called is not None  # noqa: S101, PT018  (else nobody stands here)
+            if service is not None:
+                turn.started_ps, turn.done_ps = self._take(service, turn.issued_ps)
+                self._due.append(turn)
+            else:
+                while (wait_ps := self._free_ps - clock.now_ps) > 0:
+                    yield clock.timeout(wait_ps)
+                yield clock.afterwards()
+                try:
+                    self._perform(atomic, turn)
+                except Exception as error:  # noqa: BLE001  (it is raised where the command was asked for)
+                    called.fail(error)
+            self._behind.popleft()
+            if not called.triggered:
+                called.succeed()
+
+    def _perform(self, atomic: Atomic, turn: Turn) -> tuple[Reply | DivergedError, Rows]:
+        """Have an atomic command carried out in one go, after all that were asked for before it."""
         self._carry_out_ahead()
-        issued = self._clock.now_ps
-        started = max(issued, self._free_ps)
+        turn.started_ps = started = self._clock.now_ps
         try:
-            found = atomic.perform(command, started)
+            turn.found = found = atomic.perform(turn.command, started)
         except DivergedError as error:
             raise self._at_row(error) from error
         rows = found[1]
         self._free_ps = self._performed_ps = (
             int(rows.started_ps[-1]) + rows.services[int(rows.service_of[-1])].free_ps
         )
-        turn = Turn(command, None, asker, (issued, started, int(rows.done_ps[-1])))
-        turn.found = found
+        turn.done_ps = int(rows.done_ps[-1])
         used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
         for service, uses in zip(rows.services, used, strict=True):
             if uses and service.number < 0:
                 self._introduce(service)
-        self._rows.add(rows, asker, self._label, issued)
+        self._rows.add(rows, turn.asker, self._label, turn.issued_ps)
         if self._watch is not None:
             self._watch_rows(self._watch, rows)
-        if self._clock.skip(turn.done_ps - issued) >= 0:
-            return self._keep_rows(turn, found)
-        return turn
+        return found
 
     def _watch_rows(self, watch: PeakWatch, rows: Rows) -> None:
         steps = [step for service in rows.service_of.tolist() for step in rows.services[service].steps]
@@ -326,19 +369,6 @@ class Station:
         if isinstance(reply, DivergedError):
             raise self._at_row(reply)
         return reply, row
-
-    def _draw(self, draw: Draw) -> Generator[simpy.Event, Any, None]:
-        """Let a component draw more for a while; what several commands draw at one instant adds up."""
-        clock = self._clock
-        drawn = self._drawn.setdefault(draw.handle, [])
-        yield clock.timeout(draw.start_ps - clock.now_ps)
-        drawn.append(draw.watts)
-        self._meter.set(draw.handle, clock.now_ps, sum(drawn))
-        if self._watch is not None:
-            self._rose()
-        yield clock.timeout(draw.end_ps - draw.start_ps)
-        drawn.remove(draw.watts)
-        self._meter.set(draw.handle, clock.now_ps, sum(drawn))
 
     def _introduce(self, service: Service) -> None:
         service.number = self._recorder.plan(service.template, service.work)

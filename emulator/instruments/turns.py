@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import simpy
+
 from emulator.commands import Reply
 from emulator.errors import DivergedError
 from emulator.instruments.instrument import Outcome, Rows, Service
@@ -19,10 +21,15 @@ class Asker(NamedTuple):
 
 
 class Turn:
-    """A command whose time is fixed: when it was asked for, when it starts, and when its reply is due."""
+    """A command's time: when it was asked for, when it starts, and when its reply is due.
+
+    The last two are fixed from the beginning, but for a command behind one whose length nobody knows before it
+    starts: ``called`` happens when they are.
+    """
 
     __slots__ = (
         "asker",
+        "called",
         "command",
         "done_ps",
         "found",
@@ -40,6 +47,7 @@ class Turn:
         self.service = service
         self.asker = asker
         self.issued_ps, self.started_ps, self.done_ps = times_ps
+        self.called: simpy.Event | None = None
         self.outcome: Outcome | None = None
         self.queries = 0
         self.found: tuple[Reply | DivergedError, Rows] | None = None

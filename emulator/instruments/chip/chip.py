@@ -75,6 +75,7 @@ class Chip:
         self._incumbent: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
         self._begun = NOTHING  # the batch that the last command begun will have loaded
         self._coming: deque[Content] = deque()  # what commands begun, and not yet carried out, will load
+        self._uploads: deque[bool] = deque()  # whether what is expected brings its batch
         self._heat_time_ps = 0
         self._forwards: dict[tuple[int, bool], _Read] = {}
         self._probes: dict[tuple[int, int, bool], _Read] = {}
@@ -151,17 +152,17 @@ class Chip:
         """Carry out the physics of ``command``, served from ``start_ps`` on; raise ``DivergedError`` for NaN."""
         return self._run[type(command)](command, service, start_ps)
 
-    def check(self, command: Sequence) -> None:
-        """Raise ``CommandError`` unless ``command`` can be performed; change nothing."""
-        self._check_batch(command.batch, "Sequence", begins=False)
+    def expect(self, command: Sequence) -> None:
+        """Take ``command`` to be performed behind all others; raise ``CommandError`` where it cannot be."""
         self._sequencer.check(command)
+        self._uploads.append(self._check_batch(command.batch, "Sequence"))
 
     def perform(self, command: Sequence, start_ps: int) -> tuple[Reply | DivergedError, Rows]:
-        """Have the sequencer carry out ``command``, which was checked, from ``start_ps`` on.
+        """Have the sequencer carry out ``command``, which is expected, from ``start_ps`` on.
 
         Where a reading is not finite, the rows before it are left; raises ``DivergedError`` where there are none.
         """
-        upload = self._check_batch(command.batch, "Sequence")
+        upload = self._uploads.popleft()
         note = self._load() if upload else None
         found = self._sequencer.perform(
             command, start_ps, start_ps - self._heat_time_ps, self.queries, upload, note
@@ -282,7 +283,7 @@ class Chip:
         set_ps = plan.until(*SETTLING) if kind == "probe" else 0
         return _Read(Service.of(plan), set_ps, plan.until(*LIGHT))
 
-    def _check_batch(self, batch: Batch, what: str, begins: bool = True) -> bool:
+    def _check_batch(self, batch: Batch, what: str) -> bool:
         """Return whether ``batch`` has to be brought to the chip; raise ``CommandError`` where it does not fit."""
         begun = self._begun
         if begun.shows(batch):
@@ -296,10 +297,9 @@ class Chip:
             )
         content = Content(batch.key, batch.inputs, batch.inputs.tobytes(), batch.samples)
         upload = content.key != begun.key or content.raw != begun.raw or shape != begun.array.shape
-        if begins:
-            self._begun = content
-            if upload:
-                self._coming.append(content)
+        self._begun = content
+        if upload:
+            self._coming.append(content)
         return upload
 
     def _run_set_phases(self, command: SetPhases, service: Service, start_ps: int) -> Outcome:

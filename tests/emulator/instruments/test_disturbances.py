@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.commands import Controller, Disturb, Forward, Probe, Sequence, Settle, Wait
+from emulator.commands import Controller, Disturb, Forward, Probe, Sequence, Settle, Spending, Wait
 from emulator.errors import CommandError
 from emulator.instruments.chip.chip import HEATERS, Chip
 from emulator.instruments.chip.config import ChipConfig, HeaterConfig
@@ -145,3 +145,50 @@ def test_a_refusal_comes_at_once_even_if_a_command_is_under_way(first: Any) -> N
     outing = LAB.run(lambda: asking([], first), wrong)
     assert len(refused) == 1
     assert rows_of(outing) == rows_of(LAB.run(lambda: asking([], first)))
+
+
+@pytest.mark.parametrize("at_ps", [1_000_000, 3_000_000])
+def test_a_sequence_that_has_to_wait_does_not_put_off_what_changes_before_it(at_ps: int) -> None:
+    """Asked for before the change or after it, it sees a heater that died while another command was under way."""
+    replies: list[Any] = []
+
+    def later() -> Controller:
+        yield Wait(2_000_000)
+        yield from asking(replies, SEQUENCE)
+
+    outing = LAB.run(lambda: asking([], Settle(20_000_000), Wait(10**9)), later, lambda: disturbing(at_ps))
+    alone: list[Any] = []
+    died = Disturb("chip.dead", 1.0, HEATER)
+    other = LAB.run(lambda: asking(alone, Settle(20_000_000), died, SEQUENCE, Wait(10**9)))
+    np.testing.assert_array_equal(replies[0].outputs, alone[2].outputs)
+    assert heater_levels(outing) == heater_levels(other)
+    assert outing.result.energy_j == pytest.approx(float(exact_run_energy_j(outing)), rel=1e-14)
+
+
+def test_what_comes_at_the_instant_of_a_sequences_start_comes_before_it() -> None:
+    asked: list[Any] = []
+    changed: list[Any] = []
+    LAB.run(lambda: asking(asked, SEQUENCE), lambda: asking([], Disturb("chip.dead", 1.0, HEATER)))
+    LAB.run(lambda: asking(changed, Disturb("chip.dead", 1.0, HEATER), SEQUENCE))
+    np.testing.assert_array_equal(asked[0].outputs, changed[1].outputs)
+
+
+@pytest.mark.parametrize(
+    "wrong", [Probe([99], [1.0], BATCH), Sequence(np.array([[99]]), np.ones((1, 1)), BATCH)]
+)
+def test_who_stands_behind_a_sequence_is_refused_at_once(wrong: Any) -> None:
+    refused: list[int] = []
+
+    def third() -> Controller:
+        yield Wait(2_000)
+        try:
+            yield wrong
+        except CommandError:
+            refused.append((yield Spending()).time_ps)
+
+    def second() -> Controller:
+        yield Wait(1_000)
+        yield SEQUENCE
+
+    LAB.run(lambda: asking([], Settle(20_000_000), Wait(10**9)), second, third)
+    assert refused == [2_000]

@@ -212,12 +212,14 @@ def as_told(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def physics(order: Sequence[tuple[int, Any]]) -> list[tuple[Any, Any]]:
     """Carry out the chip's commands one after the other on a chip of its own; return each with its reply."""
     chip = Chip(CHIP, DESIGN, Setting(3, HOST, Meter()))
-    return [
-        (command, chip.perform(command, start)[0])
-        if isinstance(command, ChipSequence)
-        else (command, chip.run(command, chip.begin(command), start)[0])
-        for start, command in order
-    ]
+    told: list[tuple[Any, Any]] = []
+    for start, command in order:
+        if isinstance(command, ChipSequence):
+            chip.expect(command)
+            told.append((command, chip.perform(command, start)[0]))
+        else:
+            told.append((command, chip.run(command, chip.begin(command), start)[0]))
+    return told
 
 
 def same(one: Any, other: Any) -> bool:

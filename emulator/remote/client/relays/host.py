@@ -23,7 +23,7 @@ class RemoteHost(Relay):
         del design
         super().__init__(link, setting)
 
-    def check(self, command: Compute) -> None:
+    def expect(self, command: Compute) -> None:
         """Raise ``CommandError`` for what is no work."""
         for name, amount in (("flops", command.flops), ("bytes", command.bytes)):
             if type(amount) is not int or amount < 0:

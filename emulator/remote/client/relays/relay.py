@@ -56,7 +56,7 @@ class Relay:
         """Return what the instrument does meanwhile."""
         return self.kinds[type(command)].removeprefix(PREFIX)
 
-    def check(self, command: Any) -> None:
+    def expect(self, command: Any) -> None:
         """Raise ``CommandError`` unless ``command`` can be put into words."""
         self.refuse_unspoken(command)
         self.values(command)
