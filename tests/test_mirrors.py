@@ -20,6 +20,7 @@ TESTED_BY_CALLERS = {
     "controllers/step_graph/blocks.py": "step_graph/test_graph.py: sums over all blocks",
     "controllers/step_graph/operations.py": "step_graph/test_graph.py: products, updates",
     "controllers/step_graph/numeric.py": "scale/test_timing.py: with numbers the ledger is the same",
+    "emulator/instruments/draws.py": "instruments/test_station.py: draws that begin, end and add up",
     "emulator/instruments/gpu/gpu.py": "tests/contracts/test_instruments.py, and gpu/test_timing.py for its price",
     "emulator/instruments/gpu/words.py": "tests/contracts/test_wire.py speaks to every kind",
     "experiments/run/preflight/timed.py": "scale/test_timing.py: what cannot be is refused",

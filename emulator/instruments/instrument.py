@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ __all__ = [
     "Stand",
     "State",
     "by_name",
+    "is_atomic",
+    "is_pipelined",
     "no_memory",
 ]
 
@@ -195,6 +197,16 @@ class Atomic(Instrument, Protocol):
         Where it diverges, the error takes the reply's place, and the rows are those before, at least one; raises
         ``DivergedError`` where there is none before.
         """
+
+
+def is_pipelined(instrument: Instrument) -> TypeGuard[Pipelined]:
+    """Return whether ``instrument`` is ``Pipelined``."""
+    return instrument.pipelined
+
+
+def is_atomic(instrument: Instrument) -> TypeGuard[Atomic]:
+    """Return whether ``instrument`` is ``Atomic``."""
+    return hasattr(instrument, "at_once")
 
 
 class Judged(Instrument, Protocol):

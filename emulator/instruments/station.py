@@ -6,7 +6,7 @@ physics of commands is carried out in the order of their turns, when a reply is 
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import numpy as np
 import simpy
@@ -26,6 +26,8 @@ from emulator.instruments.instrument import (
     Pipelined,
     Rows,
     Service,
+    is_atomic,
+    is_pipelined,
 )
 from emulator.instruments.rows import RowQueue
 from emulator.instruments.turns import Asker, Turn
@@ -51,8 +53,8 @@ class Station:
         self._meter = meter
         self._begin = instrument.begin
         self._run = instrument.run
-        self._pipeline = instrument if _is_pipelined(instrument) else None
-        self._atomic: Atomic | None = instrument if _is_atomic(instrument) else None
+        self._pipeline = instrument if is_pipelined(instrument) else None
+        self._atomic: Atomic | None = instrument if is_atomic(instrument) else None
         self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
         self._free_ps = 0
         self._performed_ps = 0
@@ -321,20 +323,19 @@ class Station:
             turn = self._behind[0]
             service, called = turn.service, turn.called
             assert atomic is not None and called is not None  # noqa: S101, PT018  (else nobody stands here)
-            if service is not None:
-                turn.started_ps, turn.done_ps = self._take(service, turn.issued_ps)
-                self._due.append(turn)
-            else:
-                while (wait_ps := self._free_ps - clock.now_ps) > 0:
-                    yield clock.timeout(wait_ps)
-                yield clock.afterwards()
-                try:
+            try:
+                if service is None:
+                    while (wait_ps := self._free_ps - clock.now_ps) > 0:
+                        yield clock.timeout(wait_ps)
+                    yield clock.afterwards()
                     self._perform(atomic, turn)
-                except Exception as error:  # noqa: BLE001  (it is raised where the command was asked for)
-                    called.fail(error)
-            self._behind.popleft()
-            if not called.triggered:
+                else:
+                    turn.started_ps, turn.done_ps = self._take(service, turn.issued_ps)
+                    self._due.append(turn)
                 called.succeed()
+            except Exception as error:  # noqa: BLE001  (it is raised where the command was asked for)
+                called.fail(error)
+            self._behind.popleft()
 
     def _perform(self, atomic: Atomic, turn: Turn) -> tuple[Reply | DivergedError, Rows]:
         """Have an atomic command carried out in one go, after all that were asked for before it."""
@@ -396,11 +397,3 @@ class Station:
             issued, started, done, target, value, result,
         )  # fmt: skip
         return reply, row
-
-
-def _is_pipelined(instrument: Instrument) -> TypeGuard[Pipelined]:
-    return instrument.pipelined
-
-
-def _is_atomic(instrument: Instrument) -> TypeGuard[Atomic]:
-    return hasattr(instrument, "at_once")
