@@ -8,6 +8,7 @@ import simpy
 
 from emulator.agents.agent import Failed
 from emulator.agents.listening import Inbox, Listen
+from emulator.agents.taking import taken
 from emulator.budgets import Budgets
 from emulator.clock import Clock
 from emulator.commands import (
@@ -186,7 +187,8 @@ class Desk:
             raise CommandError(
                 f"Start: {type(command.command).__name__} occupies no instrument; yield it itself"
             )
-        ticket = agent.start(clock.process(self._begin(station, command.command, agent.asker, agent.name)))
+        begun = self._begin(station, taken(command.command), agent.asker, agent.name)
+        ticket = agent.start(clock.process(begun))
         yield clock.timeout(0)  # the command begins now, not after what the agent asks next
         return ticket
 
