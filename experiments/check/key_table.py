@@ -183,6 +183,8 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "opu.retries": {"opu.camera.missed_probability": 0.5},
     "opu.recovery.phase_steps": {"opu.recovery.mode": "phase_shifting"},
     "opu.recovery.anchor_group": {"opu.recovery.mode": "anchor"},
+    "opu.recovery.anchor_frames": {"opu.recovery.mode": "anchor"},
+    "opu.online_s": {"opu.acquisition": "online"},
     "opu.batch_patterns": {"opu.acquisition_s": 1e-3},
     "opu.camera.rows_max": {"opu.camera.roi_rows": 64},
     "opu.camera.buffer_frames": {"opu.camera.roi_rows": 1088, "opu.pcie.rate_bit_per_s": 1e9},

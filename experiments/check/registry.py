@@ -11,6 +11,7 @@ from experiments.check.keys import KEYS
 from experiments.check.kills import KILLS
 from experiments.check.planting.mutants import MUTANTS
 from experiments.check.retiming import RETIMING
+from experiments.check.timings import TIMINGS
 from experiments.check.trace_faults import FAULTS
 from experiments.check.views import VIEWS
 from experiments.sweep.trial import by_name
@@ -18,6 +19,6 @@ from experiments.sweep.trial import by_name
 __all__ = ["CHECKS"]
 
 CHECKS: Final = by_name(
-    AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, KEYS, GUARD, ATTACK, MUTANTS
+    AUDIT, DETERMINISM, KILLS, FAULTS, RETIMING, VIEWS, ESTIMATES, TIMINGS, KEYS, GUARD, ATTACK, MUTANTS
 )
 """Every check, by the word that calls it."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from emulator.config.models import build
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.timing import OpuDesign, frame_budget
-from emulator.physics.opu.holography import frames_per_projection
+from emulator.instruments.opu.timing import OpuDesign, costs_of, frame_budget
+from emulator.physics.opu.holography import patterns_per_vector
 
 __all__ = ["OpuRating", "opu_preset", "rate_opu"]
 
@@ -67,7 +67,7 @@ def rate_opu(config: OpuConfig, host: HostConfig) -> OpuRating:
     """
     design = OpuDesign(config.rated_inputs, config.rated_outputs)
     budget = frame_budget(config, host, design)
-    recovery, dmd = config.recovery, config.dmd
+    dmd = config.dmd
     return OpuRating(
         inputs=design.features,
         outputs=design.outputs,
@@ -75,7 +75,7 @@ def rate_opu(config: OpuConfig, host: HostConfig) -> OpuRating:
         rate_hz=budget.rate_hz,
         binds=budget.binds,
         sustained_hz=budget.sustained_hz,
-        frames=frames_per_projection(recovery.mode, dmd.encoding, dmd.precision, recovery.phase_steps),
+        frames=patterns_per_vector(dmd.encoding, dmd.precision) * costs_of(config).frames,
         power_w=config.power_w,
         limit_hz=config.camera.rate_limit_hz,
     )

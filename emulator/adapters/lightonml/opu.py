@@ -1,7 +1,7 @@
 """An ``OPU`` with the vocabulary of lightonml, on an emulated unit that takes time and energy, and has noise.
 
 ``transform`` gives intensities as the camera counts them, ``linear_transform`` linear projections. What no device
-could show is refused. NOT here: two-dimensional fits, packed bits, the online mode and decoders.
+could show is refused. NOT here: two-dimensional fits, packed bits and decoders.
 
 Source: lightonml's public documentation, for names and their meaning.
 """
@@ -82,6 +82,7 @@ class OPU:
         self._host = checked_host(host)
         self._n_features: int | None = None
         self._lit_share: float | None = None
+        self._online = False
         self._sessions: dict[tuple[Mode, int | None], OpuSession] = {}
         self._is_open = True
         self._turn = threading.RLock()
@@ -101,15 +102,22 @@ class OPU:
             raise CommandError("OPU: it is not fitted; call fit1d(X) or fit1d(n_features=...) first")
         return self._n_features
 
-    def fit1d(self, X: ArrayLike | None = None, n_features: int | None = None) -> Self:  # noqa: N803
+    def fit1d(
+        self,
+        X: ArrayLike | None = None,  # noqa: N803
+        n_features: int | None = None,
+        online: bool = False,
+    ) -> Self:
         """Take the size of vectors from ``X`` (samples, features) or from ``n_features``.
 
         With binary vectors the exposure is made right for the brightest one, as light grows with the ones; without,
-        for a vector of ones only. Raises ``CommandError`` unless exactly one of the two is given, and for more
+        for a vector of ones only. ``online`` is for vectors that come one by one: no call sets up an acquisition.
+        Raises ``CommandError`` unless exactly one of the two is given, and for more
         features than ``max_n_features``.
         """
         if (X is None) == (n_features is None):
             raise CommandError("OPU.fit1d: give either X or n_features")
+        checked_flag("OPU.fit1d: online", online, error=CommandError)
         lit_share = None
         if X is not None:
             x = _table(X, "fit1d")
@@ -123,7 +131,7 @@ class OPU:
                 f"max_n_features, up to {self._config.dmd.rows * self._config.dmd.columns}"
             )
         with self._turn:
-            self._n_features, self._lit_share = n_features, lit_share
+            self._n_features, self._lit_share, self._online = n_features, lit_share, online
             self._sessions.clear()
         return self
 
@@ -240,6 +248,8 @@ class OPU:
                 config = with_projections(self._config, mode, "bitplanes", precision)
             else:
                 config = with_projections(self._config, mode, "binary", lit_share=self._lit_share)
+            if self._online:
+                config = config.model_copy(update={"acquisition": "online"})
             design = OpuDesign(self.n_features, self.n_components)
             session = OpuSession(config, design, self._seed, self._host)
             self._sessions[mode, precision] = session

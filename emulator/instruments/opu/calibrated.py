@@ -11,8 +11,11 @@ __all__ = ["frame_terms"]
 def frame_terms(config: OpuConfig, frames: int) -> Mapping[str, float]:
     """Return what ``frames`` take: a period each, an acquisition after the first, and the link once.
 
-    All else stays as it was recorded: exposure and readout, and the wait for frames of the command before.
+    Online it is the software's time after the first. All else stays as it was recorded: formatting, exposure and
+    readout, and the wait for frames of the command before.
     """
+    if config.acquisition == "online":
+        return {"online_s": frames - 1.0} if frames > 1 else {}
     camera = config.camera
     free = not camera.rates and camera.rate_limit_hz is None
     clock = "camera.frame_rate_hz" if camera.frame_rate_hz is not None else "camera.gap_s" if free else ""

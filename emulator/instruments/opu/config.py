@@ -138,6 +138,8 @@ class RecoveryConfig(StrictModel):
     """Reference beam at an angle; in steps of phase; none, with an anchor pattern; or intensities as they are."""
     phase_steps: Annotated[int, Field(ge=3, le=64)] = 3
     """Frames of a pattern when ``mode`` is ``phase_shifting``, 3..64."""
+    anchor_frames: Annotated[int, Field(ge=2, le=1000)] = 2
+    """Frames of a pattern when ``mode`` is ``anchor``, 2..1000: two are read, others take time alone."""
     anchor_group: Annotated[int, Field(ge=1, le=1000)] = 4
     """Pixels of which the brightest serves an output when ``mode`` is ``anchor``, 1..1000."""
 
@@ -159,10 +161,16 @@ class OpuConfig(PresetModel):
     """From intensities to projections."""
     pcie: PcieConfig = PcieConfig()
     """Way to the host."""
+    acquisition: Literal["batch", "online"] = "batch"
+    """Acquisitions of ``batch_patterns``, each set up anew; or one that stays open, a pattern after the other."""
     batch_patterns: Annotated[int, Field(ge=1, le=1_000_000)] = 3000
-    """Patterns of one acquisition, 1..1000000; longer commands are split."""
+    """Patterns of one acquisition, 1..1000000; longer commands are split. Of no use when online."""
     acquisition_s: Annotated[Seconds, Field(ge=0, le=100)] = 0.0
-    """Time to set up one acquisition, in seconds, [0, 100]."""
+    """Time to set up one acquisition, in seconds, [0, 100]; not paid when ``acquisition`` is online."""
+    online_s: Annotated[Seconds, Field(ge=0, le=100)] = 4.6e-3
+    """Time of the software for each pattern when ``acquisition`` is online, in seconds, [0, 100]."""
+    format_s_per_byte: Annotated[Seconds, Field(ge=0, le=1)] = 0.0
+    """Time in which the host makes mirrors of a byte, one feature of a pattern, before they are sent, [0, 1]."""
     retries: Annotated[int, Field(ge=0, le=1000)] = 5
     """How often frames that were lost are sent again, 0..1000."""
     skip_zero: bool = False

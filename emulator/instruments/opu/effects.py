@@ -35,8 +35,11 @@ EFFECTS: Final = {
     "camera.buffer_frames": _T,
     "pcie": _T,
     "recovery": _T | _P,
+    "acquisition": _T,
     "batch_patterns": _T,
     "acquisition_s": _T,
+    "online_s": _T,
+    "format_s_per_byte": _T,
     "retries": _T,
     "skip_zero": _T | _P,  # a dark frame would have been noise
     "power_w": _E,

@@ -29,8 +29,9 @@ FRAME_STATES: Final = frozenset({"torn", "missed", "trigger", "link"})
 class Sent:
     """Hold what became of a command's frames, pass by pass, and which of them (frames,) were used in the end.
 
-    The first ``setup`` frames serve all vectors. The reply is not there before ``earliest_ps``: replies come in
-    the order of the commands, also where a later one sends no frame or loses its last ones early.
+    The first ``setup`` frames serve all vectors; ``formatted`` is when the host formatted patterns, from, to. The
+    reply is not there before ``earliest_ps``: replies come in the order of the commands, also where a later one
+    sends no frame or loses its last ones early.
     """
 
     issued_ps: int
@@ -38,6 +39,7 @@ class Sent:
     setup: int
     passes: tuple[FrameTimes, ...]
     used: NDArray[np.bool_]
+    formatted: tuple[tuple[int, int], ...] = ()
 
     @property
     def started_ps(self) -> int:
@@ -66,7 +68,10 @@ class FrameSender:
         self._config = config
         self._frame_w = host.frame_power_w
         self._chances = stream(seed, "opu/frames")
-        self._acquisition_ps = s_to_ps(config.acquisition_s)
+        self._online = config.acquisition == "online"
+        self._most = 1 if self._online else config.batch_patterns
+        self._acquisition_ps = s_to_ps(config.online_s if self._online else config.acquisition_s)
+        self._format_ps = s_to_ps(config.format_s_per_byte * design.features)
         self._free_ps = 0
         self._held_ps = 0
         self._replied_ps = 0
@@ -100,23 +105,25 @@ class FrameSender:
         setup = count - frames_of(self._config, patterns, first=False)
         used = np.zeros(count, dtype=np.bool_)
         passes: list[FrameTimes] = []
+        formatted: list[tuple[int, int]] = []
         begin_ps = max(issued_ps, self._held_ps)
         for _ in range(1 + self._config.retries):
             missing = np.flatnonzero(~used)
             if missing.size == 0:
                 break
-            acquired = [self._acquire(begin_ps, piece, used) for piece in self._acquisitions(missing)]
+            new = formatted if not passes else None  # what was formatted once is sent again as it is
+            acquired = [self._acquire(begin_ps, piece, used, new) for piece in self._acquisitions(missing)]
             begin_ps = max(times.done_ps for times in acquired)
             passes += acquired
         self._set_up = self._set_up or (patterns > 0 and bool(used[:setup].all()))
-        sent = Sent(issued_ps, self._replied_ps, setup, tuple(passes), used)
+        sent = Sent(issued_ps, self._replied_ps, setup, tuple(passes), used, tuple(formatted))
         self._replied_ps = sent.done_ps
         return sent
 
     def draws(self, sent: Sent, handle: int) -> tuple[Draw, ...]:
-        """Return what the host draws for grabbing: its power, spread evenly from the first to the last frame."""
+        """Return what the host draws: its power while it formats, and while it grabs, which is spread evenly."""
         grab_ps = self.pipeline.timing.grab_ps
-        draws = []
+        draws = [Draw(handle, begin, end, self._frame_w) for begin, end in sent.formatted if self._frame_w]
         for times in sent.passes:
             came = times.grab_end > times.grab_start
             if self._frame_w and came.any():
@@ -127,16 +134,24 @@ class FrameSender:
 
     def _acquisitions(self, missing: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return ``missing`` in pieces of one acquisition; without set-up time one is as good as many."""
-        if self._acquisition_ps == 0:
+        if not (self._acquisition_ps or self._format_ps or self._online):
             return [missing]
-        return [
-            missing[begin : begin + self._config.batch_patterns]
-            for begin in range(0, missing.size, self._config.batch_patterns)
-        ]
+        return [missing[begin : begin + self._most] for begin in range(0, missing.size, self._most)]
 
-    def _acquire(self, begin_ps: int, piece: NDArray[np.int64], used: NDArray[np.bool_]) -> FrameTimes:
-        if self._acquisition_ps:
-            begin_ps = max(begin_ps, self._free_ps) + self._acquisition_ps
+    def _acquire(
+        self,
+        begin_ps: int,
+        piece: NDArray[np.int64],
+        used: NDArray[np.bool_],
+        formatted: list[tuple[int, int]] | None,
+    ) -> FrameTimes:
+        """Send ``piece`` when the acquisition before is done: formatted, unless it was, and set up."""
+        format_ps = 0 if formatted is None else self._format_ps * piece.size
+        if format_ps or self._acquisition_ps or self._online:
+            begin_ps = max(begin_ps, self._free_ps)
+        if formatted is not None and format_ps:
+            formatted.append((begin_ps, begin_ps + format_ps))
+        begin_ps += format_ps + self._acquisition_ps
         times = self.pipeline.send(begin_ps, self._losses(piece.size))
         self._free_ps = times.done_ps
         used[piece[times.fate == Fate.USED]] = True

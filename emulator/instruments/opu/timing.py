@@ -99,7 +99,9 @@ def camera_of(config: OpuConfig) -> Camera:
 def costs_of(config: OpuConfig) -> ModeCosts:
     """Return what the configured recovery spends: frames a pattern, pixels an output."""
     recovery = config.recovery
-    return mode_costs(recovery.mode, recovery.phase_steps, _OVERSAMPLING, recovery.anchor_group)
+    return mode_costs(
+        recovery.mode, recovery.phase_steps, _OVERSAMPLING, recovery.anchor_group, recovery.anchor_frames
+    )
 
 
 def patterns_of(config: OpuConfig, vectors: int, dark: int) -> int:

@@ -83,12 +83,15 @@ class Light:
         return Light(self.gain_e * factor, self.reference_e * factor)
 
 
-def mode_costs(mode: Mode, phase_steps: int = 3, oversampling: int = 4, group: int = 4) -> ModeCosts:
+def mode_costs(
+    mode: Mode, phase_steps: int = 3, oversampling: int = 4, group: int = 4, anchor_frames: int = 2
+) -> ModeCosts:
     """Return what ``mode`` spends: the one table of frames and pixels.
 
-    ``phase_steps`` counts for phase shifting, ``oversampling`` (camera columns a mode) for off-axis holography and
-    ``group`` (pixels of which the brightest is kept) for the anchor, whose one frame is taken once and reused as
-    long as the medium is stable. Raises ``PhysicsError`` for an unknown mode and for fewer than 3 steps.
+    ``phase_steps`` counts for phase shifting, ``oversampling`` (camera columns a mode) for off-axis holography, and
+    for the anchor ``group`` (pixels of which the brightest is kept) and ``anchor_frames``, of which two are read;
+    its one frame besides is taken once and reused as long as the medium is stable. Raises ``PhysicsError`` for an
+    unknown mode and for fewer than 3 steps.
     """
     if mode == "phase_shifting" and phase_steps < MIN_PHASE_STEPS:
         raise PhysicsError(
@@ -97,7 +100,7 @@ def mode_costs(mode: Mode, phase_steps: int = 3, oversampling: int = 4, group: i
     table = {
         "off_axis": ModeCosts(1, 0, oversampling, 2),
         "phase_shifting": ModeCosts(phase_steps, 0, 1, 2),
-        "anchor": ModeCosts(2, 1, group, 1),
+        "anchor": ModeCosts(anchor_frames, 1, group, 1),
         "intensity": ModeCosts(1, 0, 1, 1),
     }
     if mode not in table:

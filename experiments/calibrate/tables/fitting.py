@@ -33,6 +33,7 @@ _SAMPLED_S: Final = 0.1
 """Calls at least as long have a power; what samples it every second or so misses shorter ones."""
 
 _LEAST: Final = 1e-12
+_SLOWEST_HZ: Final = 1e-3  # a beat of 1,000 s; some thousand slower ones would end beyond the range of time
 _SCALE: Final = 0.1  # relative error beyond which a call counts less than squared
 _STEP: Final = 1.1  # by how much a number is moved to see whether any call depends on it
 _SEEN: Final = 1e-9
@@ -166,7 +167,7 @@ def _fitted(pace: Pace, config: Any, limits: Mapping[str, float], rows: list[Row
             f"calibrate: {len(rows)} calls do not determine {', '.join(seen or limits)}; hold some"
         )
     most = np.log([limits[path] for path in seen])
-    least = np.full(len(seen), math.log(_LEAST))
+    least = np.log([_SLOWEST_HZ if path.endswith("_hz") else _LEAST for path in seen])
     begun = np.clip([math.log(start[path]) for path in seen], least + _SEEN, most - _SEEN)
     best = least_squares(
         lambda logs: misses(dict(zip(seen, np.exp(logs).tolist(), strict=True))),

@@ -48,7 +48,7 @@ class Pace:
         known: dict[tuple[int, ...], float] = {}
         found = []
         for row in rows:
-            key = (row.vectors, row.features, row.outputs, row.flops, row.bytes, row.products)
+            key = (row.vectors, row.features, row.outputs, row.flops, row.bytes, row.products, row.online)
             if key not in known:
                 known[key] = self.seconds(config, row)
             found.append(known[key])
@@ -79,8 +79,11 @@ def _opu_s(config: OpuConfig, row: Row) -> float:
         raise ConfigError(
             "calibrate: a call of an opu is vectors,features,outputs; flops,bytes tell nothing of it"
         )
+    if row.online:
+        config = config.model_copy(update={"acquisition": "online"})
+    calls, each = (row.vectors, 1) if row.online else (1, row.vectors)
     sender = FrameSender(config, _HOST, OpuDesign(row.features, row.outputs), seed=0)
-    return ps_to_s(sender.send(0, patterns_of(config, row.vectors, 0)).done_ps)
+    return calls * ps_to_s(sender.send(0, patterns_of(config, each, 0)).done_ps)
 
 
 _ANY: Final = 1e21
@@ -104,7 +107,12 @@ def _host_limits(config: HostConfig) -> Mapping[str, float]:
 
 def _opu_limits(config: OpuConfig) -> Mapping[str, float]:
     frame_s = max(config.camera.exposure_s + config.camera.gap_s, config.dmd.load_s)
-    return {"acquisition_s": 100.0, "camera.frame_rate_hz": 1.0 / frame_s}
+    return {
+        "acquisition_s": 100.0,
+        "online_s": 100.0,
+        "format_s_per_byte": 1e-6,
+        "camera.frame_rate_hz": 1.0 / frame_s,
+    }
 
 
 PACES: Final = {
@@ -112,4 +120,8 @@ PACES: Final = {
     "host": Pace(HostConfig, _host_limits, _host_s, "active_power_w"),
     "opu": Pace(OpuConfig, _opu_limits, _opu_s, ""),
 }
-"""By kind of preset. Of an OPU ``acquisition_s`` is the cost of a call and the frame rate that of a vector."""
+"""By kind of preset.
+
+Of an OPU ``acquisition_s`` is the cost of a call, or online ``online_s``; the frame rate is that of a vector, and
+``format_s_per_byte`` that of a feature.
+"""

@@ -2,8 +2,8 @@
 
 A row is ``vectors`` by ``features`` (or ``inputs``) onto ``outputs``, or ``flops`` and ``bytes``; ``seconds`` are
 those of ``repeats`` calls one after the other (1 unless given), ``joules`` likewise. ``real_matrices`` 2 stands for
-a complex matrix as two real ones. A row is left out where a number of these is empty, and where ``mode`` says
-"online", which no preset has; other columns of words say where a row comes from. Joules may be empty.
+a complex matrix as two real ones. Where ``mode`` says "online" a row's vectors come one a call. A row is left out
+where a number of these is empty; other columns of words say where it comes from. Joules may be empty.
 """
 
 import math
@@ -28,7 +28,10 @@ _MOST: Final = 1e18
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Hold one measured call; ``vectors``, ``features`` and ``outputs`` are 0 where only its work is known."""
+    """Hold one measured call; ``vectors``, ``features`` and ``outputs`` are 0 where only its work is known.
+
+    ``online`` rows are as many calls as vectors.
+    """
 
     vectors: int
     features: int
@@ -38,6 +41,7 @@ class Row:
     products: int
     seconds: float
     joules: float | None
+    online: bool = False
 
 
 def read_rows(path: Path) -> tuple[tuple[Row, ...], int]:
@@ -47,19 +51,19 @@ def read_rows(path: Path) -> tuple[tuple[Row, ...], int]:
     is there.
     """
     lines = list(_lines(path))
-    found = tuple(_row(numbers) for numbers in lines if numbers is not None)
+    found = tuple(row for row in lines if row is not None)
     if not found:
         raise ConfigError(f"{path}: it holds no calls that can be timed")
     return found, len(lines) - len(found)
 
 
-def _lines(path: Path) -> Iterator[Mapping[str, float] | None]:
-    """Yield the numbers of each row; None for one that is left out."""
+def _lines(path: Path) -> Iterator[Row | None]:
+    """Yield each row; None for one that is left out."""
     for line, row in rows_of(path, _MAX_BYTES, _check_columns):
         told = {name: text for name, text in row.items() if name in _NUMBERS and text.strip()}
         lacks = any(name in _NEEDED and name not in told for name in row)
         numbers = {name: _number(f"{path}: line {line}", name, text) for name, text in told.items()}
-        yield None if lacks or "online" in row.get("mode", "") else numbers
+        yield None if lacks else _row(numbers, "online" in row.get("mode", ""))
 
 
 def _check_columns(path: Path, names: Sequence[str]) -> None:
@@ -85,7 +89,7 @@ def _number(where: str, name: str, text: str) -> float:
     return value
 
 
-def _row(numbers: Mapping[str, float]) -> Row:
+def _row(numbers: Mapping[str, float], online: bool) -> Row:
     repeats, products = numbers.get("repeats", 1.0), int(numbers.get("real_matrices", 1))
     vectors, outputs = int(numbers.get("vectors", 0)), int(numbers.get("outputs", 0))
     features = int(numbers.get("features", numbers.get("inputs", 0)))
@@ -99,4 +103,5 @@ def _row(numbers: Mapping[str, float]) -> Row:
         products,
         numbers["seconds"] / repeats,
         numbers["joules"] / repeats if "joules" in numbers else None,
+        online,
     )

@@ -17,8 +17,8 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.frames import FrameSender, Sent
 from emulator.instruments.opu.pipeline import FrameTimes, PipelineTiming
-from emulator.instruments.opu.timing import OpuDesign, frame_budget
-from emulator.physics.opu.holography import frames_per_projection, patterns_per_vector
+from emulator.instruments.opu.timing import OpuDesign, costs_of, frame_budget
+from emulator.physics.opu.holography import patterns_per_vector
 from emulator.units import PS_PER_S
 
 __all__ = ["STAGES", "Ledger", "ledger_of_call", "ledger_of_sent"]
@@ -77,9 +77,9 @@ def ledger_of_call(
     ``host_ps`` is what the caller computes between two calls, while no frame is under way. Raises ``ConfigError``
     or ``PhysicsError`` when the unit cannot be built.
     """
-    recovery, dmd = config.recovery, config.dmd
-    frames = frames_per_projection(recovery.mode, dmd.encoding, dmd.precision, recovery.phase_steps)
+    dmd = config.dmd
     patterns = patterns_per_vector(dmd.encoding, dmd.precision)
+    frames = patterns * costs_of(config).frames
     sender = FrameSender(config, host, design, seed=0)
     sent = sender.send(0, vectors * patterns)
     spent = Counter(ledger_of_sent(sent, sender.pipeline.timing))
@@ -97,7 +97,7 @@ def ledger_of_sent(sent: Sent, timing: PipelineTiming) -> Counter[str]:
     """Return the picoseconds from the call to the last frame's end by stage; they add up to that time.
 
     Passes follow each other: a further acquisition, or frames that are sent again. What lies between them, and
-    before the first pattern, is set-up.
+    before the first pattern, is set-up: formatting, too.
     """
     spent: Counter[str] = Counter()
     t_ps = sent.done_ps

@@ -170,7 +170,10 @@ def opu_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
     opu["pcie"].update(rate_bit_per_s=draw.uniform(5e8, 5e10), buffer_frames=int(draw.integers(1, 40)))
     opu.update(
         retries=int(draw.integers(0, 4)),
+        acquisition=str(draw.choice(["batch", "online"])),
         acquisition_s=float(draw.choice([0.0, 1e-4])),
+        online_s=float(draw.choice([0.0, 1e-4])),
+        format_s_per_byte=float(draw.choice([0.0, 1e-6])),
         power_w=draw.uniform(1, 40),
     )
     return with_configs(host_parameters(draw, lab), opu=OpuConfig.model_validate(opu))

@@ -68,6 +68,12 @@ def test_frames_are_those_of_the_mode_and_its_setup(mode: str, first: int, later
     assert frames_of(config, 0, first=True) == 0
 
 
+def test_a_maker_s_linear_mode_takes_five_frames_a_pattern() -> None:
+    """lightonml's manual: the linear mode comes at a fifth of the pace of intensities."""
+    config = small_opu("recovery.mode=anchor", "dmd.encoding=binary", "recovery.anchor_frames=5")
+    assert frames_of(config, 6, first=False) == 30
+
+
 def test_upload_and_transfer_are_bits_over_the_links_rate() -> None:
     config = OpuConfig(preset="light_in_the_loop")
     budget = frame_budget(config, FREE_HOST, OpuDesign(100, 100_000))

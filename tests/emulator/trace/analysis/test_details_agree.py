@@ -152,7 +152,9 @@ units = st.fixed_dictionaries(
             {"mode": st.sampled_from(["off_axis", "phase_shifting", "intensity"])}
         ),
         "batch_patterns": st.sampled_from([2, 3000]),
+        "acquisition": st.sampled_from(["batch", "batch", "online"]),
         "acquisition_s": st.sampled_from([0.0, 1e-3]),
+        "format_s_per_byte": st.sampled_from([0.0, 0.0, 1e-5]),
         "retries": st.integers(0, 2),
         "skip_zero": st.booleans(),
     }

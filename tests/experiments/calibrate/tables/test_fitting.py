@@ -9,6 +9,7 @@ import pytest
 from emulator.config.toml import parse_toml
 from emulator.errors import ConfigError
 from emulator.instruments.gpu.config import GpuConfig
+from emulator.instruments.opu.config import OpuConfig
 from emulator.streams import stream
 from experiments.calibrate.tables.fitting import fit_preset
 from experiments.calibrate.tables.paces import PACES
@@ -53,6 +54,21 @@ def test_a_call_and_a_vector_of_an_optical_unit_are_told_apart(tmp_path: Path) -
     values = {one.path: one.fitted for one in found.numbers}
     assert values["acquisition_s"] == pytest.approx(0.4, rel=0.05)
     assert values["camera.frame_rate_hz"] == pytest.approx(250.0, rel=0.05)
+
+
+def test_an_online_call_and_a_byte_of_input_are_told_apart_from_a_batch(tmp_path: Path) -> None:
+    truth = OpuConfig(preset="opu_gen2", online_s=2e-3, format_s_per_byte=3e-9)
+    path = tmp_path / "opu.csv"
+    head = "vectors,features,outputs,seconds,mode"
+    rows = [(3000, 100, "batch"), (3000, 800_000, "batch"), (500, 100, "batch"), (40, 9000, "online")]
+    path.write_text("\n".join([head, *(f"{n},{f},1000,1,{m}" for n, f, m in rows)]) + "\n", encoding="utf-8")
+    took_s = PACES["opu"].predict(truth, read_rows(path)[0])
+    lines = [f"{n},{f},1000,{s},{m}" for (n, f, m), s in zip(rows, took_s, strict=True)]
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    found = fit_preset(("opu", "opu_gen2"), path, path, hold=("camera.frame_rate_hz",))
+    values = {one.path: one.fitted for one in found.numbers}
+    assert values["online_s"] == pytest.approx(2e-3, rel=1e-2)
+    assert values["format_s_per_byte"] == pytest.approx(3e-9, rel=1e-2)
 
 
 def test_a_fit_that_predicts_others_worse_is_none_and_nothing_is_written(

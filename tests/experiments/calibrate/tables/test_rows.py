@@ -21,7 +21,7 @@ def test_a_row_counts_the_work_of_its_products_and_the_seconds_of_one_call(tmp_p
     assert (row.seconds, row.joules, left_out) == (0.05, 2.0, 0)
 
 
-def test_what_is_not_told_and_what_no_preset_has_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_what_is_not_told_is_left_out_and_counted_and_online_rows_are_marked(tmp_path: Path) -> None:
     path = csv(
         tmp_path,
         "mode,vectors,features,outputs,seconds,joules",
@@ -30,7 +30,8 @@ def test_what_is_not_told_and_what_no_preset_has_is_left_out_and_counted(tmp_pat
         '"intensity, online",3,5,7,0.5,',
     )
     rows, left_out = read_rows(path)
-    assert (len(rows), rows[0].joules, left_out) == (1, None, 2)
+    assert (rows[0].joules, left_out) == (None, 1)
+    assert [row.online for row in rows] == [False, True]
 
 
 @pytest.mark.parametrize(
