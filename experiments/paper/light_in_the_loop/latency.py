@@ -1,7 +1,7 @@
 """How fast the optical processing unit is for batches of 1 to 3,000: its ledger, and what a late host does.
 
-Four questions: where the time of a call goes, on three units at their rated outputs; what a whole training step adds;
-what becomes of frames that the host cannot keep up with; and whether the frame clock's rate is reached at all.
+Four questions: where the time of a call goes, on three units at rated outputs; what a whole training step adds; what
+becomes of frames that the host cannot keep up with; and whether the frame clock's rate is reached at all.
 """
 
 from dataclasses import dataclass
@@ -150,8 +150,8 @@ def _unit_table(name: str, ledgers: list[Ledger]) -> Table:
     best = ledgers[-1]
     verdict = "met" if best.share >= _REQUIRED else f"not reached: {best.binds} binds"
     notes = (
-        f"one call at a time, {_FEATURES:,} features, {config.rated_outputs:,} outputs, {config.dmd.encoding} vectors, "
-        f"{config.recovery.mode}",
+        f"one call at a time, {_FEATURES:,} features, {config.rated_outputs:,} outputs, "
+        f"{config.dmd.encoding} vectors, {config.recovery.mode}",
         f"the beat of the frame clock is {1e6 * budget.beat_s:.1f} us: {_BEATS.get(budget.binds, budget.binds)}",
         f"nominal: {best.nominal_hz:,.0f} vectors/s; required {_REQUIRED:.0%} of it: {best.share:.1%} at "
         f"{best.vectors:,}, {verdict}",
