@@ -1,7 +1,7 @@
 """How fast the optical processing unit is for batches of 1 to 3,000: its ledger, and what a late host does.
 
-Four questions: where the time of a call goes, on three units at rated outputs; what a whole training step adds; what
-becomes of frames that the host cannot keep up with; and whether the frame clock's rate is reached at all.
+Four questions: where the time of a call goes, on three units at rated outputs; what a whole training step adds;
+what becomes of frames that the host cannot keep up with; and whether the frame clock's rate is reached at all.
 """
 
 from dataclasses import dataclass
