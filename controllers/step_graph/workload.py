@@ -49,6 +49,10 @@ class WorkloadConfig(StrictModel):
     """Entries of the error that is projected; none is outputs of a perceptron, and width where there are tokens."""
     split_projection: bool = False
     """Whether a step's vectors go in as many projections as the memory of the DMD asks for."""
+    parallel: Literal["data", "pipeline"] = "data"
+    """What several GPUs share: the batch, and each has all weights; or the blocks, and pieces of it pass by."""
+    microbatches: Size = 4
+    """Pieces of a batch that pass through a pipeline of GPUs, 1..1e7; up to ``batch``."""
     optimizer: Optimizer = "sgd"
     """Optimiser; "momentum" and "adam" a kernel an operation, "adam_fused" one for all."""
     precision: Literal["single", "half"] = "single"
@@ -91,6 +95,14 @@ class WorkloadConfig(StrictModel):
                     raise refusal(
                         name, f"{value} values do not make {self.context} patches; allowed: a multiple"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _pipeline_fits(self) -> Self:
+        if self.parallel == "pipeline" and self.microbatches > self.batch:
+            raise refusal(
+                "microbatches", f"a batch of {self.batch} has no more pieces; allowed: 1..{self.batch}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import working_units
 
 __all__ = ["frame_terms"]
 
@@ -14,6 +15,7 @@ def frame_terms(config: OpuConfig, frames: int) -> Mapping[str, float]:
     Online it is the software's time after the first. All else stays as it was recorded: formatting, exposure and
     readout, and the wait for frames of the command before.
     """
+    frames = -(-frames // working_units(config))
     if config.acquisition == "online":
         return {"online_s": frames - 1.0} if frames > 1 else {}
     camera = config.camera

@@ -21,6 +21,7 @@ from emulator.instruments.opu.timing import (
     frames_of,
     patterns_of,
     pipeline_timing,
+    working_units,
 )
 from emulator.physics.opu.dmd import macro_pixels
 from emulator.physics.opu.medium import check_store
@@ -74,6 +75,7 @@ def least_s(stand: Stand, host: HostConfig) -> float:
     return (
         frames_of(config, patterns_of(config, 1, 0), first=False)
         / frame_budget(config, host, stand.design).sustained_hz
+        / working_units(config)
     )
 
 

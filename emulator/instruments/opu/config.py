@@ -177,6 +177,10 @@ class OpuConfig(PresetModel):
     """Whether vectors that are zero everywhere send no frame: their projection is known."""
     power_w: Annotated[Watts, Field(ge=0, le=1e6)] = 30.0
     """Power of the whole box while it is on, in watts, [0, 1e6]."""
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Units, all alike, each with a link and a core that grabs of its own, 1..1000."""
+    split: Literal["patterns", "outputs"] = "patterns"
+    """What units share: the patterns of a command, as if all held one matrix; or the outputs of every pattern."""
     rated_inputs: PositiveInt = 1_039_680
     """Inputs for which ``lightloop presets`` states the rate."""
     rated_outputs: PositiveInt = 100_000

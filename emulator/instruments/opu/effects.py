@@ -43,6 +43,8 @@ EFFECTS: Final = {
     "retries": _T,
     "skip_zero": _T | _P,  # a dark frame would have been noise
     "power_w": _E,
+    "count": _T | _E,
+    "split": _T,
     "rated_inputs": Effect.NOTHING,
     "rated_outputs": Effect.NOTHING,
 }

@@ -13,8 +13,8 @@ from emulator.commands import FrameCounts
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Draw
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline
-from emulator.instruments.opu.timing import OpuDesign, frames_of, pipeline_timing
+from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline, side_by_side
+from emulator.instruments.opu.timing import OpuDesign, frames_of, pipeline_timing, working_units
 from emulator.physics.opu.camera import straddle_probability
 from emulator.streams import stream
 from emulator.units import ps_to_s, s_to_ps
@@ -44,7 +44,9 @@ class Sent:
     @property
     def started_ps(self) -> int:
         """Return when the first pattern left the host."""
-        return int(self.passes[0].upload_start[0]) if self.passes else self.issued_ps
+        if not self.passes:
+            return self.issued_ps
+        return min(int(times.upload_start[0]) for times in self.passes)
 
     @property
     def done_ps(self) -> int:
@@ -61,22 +63,28 @@ class Sent:
 
 
 class FrameSender:
-    """Send the frames of command after command; lost ones again, as often as the configuration allows."""
+    """Send the frames of command after command; lost ones again, as often as the configuration allows.
+
+    Of several units each has a pipeline for its share of the patterns. Those that share the outputs march in step,
+    as one pipeline. Setup frames are sent by the first unit alone.
+    """
 
     def __init__(self, config: OpuConfig, host: HostConfig, design: OpuDesign, seed: int) -> None:
-        self.pipeline = Pipeline(pipeline_timing(config, host, design))
+        timing = pipeline_timing(config, host, design)
+        self._pipelines = tuple(Pipeline(timing) for _ in range(working_units(config)))
+        self.pipeline = self._pipelines[0]
         self._config = config
         self._frame_w = host.frame_power_w
         self._chances = stream(seed, "opu/frames")
+        self._seen = config.count if config.split == "outputs" else 1
         self._online = config.acquisition == "online"
         self._most = 1 if self._online else config.batch_patterns
         self._acquisition_ps = s_to_ps(config.online_s if self._online else config.acquisition_s)
         self._format_ps = s_to_ps(config.format_s_per_byte * design.features)
-        self._free_ps = 0
+        self._free_ps = [0] * len(self._pipelines)
         self._held_ps = 0
         self._replied_ps = 0
         self._set_up = False
-        timing = self.pipeline.timing
         self._slack_s = max(0.0, 1.0 / timing.rate_hz - ps_to_s(timing.exposure_ps))
         self._shares = {
             "torn": config.dmd.torn_probability, "missed": config.camera.missed_probability, "trigger": 0.0
@@ -112,9 +120,14 @@ class FrameSender:
             if missing.size == 0:
                 break
             new = formatted if not passes else None  # what was formatted once is sent again as it is
-            acquired = [self._acquire(begin_ps, piece, used, new) for piece in self._acquisitions(missing)]
+            acquired = [
+                self._acquire(unit, begin_ps, piece, used, new)
+                for unit, share in enumerate(np.array_split(missing, len(self._pipelines)))
+                for piece in self._acquisitions(share)
+                if piece.size
+            ]
             begin_ps = max(times.done_ps for times in acquired)
-            passes += acquired
+            passes += acquired if len(self._pipelines) == 1 else [side_by_side(acquired)]
         self._set_up = self._set_up or (patterns > 0 and bool(used[:setup].all()))
         sent = Sent(issued_ps, self._replied_ps, setup, tuple(passes), used, tuple(formatted))
         self._replied_ps = sent.done_ps
@@ -140,26 +153,29 @@ class FrameSender:
 
     def _acquire(
         self,
+        unit: int,
         begin_ps: int,
         piece: NDArray[np.int64],
         used: NDArray[np.bool_],
         formatted: list[tuple[int, int]] | None,
     ) -> FrameTimes:
-        """Send ``piece`` when the acquisition before is done: formatted, unless it was, and set up."""
+        """Send ``piece`` by ``unit`` when its acquisition before is done: formatted, unless it was, and set up."""
         format_ps = 0 if formatted is None else self._format_ps * piece.size
         if format_ps or self._acquisition_ps or self._online:
-            begin_ps = max(begin_ps, self._free_ps)
+            begin_ps = max(begin_ps, self._free_ps[unit])
         if formatted is not None and format_ps:
             formatted.append((begin_ps, begin_ps + format_ps))
         begin_ps += format_ps + self._acquisition_ps
-        times = self.pipeline.send(begin_ps, self._losses(piece.size))
-        self._free_ps = times.done_ps
+        times = self._pipelines[unit].send(begin_ps, self._losses(piece.size))
+        self._free_ps[unit] = times.done_ps
         used[piece[times.fate == Fate.USED]] = True
         return times
 
     def _losses(self, frames: int) -> NDArray[np.int64]:
         """Draw which frames are torn or missed."""
         whole, missed = 1.0 - self._shares["torn"], self._shares["missed"]
+        if self._seen > 1:  # a pattern of which any unit loses its outputs is lost
+            whole, missed = whole**self._seen, 1.0 - (1.0 - missed) ** self._seen
         if self._shares["trigger"]:
             whole *= 1.0 - straddle_probability(self._shares["trigger"], self._slack_s)
         torn = 1.0 - whole

@@ -43,8 +43,8 @@ def opu_plan(config: OpuConfig, host: HostConfig, kind: str, work: Mapping[str, 
 
 
 def idle_w(stand: Stand) -> Mapping[str, float]:
-    """Return what the unit draws all the time, in watts: that of the box, whatever part of it is used."""
-    return {"opu.box": stand.config.power_w}
+    """Return what all units draw all the time, in watts: that of their boxes, whatever part of them is used."""
+    return {"opu.box": stand.config.power_w * stand.config.count}
 
 
 def recorded_projection(row: Recorded) -> Project | ProjectFrames:

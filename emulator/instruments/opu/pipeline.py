@@ -10,6 +10,7 @@ The recurrences are those of a tandem queue with finite buffers; a SimPy model o
 gives the same instants.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 from emulator.kernel import kernel
 from emulator.units import LAST_PS, PS_PER_S, beyond_time, ps_to_s
 
-__all__ = ["Fate", "FrameTimes", "Pipeline", "PipelineTiming"]
+__all__ = ["Fate", "FrameTimes", "Pipeline", "PipelineTiming", "side_by_side"]
 
 Times = NDArray[np.int64]
 
 _NEVER: Final = np.iinfo(np.int64).min // 2
 _T0, _SLOTS, _UPLOADED, _CARRIED, _GRABBED = range(5)
 """Instants in the state: start and length of the sequence; upload, transfer and host are free again."""
+
+_EXPOSED: Final = 2  # the place of ``exposure_start`` in ``FrameTimes``
 
 _SHOWN, _SENT, _TAKEN = 5, 6, 7
 """Counts in the state: frames shown, frames sent by the camera, frames taken by the host."""
@@ -99,6 +102,15 @@ class FrameTimes:
     def done_ps(self) -> int:
         """Return when the last of the frames was used or found lost."""
         return int(self.grab_end.max())
+
+
+def side_by_side(passes: Sequence[FrameTimes]) -> FrameTimes:
+    """Return the frames of ``passes`` through several pipelines as of one, in the order of their exposure."""
+    columns = [
+        np.concatenate([getattr(times, name) for times in passes]) for name in FrameTimes.__dataclass_fields__
+    ]
+    order = np.argsort(columns[_EXPOSED], kind="stable")
+    return FrameTimes(*(column[order] for column in columns))
 
 
 class Pipeline:

@@ -25,6 +25,8 @@ __all__ = [
     "frames_of",
     "patterns_of",
     "pipeline_timing",
+    "unit_outputs",
+    "working_units",
 ]
 
 _BITS = 8  # of a byte
@@ -116,14 +118,24 @@ def frames_of(config: OpuConfig, patterns: int, first: bool) -> int:
     return patterns * costs.frames + (costs.setup_frames if first and patterns else 0)
 
 
+def unit_outputs(config: OpuConfig, outputs: int) -> int:
+    """Return how many of ``outputs`` one unit reads: all, unless units share them."""
+    return -(-outputs // config.count) if config.split == "outputs" else outputs
+
+
+def working_units(config: OpuConfig) -> int:
+    """Return how many units show patterns of their own: one where all show the same."""
+    return config.count if config.split == "patterns" else 1
+
+
 def frame_budget(config: OpuConfig, host: HostConfig, design: OpuDesign) -> FrameBudget:
-    """Return what a frame takes, for a unit that projects as ``design`` says.
+    """Return what a frame takes, for a unit that projects its share of ``design``.
 
     Raises ``ConfigError`` or ``PhysicsError`` when the region of interest cannot hold the outputs, or exposure or
     readout forbid the frame rate that was asked for; it says what would do.
     """
     camera, costs = camera_of(config), costs_of(config)
-    pixels = design.outputs * costs.pixels
+    pixels = unit_outputs(config, design.outputs) * costs.pixels
     rows = _rows(config, pixels)
     clock_s, read_s = 0.0, readout_s(rows, camera) + camera.gap_s
     asked = config.camera.frame_rate_hz

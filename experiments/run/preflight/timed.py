@@ -11,7 +11,7 @@ from controllers.step_graph.workload import OPTICAL, WorkloadConfig
 from emulator.errors import ConfigError
 from emulator.instruments.gpu.config import GpuConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.timing import patterns_of
+from emulator.instruments.opu.timing import patterns_of, working_units
 from emulator.streams import stream
 from experiments.run.sections import EvaluationConfig, TaskConfig
 from experiments.run.study import Study
@@ -81,8 +81,16 @@ def refuse_learning(study: Study) -> None:
 
 
 def _gpus(study: Study, workload: WorkloadConfig) -> int:
-    """Return how many GPUs share a batch; raise ``ConfigError`` where some would have nothing to do."""
+    """Return how many GPUs share a batch or blocks; raise ``ConfigError`` where some would have nothing to do."""
     gpus = study.section(GpuConfig).count
+    if workload.parallel == "pipeline":
+        blocks = workload.depth + (2 if workload.tokens else 1)
+        if not 2 <= gpus <= blocks:
+            raise ConfigError(
+                f"gpu.count = {gpus}: each GPU of a pipeline holds some of the network's {blocks} blocks; allowed: "
+                f"2..{blocks}, or workload.parallel = 'data'"
+            )
+        return gpus
     if gpus > workload.batch:
         raise ConfigError(
             f"gpu.count = {gpus}: a batch of {workload.batch} samples has work for as many GPUs; allowed: up to "
@@ -100,7 +108,7 @@ def projection_rows(study: Study) -> int | None:
     if w.method != OPTICAL:
         return None
     opu = study.section(OpuConfig)
-    each, held = patterns_of(opu, 1, 0), opu.dmd.memory_patterns
+    each, held = patterns_of(opu, 1, 0), opu.dmd.memory_patterns * working_units(opu)
     rows, most = w.batch * w.context, held // each
     if rows <= most:
         return None
@@ -115,5 +123,5 @@ def projection_rows(study: Study) -> int | None:
     raise ConfigError(
         f"workload.batch = {w.batch}: a step's {rows:,} errors are {rows * each:,} patterns, and the DMD's memory "
         f"holds {held:,}; allowed: {smaller}workload.split_projection = true, or opu.dmd.memory_patterns >= "
-        f"{rows * each}"
+        f"{-(-rows * each // working_units(opu))}"
     )

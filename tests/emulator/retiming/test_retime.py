@@ -174,6 +174,8 @@ def opu_parameters(draw: np.random.Generator, lab: Laboratory) -> Laboratory:
         acquisition_s=float(draw.choice([0.0, 1e-4])),
         online_s=float(draw.choice([0.0, 1e-4])),
         format_s_per_byte=float(draw.choice([0.0, 1e-6])),
+        count=int(draw.integers(1, 4)),
+        split=str(draw.choice(["patterns", "outputs"])),
         power_w=draw.uniform(1, 40),
     )
     return with_configs(host_parameters(draw, lab), opu=OpuConfig.model_validate(opu))

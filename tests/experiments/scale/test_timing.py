@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import ConfigError
+from emulator.instruments.host.config import HostConfig
+from emulator.instruments.opu.config import OpuConfig
+from emulator.instruments.opu.timing import OpuDesign, frame_budget
 from emulator.trace.analysis.ledger import energy_by_component, latency_by_span
 from emulator.trace.open import open_trace
 from experiments.run.changes import overrides
@@ -38,6 +41,10 @@ def small(**keys: object) -> Study:
         {"workload__method": "odfa"},
         {"workload__method": "odfa", "workload__schedule": "late"},
         {"workload__method": "odfa", "workload__sharing": "slices", "opu__recovery__mode": "anchor"},
+        {"workload__method": "odfa", "opu__count": 2, "gpu__count": 3},
+        {"workload__method": "odfa", "opu__count": 2, "opu__split": "outputs"},
+        {"workload__method": "bp", "gpu__count": 2, "workload__parallel": "pipeline"},
+        {"workload__method": "odfa", "gpu__count": 2, "workload__parallel": "pipeline", "opu__count": 3},
     ],
     ids=lambda keys: " ".join(map(str, keys.values())),
 )
@@ -81,6 +88,7 @@ def test_a_retiming_tells_what_a_run_with_other_numbers_takes(tmp_path: Path) ->
     time_steps(small(**keys), out)
     changed: dict[str, object] = {
         "gpu__launch_s": 5e-5, "gpu__offload": True, "gpu__busy_power_w": 90.0, "opu__camera__exposure_s": 8e-4,
+        "opu__count": 2,
     }  # fmt: skip
     real = time_steps(small(**keys, **changed))
     with open_trace(out) as trace:
@@ -90,6 +98,38 @@ def test_a_retiming_tells_what_a_run_with_other_numbers_takes(tmp_path: Path) ->
         retimed = retime(recording, altered_laboratory(recording.laboratory, before, after))
     assert retimed.elapsed_s == real.emulated_s
     assert dict(retimed.energy_by_component_j) == pytest.approx(real.joules_by_component, rel=1e-12)
+
+
+def test_units_share_the_patterns_and_so_the_wait_for_them() -> None:
+    one, four = (time_steps(open_study("transformer_1b", (f"opu.count={count}",))) for count in (1, 4))
+    assert four.shares_s["frame clock"] == pytest.approx(one.shares_s["frame clock"] / 4, rel=0.1)
+    box_j, all_j = (each.joules_by_component["opu.box"] / each.emulated_s for each in (one, four))
+    assert (box_j, all_j) == pytest.approx((30.0, 120.0))
+
+
+def test_units_that_share_the_outputs_read_fewer_rows_each() -> None:
+    """120,000 outputs take 236 rows off axis, which are read in 717 us; four units wait for the exposure alone."""
+    design, host = OpuDesign(10, 120_000), HostConfig()
+    camera = {"frame_rate_hz": None}
+    one, four = (
+        frame_budget(
+            OpuConfig.model_validate({"count": n, "split": "outputs", "camera": camera}), host, design
+        )
+        for n in (1, 4)
+    )
+    assert (one.rows, four.rows) == (236, 59)
+    assert one.beat_s > four.beat_s == pytest.approx(450e-6)
+
+
+def test_a_pipeline_divides_the_weights_and_feedback_spares_it_the_turns_backward() -> None:
+    pipe = ("gpu.count=4", "workload.parallel=pipeline", "workload.microbatches=8")
+    alone = time_steps(open_study("transformer_1b", ("workload.method=dfa",)))
+    bp, dfa = (
+        time_steps(open_study("transformer_1b", (f"workload.method={method}", *pipe)))
+        for method in ("bp", "dfa")
+    )
+    assert bp.memory_bytes == dfa.memory_bytes < 0.35 * alone.memory_bytes
+    assert dfa.seconds_per_step < bp.seconds_per_step < alone.seconds_per_step
 
 
 @pytest.mark.parametrize(
@@ -102,6 +142,12 @@ def test_a_retiming_tells_what_a_run_with_other_numbers_takes(tmp_path: Path) ->
         ("figure4", ("task.name=vowel",), r"sizes stand in \[workload\]"),
         ("figure4", ("workload.numeric=true",), "times any size"),
         ("figure4", ("gpu.count=5",), "allowed: up to 4"),
+        (
+            "transformer_1b",
+            ("workload.parallel=pipeline",),
+            r"holds some of the network's 20 blocks; allowed: 2\.\.20",
+        ),
+        ("figure4", ("workload.parallel=pipeline", "workload.microbatches=5"), r"allowed: 1\.\.4"),
         ("mnist_odfa", (), "allowed: 'step_graph'"),
     ],
 )

@@ -207,6 +207,22 @@ def test_a_host_draws_for_the_time_that_it_formats() -> None:
     assert joules[1] - joules[0] == pytest.approx(60.0 * 50 * 20e-6, rel=1e-9)
 
 
+def test_units_share_the_patterns_of_a_command_and_all_frames_count() -> None:
+    one, three = (sender(small_opu(*INTENSITY, f"count={count}")).send(0, 300) for count in (1, 3))
+    (times,) = three.passes
+    assert times.upload_start[:3].tolist() == [0, 0, 0]
+    assert len(times.fate) == 300
+    assert counts_of(three) == counts_of(one)
+    assert three.done_ps - one.done_ps == pytest.approx(-200 * PS / 1500, rel=1e-6)
+
+
+def test_a_pattern_is_lost_where_any_unit_loses_its_outputs() -> None:
+    config = small_opu(*INTENSITY, "retries=0", "camera.missed_probability=0.1", "count=3", "split=outputs")
+    sent = sender(config).send(0, 20_000)
+    assert len(sent.passes) == 1
+    assert counts_of(sent).dropped / 20_000 == pytest.approx(1 - 0.9**3, abs=0.02)
+
+
 def test_online_a_pattern_follows_the_one_before_at_the_softwares_pace() -> None:
     """No acquisition is set up; each pattern waits until the one before has come back."""
     config = small_opu(*INTENSITY, "acquisition=online", "online_s=4 ms", "acquisition_s=9")

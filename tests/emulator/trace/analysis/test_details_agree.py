@@ -155,6 +155,8 @@ units = st.fixed_dictionaries(
         "acquisition": st.sampled_from(["batch", "batch", "online"]),
         "acquisition_s": st.sampled_from([0.0, 1e-3]),
         "format_s_per_byte": st.sampled_from([0.0, 0.0, 1e-5]),
+        "count": st.sampled_from([1, 1, 3]),
+        "split": st.sampled_from(["patterns", "outputs"]),
         "retries": st.integers(0, 2),
         "skip_zero": st.booleans(),
     }
