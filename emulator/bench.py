@@ -378,7 +378,7 @@ class Bench:
         now, queries = self.now_ps, self.queries
         result, failure = None, None
         try:
-            self._rows.flush(now)
+            self._rows.end(now)
             queries = self.queries
             energy_j, stations = self.meter.energy_j(now), self._by_name.values()
             late = self.clock.late_count if isinstance(self.clock, RealTimeClock) else 0

@@ -5,7 +5,7 @@ may the run: the rows wait here until the clock has passed them, and with them t
 """
 
 from collections import deque
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,6 @@ from emulator.trace.schema import COMMANDS
 __all__ = ["RowQueue"]
 
 _NONE: Final = -1
-_NEVER: Final = np.iinfo(np.int64).max
 
 
 class _Waiting:
@@ -45,7 +44,10 @@ class _Levels:
 
 
 class RowQueue:
-    """Keep rows until their time has come, and levels with them; ``waiting`` tells whether there are any rows."""
+    """Keep rows until their time has come, and levels with them.
+
+    ``waiting`` are the commands whose rows are kept, ``pending`` tells whether any rows or levels are.
+    """
 
     def __init__(self, recorder: AnyRecorder, meter: Meter) -> None:
         self._recorder = recorder
@@ -53,6 +55,7 @@ class RowQueue:
         self._kinds: dict[str, int] = {}
         self._levels: dict[int, deque[_Levels]] = {}
         self.waiting: list[_Waiting] = []
+        self.pending = False
 
     def add(
         self, rows: Rows, asker: tuple[int, int, tuple[int, ...]], instrument: int, issued_ps: int
@@ -86,24 +89,26 @@ class RowQueue:
     def _announce(
         self, handle: int, t_ps: NDArray[np.int64], watts: NDArray[np.float64], due_ps: NDArray[np.int64]
     ) -> None:
-        """Put levels behind all that were announced; one that is told takes those before it along."""
-        levels = self._levels.setdefault(handle, deque())
-        for before in levels:
-            np.minimum(before.due_ps, due_ps.min(initial=_NEVER), out=before.due_ps)
-        levels.append(_Levels(t_ps, watts, due_ps))
+        """Put levels behind all that were announced: they are set in order, none before those that it follows."""
+        self._levels.setdefault(handle, deque()).append(_Levels(t_ps, watts, due_ps))
+        self.pending = True
 
     def finish(self, rows: Rows) -> int:
         """Tell the rest of ``rows``, whose command's reply is there, and return the last one's row id."""
         self.flush(int(rows.done_ps[-1]))
         for position, each in enumerate(self.waiting):
             if each.rows is rows:
-                return self.waiting.pop(position).last_row
+                del self.waiting[position]
+                self.pending = bool(self.waiting) or any(self._levels.values())
+                return each.last_row
         raise KeyError("rows that were never added")
 
     def flush(self, until_ps: int) -> None:
         """Tell all rows that end at ``until_ps`` or before, and set the levels that they set."""
-        for handle, levels in self._levels.items():
-            self._set_levels(handle, levels, lambda each: each.due_ps, until_ps)
+        self._set_levels(until_ps)
+        if not self.waiting:
+            self.pending = any(self._levels.values())
+            return
         if len(self.waiting) == 1:
             only = self.waiting[0]
             self._tell(only, int(np.searchsorted(only.rows.done_ps, until_ps, side="right")))
@@ -114,6 +119,15 @@ class RowQueue:
             if first is None or done_ps > until_ps:
                 return
             self._tell(first, first.told + 1)
+
+    def end(self, at_ps: int) -> None:
+        """Tell what ends with the run or before; a command that is cut off leaves neither row nor level."""
+        self.flush(at_ps)
+        for handle, levels in self._levels.items():
+            for each in levels:
+                due = np.flatnonzero(each.due_ps[each.told :] <= at_ps) + each.told
+                self._meter.set_many(handle, each.t_ps[due], each.watts[due])
+            levels.clear()
 
     @staticmethod
     def _more(each: _Waiting) -> bool:
@@ -139,23 +153,17 @@ class RowQueue:
             rows.services[service].uses += uses
         each.told = until
 
-    def reach(self, until_ps: int) -> None:
-        """Set all levels that begin at ``until_ps`` or before, because what comes next sets others."""
+    def _set_levels(self, until_ps: int) -> None:
+        """Set the levels that are due at ``until_ps`` or before, as they were announced."""
         for handle, levels in self._levels.items():
-            self._set_levels(handle, levels, lambda each: each.t_ps, until_ps)
-
-    def _set_levels(
-        self, handle: int, levels: deque[_Levels], when: Callable[[_Levels], NDArray[np.int64]], until_ps: int
-    ) -> None:
-        """Set those of ``levels`` that ``when`` puts at ``until_ps`` or before, as they were announced."""
-        while levels:
-            first = levels[0]
-            until = max(first.told, int(np.searchsorted(when(first), until_ps, side="right")))
-            self._meter.set_many(handle, first.t_ps[first.told : until], first.watts[first.told : until])
-            first.told = until
-            if until < len(first.t_ps):
-                return
-            levels.popleft()
+            while levels:
+                first = levels[0]
+                until = max(first.told, int(np.searchsorted(first.due_ps, until_ps, side="right")))
+                self._meter.set_many(handle, first.t_ps[first.told : until], first.watts[first.told : until])
+                first.told = until
+                if until < len(first.t_ps):
+                    break
+                levels.popleft()
 
     def _kind(self, name: str) -> int:
         known = self._kinds.get(name)

@@ -6,6 +6,7 @@ physics of commands is carried out in the order of their turns, when a reply is 
 
 from collections import deque
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -113,10 +114,7 @@ class Station:
         if self._behind:
             return self._stand_behind(Turn(command, service, asker, (issued, issued, issued)))
         started, done = self._take(service, issued)
-        if not self._due and clock.skip(done - issued) >= 0:
-            if self._rows.waiting:
-                self._rows.flush(done)
-                self._rows.reach(started)
+        if not self._due and not self._rows.pending and clock.skip(done - issued) >= 0:
             try:
                 outcome = self._run(command, service, started)
             except DivergedError as error:
@@ -154,16 +152,15 @@ class Station:
     def settle(self, turn: Turn) -> Answer:
         """Return the answer to ``turn``, whose reply is due now."""
         if turn.found is not None:
-            return self._keep_rows(turn, turn.found)
-        if self._rows.waiting:
+            return self._keep_rows(turn.found)
+        if self._rows.pending:
             self._rows.flush(turn.done_ps)
         self._carry_out(turn)
         self._ahead -= turn.queries
         service, outcome = turn.service, turn.outcome
         assert service is not None and outcome is not None  # noqa: S101, PT018  (every turn without rows has them)
-        return self._conclude(
-            outcome, service, turn.command, turn.asker, (turn.issued_ps, turn.started_ps, turn.done_ps)
-        )
+        times_ps = turn.issued_ps, turn.started_ps, turn.done_ps
+        return self._conclude(outcome, service, turn.command, turn.asker, times_ps)
 
     def busy_ps(self) -> dict[str, int]:
         """Return the time that each "resource.activity" has taken so far."""
@@ -189,7 +186,6 @@ class Station:
         now = self._clock.now_ps
         self._rows.flush(now)
         if self._pipeline is not None or self._under_way_until_ps() <= now:
-            self._rows.reach(now)
             self._change(change)
         else:
             self._clock.process(self._change_later(change))
@@ -229,11 +225,12 @@ class Station:
         while (until_ps := self._under_way_until_ps()) > clock.now_ps:
             yield clock.timeout(until_ps - clock.now_ps)
             self.catch_up()
-        self._rows.reach(clock.now_ps)
         self._change(change)
 
     def _change(self, change: Change) -> None:
-        self._free_ps = max(self._free_ps, change(self._clock.now_ps) or 0)
+        now = self._clock.now_ps
+        free_ps = self._set_in_order(partial(change, now), now)
+        self._free_ps = max(self._free_ps, free_ps or 0)
 
     def _under_way_until_ps(self) -> int:
         """Return until when a command whose physics cannot be interrupted is under way, or some time past."""
@@ -243,36 +240,40 @@ class Station:
 
     def _ends_ps(self, turn: Turn) -> int:
         service = turn.service
-        held_ps = 0 if service is None or self._pipeline else service.reply_ps - service.free_ps
-        return turn.done_ps - held_ps
+        return turn.done_ps - (0 if service is None or self._pipeline else service.reply_ps - service.free_ps)
 
     def _carry_out(self, turn: Turn) -> None:
         """Carry out the physics of every turn up to ``turn``."""
         while turn.outcome is None:
             first = self._due.popleft()
-            if self._rows.waiting:
-                self._rows.reach(min(first.started_ps, self._clock.now_ps))
-            service, before = first.service, self.instrument.queries
-            assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
-            try:
-                first.outcome = self._run(first.command, service, first.started_ps)
-            except DivergedError as error:
-                raise self._at_row(error) from error
-            first.queries = self.instrument.queries - before
-            self._ahead += first.queries
+            if first.done_ps > self._clock.now_ps or self._rows.pending:
+                self._set_in_order(partial(self._run_turn, first), first.done_ps)
+            else:
+                self._run_turn(first)
+
+    def _set_in_order(self, work: Callable[[], int | None], due_ps: int) -> int | None:
+        """Do ``work``; the levels that it sets come behind all that wait, and wait for ``due_ps`` themselves."""
+        self._meter.hold()
+        try:
+            done = work()
+        finally:
+            self._rows.announce(self._meter.release(), due_ps)
+        if due_ps <= self._clock.now_ps:
+            self._rows.flush(due_ps)
+        return done
+
+    def _run_turn(self, turn: Turn) -> None:
+        service, before = turn.service, self.instrument.queries
+        assert service is not None  # noqa: S101  (a turn that was performed at once never waits here)
+        try:
+            turn.outcome = self._run(turn.command, service, turn.started_ps)
+        except DivergedError as error:
+            raise self._at_row(error) from error
+        turn.queries = self.instrument.queries - before
+        self._ahead += turn.queries
 
     def _at_row(self, error: DivergedError) -> DivergedError:
         return DivergedError(f"{error}; it would have been commands row {self._recorder.row_count}")
-
-    def _carry_out_ahead(self) -> None:
-        """Carry out the physics of all turns, though their time may not have come: what they set waits for it."""
-        while self._due:
-            first = self._due[0]
-            self._meter.hold()
-            try:
-                self._carry_out(first)
-            finally:
-                self._rows.announce(self._meter.release(), first.done_ps)
 
     @property
     def queries(self) -> int:
@@ -306,7 +307,7 @@ class Station:
         if self._behind or self._free_ps > issued or not clock.nothing_due:
             return self._stand_behind(turn)
         found = self._perform(atomic, turn)
-        return self._keep_rows(turn, found) if clock.skip(turn.done_ps - issued) >= 0 else turn
+        return self._keep_rows(found) if clock.skip(turn.done_ps - issued) >= 0 else turn
 
     def _stand_behind(self, turn: Turn) -> Turn:
         """Let ``turn`` wait until it can be told when it starts."""
@@ -339,16 +340,15 @@ class Station:
 
     def _perform(self, atomic: Atomic, turn: Turn) -> tuple[Reply | DivergedError, Rows]:
         """Have an atomic command carried out in one go, after all that were asked for before it."""
-        self._carry_out_ahead()
+        self.catch_up()
         turn.started_ps = started = self._clock.now_ps
         try:
             turn.found = found = atomic.perform(turn.command, started)
         except DivergedError as error:
             raise self._at_row(error) from error
         rows = found[1]
-        self._free_ps = self._performed_ps = (
-            int(rows.started_ps[-1]) + rows.services[int(rows.service_of[-1])].free_ps
-        )
+        last = rows.services[int(rows.service_of[-1])]
+        self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + last.free_ps
         turn.done_ps = int(rows.done_ps[-1])
         used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
         for service, uses in zip(rows.services, used, strict=True):
@@ -364,7 +364,7 @@ class Station:
         watch.steps(int(rows.started_ps[0]), steps)
         watch.levels(rows.handle, rows.level_ps.tolist(), rows.level_w.tolist())
 
-    def _keep_rows(self, turn: Turn, found: tuple[Reply | DivergedError, Rows]) -> Answer:
+    def _keep_rows(self, found: tuple[Reply | DivergedError, Rows]) -> Answer:
         reply, rows = found
         row = self._rows.finish(rows)
         if isinstance(reply, DivergedError):
@@ -386,8 +386,8 @@ class Station:
         """Record a command whose time has passed, and count it."""
         reply, target, value, result, note = outcome
         issued, started, done = times_ps
-        service.uses += 1
         label, cause, others = asker
+        service.uses += 1
         if others:
             self._note_joins(asker)
         if note is not None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from emulator.errors import TraceError
 from emulator.kernel import inlined, kernel
-from emulator.retiming.prices import HOLDS, PriceRows
+from emulator.retiming.prices import HOLDS, SENDS, PriceRows
 
-__all__ = ["Links", "Times", "check", "claim_plans", "conclude", "is_ordered", "narrow", "ready_ps"]
+__all__ = ["Links", "Times", "check", "claim_plans", "conclude", "narrow", "order_of", "ready_ps"]
 
 _FINE, _EARLY, _NOT_FIFO, _TOO_LONG, _HAS_WAIT = range(5)
 _FAULTS: Final = {
@@ -89,9 +89,18 @@ def narrow(
     return Links(plan, narrowed, agent, start, join_cause.astype(np.int32), none, none, none.astype(np.int32))
 
 
-def is_ordered(times: Times) -> bool:
-    """Tell whether the rows are in the order of issue already; of commands issued together, in that of starting."""
-    return bool(_is_ordered(times.t_issued, times.t_started))
+def order_of(links: Links, prices: PriceRows, times: Times) -> NDArray[np.int32]:
+    """Return the rows in the order in which their instruments took them; empty where they are in it already.
+
+    That is the order of issue; of commands issued together, an instrument starts what came first first, and one
+    that sends frames replies to it first: what is dark starts at once, whatever is before it.
+    """
+    turn, sent = times.t_started, prices.mode == SENDS
+    if sent.any():
+        turn = np.where(sent[links.plan], times.t_done, turn)
+    if _is_ordered(times.t_issued, turn):
+        return np.empty(0, dtype=np.int32)
+    return np.lexsort((turn, times.t_issued)).astype(np.int32)
 
 
 def check(links: Links, prices: PriceRows, times: Times, unheld_from_ps: int, where: str) -> Links:
@@ -156,11 +165,11 @@ def _narrow(cause: NDArray[np.int64], narrowed: NDArray[np.int32]) -> int:
 
 
 @kernel
-def _is_ordered(t_issued: NDArray[np.int64], t_started: NDArray[np.int64]) -> bool:
+def _is_ordered(t_issued: NDArray[np.int64], turn: NDArray[np.int64]) -> bool:
     for row in range(1, t_issued.size):
         if t_issued[row] < t_issued[row - 1]:
             return False
-        if t_issued[row] == t_issued[row - 1] and t_started[row] < t_started[row - 1]:
+        if t_issued[row] == t_issued[row - 1] and turn[row] < turn[row - 1]:
             return False
     return True
 

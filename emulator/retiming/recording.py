@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import TraceError
-from emulator.retiming.check import Links, Times, check, claim_plans, conclude, is_ordered, narrow
+from emulator.retiming.check import Links, Times, check, claim_plans, conclude, narrow, order_of
 from emulator.retiming.lab import Laboratory
 from emulator.retiming.levels import Levels, recorded_levels, set_instants
 from emulator.retiming.prices import SENDS, PlanFacts, Prices, price
@@ -117,9 +117,7 @@ class _Loader:
         links = narrow(plan, cause, agent, joins.command, joins.cause, self._where)
         del cause, plan  # before the times come: together they would need too much memory
         times = Times(*(self._column("commands", name) for name in Times._fields))
-        if not is_ordered(times):
-            order = np.lexsort((times.t_started, times.t_issued)).astype(np.int32)
-            links = links._replace(order=order)
+        links = links._replace(order=order_of(links, prices.rows, times))
         links = check(links, prices.rows, times, self._unheld_from_ps(), self._where)
         sequential = is_sequential(links, prices)
         own_ps = times.t_done - times.t_started if prices.rows.own.any() else np.empty(0, dtype=np.int64)

@@ -6,11 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emulator.commands import Controller, Forward, Join, SetPhases, Settle, Start, Wait
+from emulator.commands import Controller, Forward, Join, Project, SetPhases, Settle, Start, Wait
 from emulator.retiming.retime import load_recording, retime
 from emulator.trace.open import open_trace
 from tests.builders import random_batch
-from tests.emulator.retiming.retiming_lab import SIZES, chip_lab, opu_lab, recording_of, run
+from tests.emulator.retiming.retiming_lab import (
+    OPU_DESIGN,
+    SIZES,
+    assert_equals_a_real_run,
+    chip_lab,
+    opu_lab,
+    recording_of,
+    retimed,
+    run,
+    without,
+)
 
 BATCH = random_batch(5, SIZES[0])
 LAB = chip_lab()
@@ -32,6 +42,14 @@ def overlapping() -> Controller:
     yield Settle(5)
 
 
+def dark_behind_frames() -> Controller:
+    """Nothing is lit for the second projection: it starts at once, and is replied to after the first."""
+    dark, lit = np.zeros((2, OPU_DESIGN.features), np.float32), np.ones((3, OPU_DESIGN.features), np.float32)
+    tickets = [(yield Start(Project(lit))), (yield Start(Project(lit))), (yield Start(Project(dark)))]
+    for ticket in tickets:
+        yield Join(ticket)
+
+
 def patient() -> Controller:
     yield Settle(10)
     yield Wait(500)
@@ -47,6 +65,17 @@ def test_rows_keep_their_cause_their_agent_and_the_times_that_they_brought(tmp_p
     assert recording.sequential
     assert recording.waits == 0
     assert recording.unexplained == ()
+
+
+def test_what_is_dark_was_sent_in_its_turn_though_it_started_before_what_was_sent_with_it(
+    tmp_path: Path,
+) -> None:
+    lab = without(opu_lab(skip_zero=True), "chip")
+    outing = run(lab, lambda: {"main": dark_behind_frames()}, tmp_path / "run.h5")
+    with outing.open() as trace:
+        assert trace.commands.t_started[2] < trace.commands.t_started[1]
+        assert trace.commands.t_issued[2] == trace.commands.t_issued[1]
+    assert_equals_a_real_run(retimed(outing, lab, lab), outing)
 
 
 def test_the_heaters_powers_are_those_that_the_chip_replied(tmp_path: Path) -> None:
