@@ -2,7 +2,9 @@
 
 Each runs with its own defaults on the MNIST network, host loop and, where it has one, the chip's sequencer. Queries
 are no fair measure between them, as one of them may hold a probe or a mini-batch: accuracy is held against emulated
-seconds and joules. The table takes every registered kind that tunes deployed weights, also of those to come.
+seconds and joules. A candidate of a population drives every heater and is read on the whole training set; a tenth
+of the queries is already the longest run. The table takes every registered kind that tunes deployed weights, those to
+come as well.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controllers.kind import DEPLOYMENT
+from controllers.populations.search import PopulationOptions
 from controllers.registry import CONTROLLERS
 from experiments.output.pareto import Goal, front
 from experiments.output.statistics import accuracy_stat, first_crossing, running_mean, stat
@@ -31,6 +34,8 @@ _LOOKS: Final = 100
 _LEVEL: Final = 0.08
 _WHOLE: Final = 2_000
 """Queries from which on every machine and every loop takes part; below, two machines and one loop."""
+_CANDIDATE: Final = 10
+"""Queries of the others for one of a population."""
 _GOALS: Final = (Goal("accuracy", more=True), Goal("elapsed_s", more=False), Goal("energy_j", more=False))
 
 Floats = NDArray[np.float64]
@@ -43,6 +48,10 @@ class Contestant:
     kind: str
     loop: str
     queries: int
+    says_loop: bool = False
+    """Whether its loop is another than the one that it has by itself."""
+    share: int = 1
+    """It takes one of so many queries."""
 
     @property
     def title(self) -> str:
@@ -55,8 +64,8 @@ class Contestant:
 
     def overrides(self, machine: str, queries: int) -> tuple[str, ...]:
         """Return its study on ``machine``, of at most ``queries``."""
-        spent = min(self.queries, queries)
-        loop = (f"controller.loop={self.loop}",) if self.loop != _HOST else ()
+        spent = min(self.queries, max(1, queries // self.share))
+        loop = (f"controller.loop={self.loop}",) if self.says_loop else ()
         return (
             f"chip.preset={machine}", "chip.dac.bits=16", "host.preset=workstation", "task.name=mnist8x8",
             "deployment.alpha=0.15", f"controller.kind={self.kind}", f"controller.queries={spent}", *loop,
@@ -74,9 +83,11 @@ def contestants() -> tuple[Contestant, ...]:
         if DEPLOYMENT not in kind.needs:
             continue
         fields = kind.options.model_fields
-        loops = get_args(fields["loop"].annotation) if "loop" in fields else (_HOST,)
+        own = str(fields["loop"].default) if "loop" in fields else _HOST
+        loops = map(str, get_args(fields["loop"].annotation)) if "loop" in fields else (_HOST,)
         queries = int(fields["queries"].default)
-        found += [Contestant(kind.name, str(loop), queries) for loop in loops]
+        share = _CANDIDATE if issubclass(kind.options, PopulationOptions) else 1
+        found += [Contestant(kind.name, loop, queries, loop != own, share) for loop in loops]
     return tuple(found)
 
 

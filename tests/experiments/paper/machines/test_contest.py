@@ -15,6 +15,20 @@ def test_every_kind_that_tunes_deployed_weights_takes_part_with_each_of_its_loop
     assert {one.loop for one in found if one.kind == "szo_scd"} == {"host", "sequencer"}
 
 
+def test_a_loop_is_what_its_title_says_whichever_the_kind_has_by_itself() -> None:
+    for one in contestants():
+        said = [each for each in one.overrides("doped_si", 20_000) if each.startswith("controller.loop")]
+        field = CONTROLLERS[one.kind].options.model_fields.get("loop")
+        loop = said[0].split("=")[1] if said else (field.default if field else "host")
+        assert (loop, one.title) == (one.loop, one.kind if loop == "host" else f"{one.kind}, {loop}")
+
+
+def test_a_population_takes_a_tenth_of_the_queries() -> None:
+    shares = {one.kind: one.share for one in contestants()}
+    assert {kind for kind, share in shares.items() if share == 10} == {"cmaes", "ga", "pso"}
+    assert "controller.queries=200" in Contestant("ga", "host", 20_000, share=10).overrides("undercut", 2_000)
+
+
 def test_a_short_search_is_not_made_longer() -> None:
     short = Contestant("szo_scd", "host", 300)
     assert "controller.queries=300" in short.overrides("doped_si", 20_000)
