@@ -3,8 +3,8 @@
 Each runs with its own defaults on the MNIST network, host loop and, where it has one, the chip's sequencer. Queries
 are no fair measure between them, as one of them may hold a probe or a mini-batch: accuracy is held against emulated
 seconds and joules. A candidate of a population drives every heater and is read on the whole training set; a tenth
-of the queries is already the longest run. The table takes every registered kind that tunes deployed weights, those to
-come as well.
+of the queries is already the longest run. The table takes every registered kind that tunes deployed weights, also
+those that come later.
 """
 
 from collections.abc import Sequence
