@@ -36,6 +36,7 @@ _WHOLE: Final = 2_000
 """Queries from which on every machine and every loop takes part; below, two machines and one loop."""
 _CANDIDATE: Final = 10
 """Queries of the others for one of a population."""
+_STYLES: Final = ("-", "--", ":")
 _GOALS: Final = (Goal("accuracy", more=True), Goal("elapsed_s", more=False), Goal("energy_j", more=False))
 
 Floats = NDArray[np.float64]
@@ -210,9 +211,7 @@ def _within(one: Outcome, at: Floats, amount: float) -> float:
 
 def _draw(results: Results, path: Path, label: str) -> None:
     known = [machine for machine in _MACHINES if _each(results, machine)]
-    looks = {
-        one: (COLOURS[n % len(COLOURS)], "-" if n < len(COLOURS) else "--") for n, one in enumerate(_kinds())
-    }
+    looks = {one: (COLOURS[n % len(COLOURS)], _STYLES[n // len(COLOURS)]) for n, one in enumerate(_kinds())}
     title = "Accuracy against emulated seconds (above) and joules (below), MNIST 8x8, α = 0.15"
     with figure(path, len(known), title, label, rows=2) as panels:
         for place, machine in enumerate(known):
@@ -224,9 +223,9 @@ def _draw(results: Results, path: Path, label: str) -> None:
                     x = np.mean([axis(run)[: _shortest(found)] for run in found], axis=0)
                     y = np.mean([run.accuracy[: _shortest(found)] for run in found], axis=0)
                     panel.plot(x[1:], 100 * y[1:], style, color=colour, linewidth=width, label=one.title)
-                panel.set(
-                    xscale="log", xlabel=unit, ylabel="test accuracy (%)", title=machine if row == 0 else ""
-                )
+                panel.set(xscale="log", xlabel=unit, title=machine if row == 0 else "")
+                if place == 0:
+                    panel.set_ylabel("test accuracy (%)")
         handles, names = panels[0].get_legend_handles_labels()
         panels[0].figure.legend(handles, names, loc="outside right center")
 
