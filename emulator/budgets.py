@@ -85,7 +85,7 @@ class Budgets:
 
     def last_until_ps(self, now_ps: int) -> int:
         """Return when a budget of time or energy is spent, if nothing but the present levels is drawn till then."""
-        return min(self._instants(now_ps), default=LAST_PS)
+        return min(self._instants(now_ps), default=LAST_PS) if self.any else LAST_PS
 
     def _instants(self, now_ps: int) -> Iterator[int]:
         budget = self._config

@@ -50,6 +50,9 @@ def checked_delay_ps(delay_ps: object) -> int:
 class _PicosecondClock(simpy.Environment):
     """What both clocks share: time is an int, and no delay of another kind gets in."""
 
+    waits_are_events = True
+    """Whether an agent that only waits does so by an event, even where nothing else is due before."""
+
     @property
     def now_ps(self) -> int:
         """Return the present emulated time, in picoseconds."""
@@ -72,14 +75,18 @@ class _PicosecondClock(simpy.Environment):
 
         Raises ``ClockError`` unless it is an int >= 0, and for an instant that 64 bits do not hold.
         """
-        checked = checked_delay_ps(delay)
-        if self.now_ps + checked > LAST_PS:
-            raise _too_late(self.now_ps + checked)
-        return simpy.Timeout(self, checked, value)
+        if type(delay) is not int or delay < 0:
+            checked_delay_ps(delay)
+        due_ps: int = self._now + delay  # type: ignore[assignment]  # SimPy would allow floats; we do not
+        if due_ps > LAST_PS:
+            raise _too_late(due_ps)
+        return simpy.Timeout(self, delay, value)
 
 
 class VirtualClock(_PicosecondClock):
     """Run emulated time as fast as the host can."""
+
+    waits_are_events = False
 
     def skip(self, delay_ps: int) -> int:
         """Pass ``delay_ps`` at once when nothing else is due until then; return the new time, or -1 if not.
@@ -103,6 +110,8 @@ class PacedClock(VirtualClock):
 
     Nothing passes ``horizon_ps``, the last instant that is allowed.
     """
+
+    waits_are_events = True  # between two of them others have their turn, however far the horizon is
 
     def __init__(self) -> None:
         super().__init__()

@@ -153,7 +153,9 @@ class Desk:
             first = True
             while first or (clock.now_ps < until_ps and self._floor.goes_on()):
                 now, first = clock.now_ps, False
-                yield clock.timeout(max(0, min(until_ps, self._floor.budgets.last_until_ps(now)) - now))
+                delay_ps = max(0, min(until_ps, self._floor.budgets.last_until_ps(now)) - now)
+                if clock.waits_are_events or clock.skip(delay_ps) < 0:
+                    yield clock.timeout(delay_ps)
                 self._floor.served()
         except simpy.Interrupt:
             pass

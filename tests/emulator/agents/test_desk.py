@@ -1,6 +1,6 @@
 """The bench's desk: no loop of an agent goes on for ever, waits end with the budget, what is spent can be asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.bench import Bench
 from emulator.bench_config import BudgetConfig
+from emulator.clock import VirtualClock
 from emulator.commands import (
     Controller,
     Forward,
@@ -161,6 +162,38 @@ def test_the_peak_is_looked_at_when_a_pipeline_begins_to_draw_while_its_agent_wa
     result = bench.run({"a": sleeper()})
     assert result.reason.startswith("budget.peak_power_w:")
     assert result.elapsed_s < 1.0
+
+
+def test_a_wait_until_which_nothing_is_due_needs_no_event(
+    lab: SmallLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_event(*_: object) -> None:
+        raise AssertionError("an event for a lone agent")
+
+    monkeypatch.setattr(VirtualClock, "timeout", no_event)
+    assert lab.run(waiting(7)).bench.now_ps == 199 * 7
+
+
+@given(st.lists(st.integers(0, 3_000_000), max_size=20), st.integers(1, 2_000_000))
+@settings(deadline=None)
+def test_waits_without_events_end_in_the_order_of_those_with_them(waits_ps: list[int], step_ps: int) -> None:
+    def sleeper(name: str, instants: Sequence[int]) -> Controller:
+        for until_ps in instants:
+            yield Wait(until_ps)
+            heard.append((name, until_ps, (yield Spending())))
+
+    def run() -> list[tuple[str, int, Spent]]:
+        heard.clear()
+        even = [number * step_ps for number in range(20)]
+        lab = SmallLab(ideal_chip(), HASTY_HOST)
+        lab.run(lambda: queries(5), lambda: sleeper("odd", waits_ps), lambda: sleeper("even", even))
+        return list(heard)
+
+    heard: list[tuple[str, int, Spent]] = []
+    found = run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VirtualClock, "skip", lambda self, delay_ps: -1)
+        assert run() == found
 
 
 @pytest.mark.parametrize("until_ps", [2**63, 10**30])
