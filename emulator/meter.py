@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import CommandError
+from emulator.kernel import kernel
 from emulator.peak import PeakWatch
 from emulator.plan import Step
 from emulator.units import PS_PER_S
@@ -167,18 +168,15 @@ class Meter:
         component = self._components[handle]
         if not len(t_ps):
             return
-        before, passed_ps = np.empty(len(watts)), np.empty(len(t_ps), dtype=np.int64)
-        before[0], before[1:] = component.watts, watts[:-1]
-        passed_ps[0] = t_ps[0] - component.since_ps
-        np.subtract(t_ps[1:], t_ps[:-1], out=passed_ps[1:])
-        if not 0.0 <= watts.min() <= watts.max() < math.inf or passed_ps.min() < 0:  # NaN is not, either
-            place = int(np.argmax(~np.isfinite(watts) | (watts < 0) | (passed_ps < 0)))
-            _check(component, int(t_ps[place]) if passed_ps[place] >= 0 else -1, float(watts[place]))
-        total, part = component.total, math.fsum((before * passed_ps).tolist())
+        drawn_w_ps, changed = np.empty(len(watts)), np.empty(len(watts), dtype=np.bool_)
+        place = _pass_levels(float(component.watts), component.since_ps, t_ps, watts, drawn_w_ps, changed)
+        if place >= 0:
+            before_ps = t_ps[place - 1] if place else component.since_ps
+            _check(component, int(t_ps[place]) if t_ps[place] >= before_ps else -1, float(watts[place]))
+        total, part = component.total, math.fsum(drawn_w_ps.tolist())
         component.total = grown = total + part
         component.lost += (total - grown) + part if total >= part else (part - grown) + total
         component.since_ps, component.watts = int(t_ps[-1]), float(watts[-1])
-        changed = watts != before
         if self._sink is not None and changed.any():
             self._sink.powers(component.label, t_ps[changed], watts[changed])
 
@@ -220,6 +218,28 @@ class Meter:
         for (component, watts), ps in lasted_ps.items():
             drawn[component].append(watts * ps)
         return drawn
+
+
+@kernel
+def _pass_levels(
+    level_w: float,
+    since_ps: int,
+    t_ps: NDArray[np.int64],
+    watts: NDArray[np.float64],
+    drawn_w_ps: NDArray[np.float64],
+    changed: NDArray[np.bool_],
+) -> int:
+    """Fill in, for each of ``watts`` (n,), what was drawn before it, and whether it is another level.
+
+    Return the first place at which a level cannot be, or comes before the last, or -1.
+    """
+    for place in range(watts.size):
+        passed_ps = t_ps[place] - since_ps
+        if not 0.0 <= watts[place] < np.inf or passed_ps < 0:  # NaN is not, either
+            return place
+        drawn_w_ps[place], changed[place] = level_w * passed_ps, watts[place] != level_w
+        level_w, since_ps = watts[place], t_ps[place]
+    return -1
 
 
 def _check(component: _Component, t_ps: int, watts: float) -> None:

@@ -165,8 +165,8 @@ class Sequencer:
         note: Note | None,
     ) -> Performed:
         told = tell(
-            found.events, programme.times, command.decide is not None, command.heaters.shape[1] > 1,
-            command.batch.key, start_ps, self._core.w_per_rad,
+            found.ints, found.floats, programme.times, command.decide is not None,
+            command.heaters.shape[1] > 1, command.batch.key, start_ps, self._core.w_per_rad,
         )  # fmt: skip
         lasts_ps = told.held_ps + float(programme.times[0].max())
         if start_ps + lasts_ps > LAST_PS - _ROUNDING_PS:

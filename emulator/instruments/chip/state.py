@@ -20,8 +20,8 @@ from emulator.instruments.chip.sequencing.visits import (
     Sequenced,
     Visits,
     check_decidable,
+    no_events,
     targets_of,
-    two_views,
 )
 from emulator.physics.chip import converters, heaters
 from emulator.physics.chip.kernels import circuit as c
@@ -202,7 +202,7 @@ class ChipCore:
         count = len(visits.heaters)
         times = np.array(pace, dtype=np.int64)
         if rule == "none":
-            events = np.zeros(count, dtype=sequence.EVENT)
+            ints, floats = no_events(count)
             outputs = np.empty((count if keep_outputs else 0, *shape))
             sequence.blind(
                 self._handle,
@@ -213,19 +213,21 @@ class ChipCore:
                 times,
                 draw,
                 outputs,
-                *two_views(events),
+                ints,
+                floats,
             )
-            last = float(events["loss"][-1]) if count else math.nan
-            return Sequenced(events, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
+            last = float(floats[-1, sequence.LOSS]) if count else math.nan
+            return Sequenced(ints, floats, outputs if keep_outputs else None, last, count, 0, 0, 0, count)
         check_decidable(visits, rule, known if labels is None else labels, shape[0], most)
         candidates = np.empty((3, count))
         candidates[0], candidates[1], candidates[2] = visits.try_rad[:, 0], visits.back_rad, visits.home_rad
-        events, counts = np.zeros(1 + 3 * count, dtype=sequence.EVENT), np.zeros(5, dtype=np.int64)
+        ints, floats = no_events(1 + 3 * count)
+        counts = np.zeros(5, dtype=np.int64)
         happened, reference = sequence.descend(
             self._handle, sequence.RULES.index(rule), np.ascontiguousarray(visits.heaters[:, 0]), candidates,
-            visits.pruned, known, values, most, times, draw, *two_views(events), counts,
+            visits.pruned, known, values, most, times, draw, ints, floats, counts,
         )  # fmt: skip
-        return Sequenced(events[:happened], None, reference, *counts.tolist())
+        return Sequenced(ints[:happened], floats[:happened], None, reference, *counts.tolist())
 
     def observe_settled(self, inputs: Floats, draw: int, heater_ids: Ints, radians: Floats) -> Floats:
         """Return what ``inputs`` would read with heaters (n,) driven to phases (n,), and all heat settled.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emulator.instruments.chip.timing import KINDS
 from emulator.kernel import kernel
-from emulator.physics.chip.kernels.sequence import HOMING
+from emulator.physics.chip.kernels.sequence import ACCEPTED, DRIVEN, HEATER, HOMING, KIND, PHASE, TOTAL
 
 __all__ = ["FIRST", "FORWARD", "LAST", "ONLY", "PROBE", "READINGS", "SETTLE", "SET_PHASES", "Told", "tell"]
 
@@ -28,8 +28,6 @@ LAST: Final = len(KINDS) + 1
 ONLY: Final = 2 * len(KINDS) + 1
 """Slots of a programme's services: those of middle rows by kind, the first row's, those of last rows by kind (from
 LAST on), and that of a row which is first and last."""
-
-_KIND, _HEATER, _PHASE, _LOSS, _TOTAL, _SATURATED, _DRIVEN, _ACCEPTED = range(8)  # columns of an event
 
 _A_VISIT: Final = 2  # readings that a visit makes at most: of its try, and of its step back
 _KIND_OF, _SERVICE, _STARTED, _DONE, _TARGET, _LEVEL_PS, _LEVEL_OF = range(7)
@@ -96,17 +94,17 @@ def _fill(  # noqa: PLR0913  (a compiled kernel takes its arrays one by one)
     events, row, levels, visited, readings = len(ints), 0, 0, 0, 0
     now, held_ps = start_ps, 0.0
     for event in range(events):
-        homing = ints[event, _KIND] == HOMING
+        homing = ints[event, KIND] == HOMING
         last_event = event == events - 1
-        homes_next = not last_event and ints[event + 1, _KIND] == HOMING
-        heater = ints[event, _HEATER]
-        watts = floats[event, _DRIVEN] * w_per_rad if not floats[event, _DRIVEN] <= 0.0 else 0.0
+        homes_next = not last_event and ints[event + 1, KIND] == HOMING
+        heater = ints[event, HEATER]
+        watts = floats[event, DRIVEN] * w_per_rad if not floats[event, DRIVEN] <= 0.0 else 0.0
         # A visit is over when its try or its step back is accepted, when its heater goes home, and after its second
         # reading unless that leads home. The heater's number does not tell: the next visit may be to it as well.
         readings += 1
-        over = homing or ints[event, _ACCEPTED] == 1 or (readings == _A_VISIT and not homes_next)
+        over = homing or ints[event, ACCEPTED] == 1 or (readings == _A_VISIT and not homes_next)
         if event > 0 and (last_event or over):
-            real[_LEFT, visited] = floats[event, _PHASE]
+            real[_LEFT, visited] = floats[event, PHASE]
             visited += 1
         if event == 0 or over:
             readings = 0
@@ -123,12 +121,12 @@ def _fill(  # noqa: PLR0913  (a compiled kernel takes its arrays one by one)
                 real[_VALUE, row] = held
             else:
                 counts[_LAST_PS] = now + (times[_SET, slot] if homing else times[_LIGHT, slot])
-                real[_RESULT, row] = watts if homing else floats[event, _TOTAL]
+                real[_RESULT, row] = watts if homing else floats[event, TOTAL]
             if kind == FORWARD:
                 whole[_TARGET, row] = key
             elif kind != SETTLE:
                 if not several:
-                    whole[_TARGET, row], real[_VALUE, row] = heater, floats[event, _PHASE]
+                    whole[_TARGET, row], real[_VALUE, row] = heater, floats[event, PHASE]
                 whole[_LEVEL_PS, levels], real[_LEVEL_W, levels] = now + times[_SET, slot], watts
                 whole[_LEVEL_OF, levels] = row
                 levels += 1
@@ -140,7 +138,8 @@ def _fill(  # noqa: PLR0913  (a compiled kernel takes its arrays one by one)
 
 
 def tell(
-    events: NDArray[np.void],
+    ints: Ints,
+    floats: Floats,
     times: Ints,
     decides: bool,
     several: bool,
@@ -148,16 +147,16 @@ def tell(
     start_ps: int,
     w_per_rad: float,
 ) -> Told:
-    """Return what the ``events`` (n,), at least one, leave when the first row starts at ``start_ps``.
+    """Return what events, at least one, leave when the first row starts at ``start_ps``.
 
-    ``times`` (4, slots) says of each slot when after its start a row replies, is over, sets phases and sends light.
-    ``decides``: the first event is a reading before all visits; ``several``: a probe drives several heaters.
+    ``ints`` and ``floats`` (n, 8) are two views of the events. ``times`` (4, slots) says of each slot when after
+    its start a row replies, is over, sets phases and sends light. ``decides``: the first event is a reading before
+    all visits; ``several``: a probe drives several heaters.
     ``key`` is the mini-batch's; each radian of the driven phases' sum draws ``w_per_rad``.
     """
-    room, width = 2 * len(events), len(events.dtype.names or ())
+    room = 2 * len(ints)
     whole, real = np.empty((_INTS, room), dtype=np.int64), np.empty((_FLOATS, room))
     counts = np.empty(4, dtype=np.int64)
-    ints, floats = events.view(np.int64).reshape(-1, width), events.view(np.float64).reshape(-1, width)
     held_ps = _fill(ints, floats, times, decides, several, key, start_ps, w_per_rad, whole, real, counts)
     rows, levels, visited, last_ps = counts.tolist()
     kind_of, service_of, started_ps, done_ps, target = whole[: _TARGET + 1, :rows]
@@ -175,5 +174,5 @@ def tell(
         real[_LEFT, :visited],
         last_ps,
         held_ps,
-        float(max(0.0, floats[-1, _DRIVEN]) * w_per_rad),
+        float(max(0.0, floats[-1, DRIVEN]) * w_per_rad),
     )

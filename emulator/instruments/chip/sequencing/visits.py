@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from emulator.errors import ConfigError
 from emulator.physics.chip.kernels import sequence
 
-__all__ = ["Rule", "Sequenced", "Visits", "check_decidable", "targets_of", "two_views"]
+__all__ = ["Rule", "Sequenced", "Visits", "check_decidable", "no_events", "targets_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,14 +30,15 @@ class Visits(NamedTuple):
 
 
 class Sequenced(NamedTuple):
-    """Hold what a sequence did: its events in order (dtype sequence.EVENT), and how its visits ended.
+    """Hold what a sequence did: its events in order, and how its visits ended.
 
-    ``outputs`` (n, samples, classes) if they were to be kept. ``reference`` is the loss at the end; ``accepted``
-    counts visits whose loss a comparison lowered, ``tied`` comparisons of equal losses (which count as failures),
-    and ``pruned`` visits that went home for that reason.
+    ``ints`` and ``floats`` (n, 8) are two views of the events. ``outputs`` (n, samples, classes) if they were to be
+    kept. ``reference`` is the loss at the end; ``accepted`` counts visits whose loss a comparison lowered, ``tied``
+    comparisons of equal losses (which count as failures), and ``pruned`` visits that went home for that reason.
     """
 
-    events: NDArray[np.void]
+    ints: Ints
+    floats: Floats
     outputs: Floats | None
     reference: float
     visited: int
@@ -46,11 +47,19 @@ class Sequenced(NamedTuple):
     pruned: int
     readings: int
 
+    @property
+    def events(self) -> NDArray[np.void]:
+        """Return the events (n,) by the names of their columns, of type ``sequence.EVENT``."""
+        return self.ints.view(sequence.EVENT)[:, 0]
 
-def two_views(events: NDArray[np.void]) -> tuple[Ints, Floats]:
-    """Return ``events`` as a table of ints and as one of floats: numba handles these faster than records."""
-    columns = len(sequence.EVENT.names or ())
-    return events.view(np.int64).reshape(-1, columns), events.view(np.float64).reshape(-1, columns)
+
+def no_events(count: int) -> tuple[Ints, Floats]:
+    """Return room for ``count`` events as a table of ints and, of the same bytes, as one of floats.
+
+    Numba handles these faster than records, and so does numpy.
+    """
+    ints = np.zeros((count, len(sequence.EVENT.names or ())), dtype=np.int64)
+    return ints, ints.view(np.float64)
 
 
 def targets_of(targets: Ints | Floats | None) -> tuple[Ints, Floats]:

@@ -16,7 +16,23 @@ from emulator.physics.chip.kernels.layers import hand_out
 from emulator.physics.chip.kernels.query import send_light, set_one, set_phases
 from emulator.physics.chip.loss import cross_entropy_of_tiles, mean_squared_error_of_tiles
 
-__all__ = ["EVENT", "HOMING", "READING", "RULES", "Pace", "blind", "descend"]
+__all__ = [
+    "ACCEPTED",
+    "DRIVEN",
+    "EVENT",
+    "HEATER",
+    "HOMING",
+    "KIND",
+    "LOSS",
+    "PHASE",
+    "READING",
+    "RULES",
+    "SATURATED",
+    "TOTAL",
+    "Pace",
+    "blind",
+    "descend",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,7 +61,8 @@ EVENT: Final = np.dtype(
 """One event: its kind, the heater (-1: none, or several), the phase asked of it, the reading's loss, sum of outputs
 and saturated conversions, the sum of driven phases after it, and whether a comparison has kept it (1)."""
 
-_KIND, _HEATER, _PHASE, _LOSS, _TOTAL, _SATURATED, _DRIVEN, _ACCEPTED = range(8)
+KIND, HEATER, PHASE, LOSS, TOTAL, SATURATED, DRIVEN, ACCEPTED = range(8)
+"""Its columns, as places in a row of a table."""
 
 
 class Pace(NamedTuple):
@@ -75,10 +92,10 @@ def _note(
     ints: Ints, floats: Floats, row: int, kind: int, heater: int, phase_rad: float, driven: float
 ) -> None:
     """Begin an event: ``ints`` and ``floats`` are two views of the same rows."""
-    ints[row, _KIND], ints[row, _HEATER] = kind, heater
-    floats[row, _PHASE], floats[row, _DRIVEN] = phase_rad, driven
-    floats[row, _LOSS], floats[row, _TOTAL] = np.nan, 0.0
-    ints[row, _SATURATED], ints[row, _ACCEPTED] = 0, 0
+    ints[row, KIND], ints[row, HEATER] = kind, heater
+    floats[row, PHASE], floats[row, DRIVEN] = phase_rad, driven
+    floats[row, LOSS], floats[row, TOTAL] = np.nan, 0.0
+    ints[row, SATURATED], ints[row, ACCEPTED] = 0, 0
 
 
 @part
@@ -96,14 +113,14 @@ def _read_row(
 
     ``labels`` (samples,) or ``values`` (samples, outputs) say which loss it is; where both are empty, it is NaN.
     """
-    ints[row, _SATURATED], begin, floats[row, _TOTAL] = send_light(circuit, passed_ps, draw)
+    ints[row, SATURATED], begin, floats[row, TOTAL] = send_light(circuit, passed_ps, draw)
     loss = np.nan
     if labels.size > 0:
         outputs, classes = circuit.activations, circuit.table[-1, OUTPUTS]
         loss = cross_entropy_of_tiles(outputs, begin, labels, classes, circuit.terms, circuit.lines)
     elif values.size > 0:
         loss = mean_squared_error_of_tiles(circuit.activations, begin, values)
-    floats[row, _LOSS] = loss
+    floats[row, LOSS] = loss
     return loss, begin
 
 
@@ -151,7 +168,7 @@ def descend(
             elif attempt == 1 and rule == _STEP_BACK:
                 reference, least, rest = loss, loss, _NOWHERE
             elif loss < least:
-                ints[row - 1, _ACCEPTED] = 1
+                ints[row - 1, ACCEPTED] = 1
                 least, rest = loss, _NOWHERE
                 break
             else:

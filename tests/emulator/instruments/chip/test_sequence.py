@@ -186,7 +186,7 @@ def test_a_sequence_is_its_settings_readings_and_losses_one_by_one(
             found.events.view(np.int64), rows.view(np.int64)
         )  # bits: NaN equals NaN
         assert found.outputs is None
-        assert found[2:] == wanted
+        assert found[3:] == wanted
         assert found.readings <= most
         assert_same_state(fused, stepped)
 
