@@ -13,7 +13,9 @@ __all__ = ["COMMAND"]
 def bench(
     part: Annotated[
         str | None,
-        typer.Argument(help="queries, light, retiming, sweep, text or wire; default: the first three."),
+        typer.Argument(
+            help="queries, light, retiming, sweep, scale, text or wire; default: the first three."
+        ),
     ] = None,
     json_path: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write name -> number here.")

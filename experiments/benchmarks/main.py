@@ -10,6 +10,7 @@ from experiments.benchmarks.chip.queries import Effort, measure_queries
 from experiments.benchmarks.light.projection import LightEffort, measure_light
 from experiments.benchmarks.light.text_steps import measure_text
 from experiments.benchmarks.retiming import run_retiming_benchmark
+from experiments.benchmarks.scale import run_scale_benchmark
 from experiments.benchmarks.sweep import measure_sweep
 from experiments.benchmarks.wire.questions import WireEffort, measure_wire
 from experiments.output.files import check_new, new_file
@@ -37,15 +38,16 @@ def run_benchmarks(
 
     An older file there is replaced.
 
-    ``part`` is "queries", "light", "retiming", "sweep", "text" or "wire"; None: the first three. ``rival_python``:
-    a Python with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path`` cannot be written,
-    before anything is measured.
+    ``part`` is "queries", "light", "retiming", "sweep", "scale", "text" or "wire"; None: the first three.
+    ``rival_python``: a Python with lightonml. Raises ``ConfigError`` on an unknown part and when ``json_path``
+    cannot be written, before anything is measured.
     """
     parts: dict[str, Callable[[], dict[str, float]]] = {
         "queries": lambda: measure_queries(effort or Effort()),
         "light": lambda: measure_light(light, rival_python),
         "retiming": lambda: run_retiming_benchmark(retimed_queries),
         "sweep": measure_sweep,
+        "scale": run_scale_benchmark,
         "text": measure_text,
         "wire": lambda: measure_wire(wire),
     }

@@ -25,6 +25,8 @@ from experiments.paper.szo_scd.power import POWER
 from experiments.paper.szo_scd.table1 import TABLE1
 from experiments.paper.szo_scd.table3 import TABLE3
 from experiments.paper.training_time.figure4 import FIGURE4
+from experiments.paper.training_time.walls import WALLS
+from experiments.paper.training_time.what_ifs import WHAT_IFS
 from experiments.sweep.trial import by_name
 
 __all__ = ["CHIP", "EXPERIMENTS"]
@@ -43,6 +45,8 @@ EXPERIMENTS: Final = by_name(
     LATENCY,
     FAULT_COSTS,
     FIGURE4,
+    WHAT_IFS,
+    WALLS,
     ODFA_CLIMATE,
     ODFA_DIFFUSION,
     ODFA_DIALOGUE,
