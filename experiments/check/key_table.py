@@ -89,6 +89,22 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "guard.check_vectors": "is of looks at a medium: tests/controllers/guard/test_projections.py",
     "guard.min_correlation": "is of looks at a medium: tests/controllers/guard/test_guard.py",
     "odfa:controller.report_steps": _METRICS,
+    **{
+        f"{controller}:guard.{key}": "is of looks at a chip, which a bench of light does not have"
+        for controller in ("odfa", "step_graph")
+        for key in (
+            "heaters",
+            "silent_ratio",
+            "quiet",
+            "suspect_after",
+            "detectors",
+            "confirm_readings",
+            "pause_s",
+            "patience_s",
+            "reference",
+            "reference_range",
+        )
+    },
     "opu.rated_inputs": "is the size for which `lightloop presets` states a rate; no run has it",
     "opu.rated_outputs": "is the size for which `lightloop presets` states a rate; no run has it",
 }
@@ -224,6 +240,7 @@ VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "controller.explained": (1e-6, 1.0),
     "chip.heaters.dead": ([3], [4], [5], [12], [13]),
     "chip.monitors.full_scale": (0.5, 0.1),
+    "guard.silent_ratio": (10.0, 100.0),
     "opu.dmd.memory_patterns": (1, 2),
     "opu.medium.max_stored_bytes": (10,),
     "opu.camera.rows_max": (16,),

@@ -48,6 +48,7 @@ ACTS, REFUSED, EXCUSED, DEAD = "acts", "refused", "excused", "dead"
 _SAMPLES: Final = 40
 _EVERY: Final = 10
 _QUERIES: Final = 60
+_AGENTS: Final = "agents"
 
 Changes = Mapping[str, object]
 
@@ -170,12 +171,22 @@ def _parts(kind: Any) -> Iterator[Any]:
 
 def fingerprint(changes: Changes) -> str:
     """Return a digest of what a study of ``changes`` does: its measures, times and energies; raises its errors."""
-    study = study_from_overrides(overrides(changes))
+    study = study_from_overrides(_said(changes))
     looker = _Looker()
     result = run_study(study, None, [looker], looker.begin)
     looker.seen.update(repr((result.status, result.elapsed_s, result.queries, sorted(
         result.energy_by_component_j.items()), sorted(result.busy_by_span_s.items()))).encode())  # fmt: skip
     return str(looker.seen.hexdigest())
+
+
+def _said(changes: Changes) -> tuple[str, ...]:
+    """Return ``changes`` as the command line would have them; agents, which are tables, as TOML's inline ones."""
+    agents = changes.get(_AGENTS)
+    plain = overrides({key: value for key, value in changes.items() if key != _AGENTS})
+    if not isinstance(agents, list):
+        return plain
+    tables = ("{" + ", ".join(overrides(agent)) + "}" for agent in agents)
+    return (*plain, f"{_AGENTS}=[{', '.join(tables)}]")
 
 
 def verdict_of(

@@ -154,6 +154,8 @@ def intensity_variance(
             "monitors: no light is tapped, yet their noise is on; raise chip.monitors.tapped_fraction, or "
             "chip.laser.power_w_per_wavelength"
         )
-    shot_c2 = ELECTRON_CHARGE_C * exposure.charge_c * intensities if shot_noise else 0.0
+    shot_c2 = (
+        ELECTRON_CHARGE_C * exposure.charge_c * intensities if shot_noise else np.zeros_like(intensities)
+    )
     thermal_c2 = thermal_noise_a_per_sqrt_hz**2 * exposure.seconds / 2.0
     return np.asarray((shot_c2 + thermal_c2) / exposure.charge_c**2)

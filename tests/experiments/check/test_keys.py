@@ -26,6 +26,7 @@ SAMPLE = frozenset(
         "chip.receiver.averages",
         "opu.camera.gap_s",
         "budget.time_s",
+        "guard.heaters",
     }
 )
 
@@ -53,6 +54,7 @@ def test_a_few_keys_act_or_are_refused() -> None:
     assert found["odfa", "task.hidden"] == ACTS
     assert found["odfa", "task.weights"] == REFUSED
     assert found["szo_scd", "chip.dac.v_max_v"] == ACTS
+    assert found["szo_scd", "guard.heaters"] == ACTS
 
 
 @pytest.mark.slow

@@ -149,3 +149,10 @@ def test_monitors_without_noise_need_no_light_and_others_say_so() -> None:
     assert intensity_variance(np.ones(2), dark, False, 0.0).tolist() == [0.0, 0.0]
     with pytest.raises(PhysicsError, match="tapped_fraction"):
         intensity_variance(np.ones(2), dark, True, 0.0)
+
+
+def test_thermal_noise_alone_is_the_same_for_every_heater() -> None:
+    exposure = Exposure.of(4e-9, 0.02, 0.8, samples=12, wavelengths=5, averages=7, symbol_rate_hz=1e6)
+    found = intensity_variance(np.array([0.0, 1.5]), exposure, False, 1e-12)
+    assert found.shape == (2,)
+    assert found[0] == found[1] > 0
