@@ -84,6 +84,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "step_graph:gpu.memory_bytes": "is a limit: too little is refused, and more is not faster",
     "odfa:host.overhead_s": "prices the thought upon a chip's reading; a training pays for what it computes",
     "odfa:controller.align_every": _METRICS,
+    "step_graph:guard.enabled": "watches readings and losses, and a training that is timed alone has neither",
     "guard.divergence_ratio": "decides from when on a risen loss is told: it changes rows of metrics alone",
     "guard.check_every": "is of looks at a medium: tests/controllers/guard/test_projections.py",
     "guard.check_vectors": "is of looks at a medium: tests/controllers/guard/test_projections.py",
