@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperCommand
 
 from emulator.config.places import expanded
@@ -191,8 +192,18 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
     except Exception as error:
         if not isinstance(error, _UsageError):
             raise
-        return _refuse(error.format_message())
+        return _refuse(_with_value(error.format_message(), error.__cause__))
     return code if isinstance(code, int) else 0
+
+
+def _with_value(message: str, cause: BaseException | None) -> str:
+    """Return ``message`` with the word that the parser could not read, which it leaves out itself."""
+    if not isinstance(cause, ValidationError):
+        return message
+    value = str(cause.errors()[0]["input"])
+    point = value.replace(",", ".", 1)
+    hint = f"; write {point}" if point != value and point.replace(".", "", 1).isdigit() else ""
+    return f"{message.rstrip('.')}, but it is {value!r}{hint}"
 
 
 def _refuse(message: str, code: int = _REFUSED) -> int:

@@ -48,6 +48,23 @@ def test_one_thread_is_the_default_and_the_environment_has_the_last_word(
     assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("2", "1")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serve", "vowel_recovery", "--factor", "0,5"], "'0,5'; write 0.5"),
+        (["serve", "vowel_recovery", "--port", "99999"], "65535, but it is '99999'"),
+        (["sweep", "vowel_recovery", "--seeds", "1.5"], "'1.5'"),
+        (["serve", "vowel_recovery", "--pace", "fast"], "'stepped', but it is 'fast'"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named_with_its_value(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
 def test_no_command_and_a_wrong_one_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "Usage" in capsys.readouterr().out
