@@ -8,7 +8,7 @@ SIGTERM, 141 the reader of stdout has left, 1 anything unforeseen (a traceback).
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial, wraps
 from importlib.metadata import version
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperCommand
 
 from emulator.config.places import expanded
@@ -95,6 +94,13 @@ class _UsageError(Protocol):
     exit_code: int
 
     def format_message(self) -> str: ...
+
+
+@runtime_checkable
+class _Unread(Protocol):
+    """What the option parser's own cause tells; to import its class takes longer than the help."""
+
+    def errors(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 def _print_version(wanted: bool) -> None:
@@ -198,7 +204,7 @@ def main(argv: Sequence[str] | None = None, commands: Sequence[Command] = COMMAN
 
 def _with_value(message: str, cause: BaseException | None) -> str:
     """Return ``message`` with the word that the parser could not read, which it leaves out itself."""
-    if not isinstance(cause, ValidationError):
+    if not isinstance(cause, _Unread):
         return message
     value = str(cause.errors()[0]["input"])
     point = value.replace(",", ".", 1)
