@@ -1,8 +1,7 @@
 """An experiment of a paper: its points, its runs, and the tables and the figure that come of them."""
 
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,10 @@ from emulator.instruments.chip.config import ChipConfig
 from experiments.output.publishing import folder_of
 from experiments.output.tables import Table
 from experiments.paper.ceilings import ceiling_table
-from experiments.paper.findings import Findings, made_note, missing_note
+from experiments.paper.findings import Findings, run_plan, tell
 from experiments.paper.outcome import Outcome, read_outcome
 from experiments.run.study import Study
-from experiments.sweep.engine import run_jobs
-from experiments.sweep.points import Job, Point, jobs_of, nothing_further
+from experiments.sweep.points import Point, jobs_of, nothing_further
 from experiments.sweep.trial import Quick, Size, Trial
 
 __all__ = ["Experiment", "Results", "run_experiment", "setting_of"]
@@ -25,7 +23,7 @@ __all__ = ["Experiment", "Results", "run_experiment", "setting_of"]
 class Results:
     """Hold the finished runs of an experiment, by point, in order of seed."""
 
-    by_point: tuple[tuple[str, tuple[Outcome, ...]], ...]
+    by_point: Mapping[str, Sequence[Outcome]]
     queries: int
     """Queries that a run was given, unless its point says otherwise."""
     setting: str = ""
@@ -33,7 +31,7 @@ class Results:
 
     def of(self, point: str) -> tuple[Outcome, ...]:
         """Return the finished runs of ``point``; there may be none."""
-        return next((outcomes for name, outcomes in self.by_point if name == point), ())
+        return tuple(self.by_point.get(point, ()))
 
 
 @dataclass(frozen=True)
@@ -75,31 +73,17 @@ def run_experiment(
     folder = folder_of(experiment.name, out)
     points, first = experiment.points(queries), experiment.first_seed
     plan = jobs_of(f"paper {experiment.name}", points, seeds, folder, first, experiment.further)
-    say = partial(_tell, experiment.name)
-    failures = run_jobs(plan, jobs, say)
-    failed = {failure.job.trace for failure in failures}
-    done = [job for job in plan if job.trace not in failed]
-    results = _results(done, queries)
-    judged = (ceiling_table(done, read_outcome, say),) if ceilings and done else ()
+    runs = run_plan(experiment.name, plan, jobs, read_outcome)
+    results = Results(runs.by_point, queries, setting_of(job.study for job in runs.jobs))
+    say = partial(tell, experiment.name)
+    judged = (ceiling_table(runs.jobs, read_outcome, say),) if ceilings and runs.jobs else ()
     return Findings(
         folder,
-        (*experiment.tables(results), *judged) if done else (),
+        (*experiment.tables(results), *judged) if runs.jobs else (),
         lambda path, label: experiment.draw(results, path, _lines(results.setting, label)),
-        f"{results.setting}.\n{made_note([one for _, found in results.by_point for one in found], done)}",
-        missing_note(experiment.name, failures, len(plan)),
+        f"{results.setting}.\n{runs.provenance}",
+        runs.failure,
     )
-
-
-def _tell(name: str, line: str) -> None:
-    print(f"paper {name}: {line}", file=sys.stderr, flush=True)
-
-
-def _results(jobs: Sequence[Job], queries: int) -> Results:
-    found: dict[str, list[Outcome]] = defaultdict(list)
-    for job in jobs:
-        found[job.point.name].append(read_outcome(job.trace))
-    by_point = tuple((name, tuple(outcomes)) for name, outcomes in found.items())
-    return Results(by_point, queries, setting_of(job.study for job in jobs))
 
 
 def setting_of(studies: Iterable[Study]) -> str:

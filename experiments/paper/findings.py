@@ -1,18 +1,20 @@
-"""What an experiment of a paper has found: its tables, its figure, and who made the runs; it publishes them."""
+"""What an experiment of a paper has found: its runs, its tables, its figure; it publishes them."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from emulator.errors import TaskError
 from experiments.output.files import write_text
 from experiments.output.publishing import publish, source_note
 from experiments.output.tables import Table
-from experiments.sweep.engine import Failure, source_of
+from experiments.sweep.engine import Failure, run_jobs, source_of
 from experiments.sweep.points import Job
 
-__all__ = ["Findings", "made_note", "missing_note", "publish_findings"]
+__all__ = ["Findings", "Finished", "publish_findings", "run_plan", "tell", "verdict"]
 
 
 class Made(Protocol):
@@ -23,6 +25,22 @@ class Made(Protocol):
 
     @property
     def created(self) -> str: ...
+
+
+_Run = TypeVar("_Run", bound=Made)
+
+
+@dataclass(frozen=True)
+class Finished(Generic[_Run]):
+    """Hold the finished runs of an experiment by the name of their point, in order of seed, and their jobs.
+
+    ``provenance`` says who made them, ``failure`` which are missing; it is empty when none is.
+    """
+
+    by_point: Mapping[str, Sequence[_Run]]
+    jobs: tuple[Job, ...]
+    provenance: str
+    failure: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,30 @@ class Findings:
     failure: str = ""
 
 
-def missing_note(name: str, failures: Sequence[Failure], runs: int) -> str:
+def run_plan(name: str, plan: Sequence[Job], at_once: int, read: Callable[[Path], _Run]) -> Finished[_Run]:
+    """Run what is not finished of ``plan`` of the experiment ``name``, ``at_once`` at a time; ``read`` what is."""
+    failures = run_jobs(plan, at_once, lambda line: tell(name, line))
+    failed = {failure.job.trace for failure in failures}
+    done = tuple(job for job in plan if job.trace not in failed)
+    found: dict[str, list[_Run]] = defaultdict(list)
+    for job in done:
+        found[job.point.name].append(read(job.trace))
+    runs = [run for each in found.values() for run in each]
+    made = _made_note(runs, done) if runs else ""
+    return Finished(found, done, made, _missing_note(name, failures, len(plan)))
+
+
+def tell(name: str, line: str) -> None:
+    """Say on stderr how far the experiment ``name`` is."""
+    print(f"paper {name}: {line}", file=sys.stderr, flush=True)
+
+
+def verdict(met: bool) -> str:
+    """Return how notes say whether what was asked for is there."""
+    return "met" if met else "MISSED"
+
+
+def _missing_note(name: str, failures: Sequence[Failure], runs: int) -> str:
     """Return which of ``runs`` are missing from the experiment ``name``, and why; nothing where none is."""
     if not failures:
         return ""
@@ -51,9 +92,9 @@ def missing_note(name: str, failures: Sequence[Failure], runs: int) -> str:
     )
 
 
-def made_note(runs: Sequence[Made], jobs: Sequence[Job]) -> str:
+def _made_note(runs: Sequence[Made], jobs: Sequence[Job]) -> str:
     """Return how many ``runs`` there are, how they ended, and when and by which source they were made."""
-    created = sorted(one.created for one in runs) or [""]
+    created = sorted(one.created for one in runs)
     ended = ", ".join(sorted({one.status for one in runs}))
     made = f"{len(runs)} runs, status {ended}, made from {created[0]} to {created[-1]}; "
     return made + source_note({source_of(job) or "unknown" for job in jobs})

@@ -4,8 +4,7 @@ A fault's cost is the difference from the run of the same seed without a fault a
 """
 
 import math
-import sys
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,9 @@ from experiments.output.publishing import folder_of
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.faults.faulty import CHIP, FAULTS, LIGHT, points
-from experiments.paper.findings import Findings, made_note, missing_note
+from experiments.paper.findings import Findings, run_plan
 from experiments.paper.outcome import LATE
 from experiments.paper.plots import figure
-from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import jobs_of
 from experiments.sweep.trial import Quick, Size, Trial
 
@@ -64,25 +62,13 @@ def run_fault_costs(out: Path, seeds: int, queries: int, jobs: int) -> Findings:
     """Run what is not finished of every fault under ``out``, and tell what each costs."""
     folder = folder_of(FAULT_COSTS.name, out)
     plan = jobs_of(f"paper {FAULT_COSTS.name}", points(queries), seeds, folder)
-    failures = run_jobs(
-        plan, jobs, lambda line: print(f"paper {FAULT_COSTS.name}: {line}", file=sys.stderr, flush=True)
-    )
-    failed = {failure.job.trace for failure in failures}
-    done = [job for job in plan if job.trace not in failed]
-    found: dict[str, list[FaultRun]] = defaultdict(list)
-    for job in done:
-        found[job.point.name].append(read_fault_run(job.trace))
+    runs = run_plan(FAULT_COSTS.name, plan, jobs, read_fault_run)
+    found = runs.by_point
     tables = tuple(_table(bench, found, queries) for bench in (CHIP, LIGHT))
-    return Findings(
-        folder,
-        tables,
-        partial(_draw, found),
-        made_note([one for each in found.values() for one in each], done),
-        missing_note(FAULT_COSTS.name, failures, len(plan)),
-    )
+    return Findings(folder, tables, partial(_draw, found), runs.provenance, runs.failure)
 
 
-def _table(bench: str, found: dict[str, list[FaultRun]], queries: int) -> Table:
+def _table(bench: str, found: Mapping[str, Sequence[FaultRun]], queries: int) -> Table:
     columns = (
         Column("fault", words=True), Column("guard", words=True), Column("n"), Column("accuracy %", 1, 100.0),
         Column("cost (points)", 1, 100.0), Column("s", 3), Column("cost (s)", 3), Column("J", 2),
@@ -116,7 +102,7 @@ def _table(bench: str, found: dict[str, list[FaultRun]], queries: int) -> Table:
     return Table(f"What faults cost: {_TITLES[bench]}, {size}", columns, tuple(rows), notes)
 
 
-def _draw(found: dict[str, list[FaultRun]], path: Path, label: str) -> None:
+def _draw(found: Mapping[str, Sequence[FaultRun]], path: Path, label: str) -> None:
     with figure(path, 2, "Accuracy with a fault, without a guard and with one", label) as axes:
         for panel, bench in zip(axes, (CHIP, LIGHT), strict=True):
             faults = [

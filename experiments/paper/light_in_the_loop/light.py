@@ -9,8 +9,6 @@ learning rates of light and electronics, to tell what a rate does from what ligh
 ``epochs`` are those of a run.
 """
 
-import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,14 +20,13 @@ import numpy as np
 from data.fashion_mnist import installed
 from emulator.config.models import digest
 from emulator.instruments.opu.config import OpuConfig
-from experiments.output.publishing import folder_of, source_note
+from experiments.output.publishing import folder_of
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.findings import Findings, missing_note
+from experiments.paper.findings import Findings, run_plan, verdict
 from experiments.paper.light_in_the_loop.training_outcome import TrainingOutcome, read_training
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.run.study import study_from_overrides
-from experiments.sweep.engine import run_jobs, source_of
 from experiments.sweep.points import Job, Point
 from experiments.sweep.trial import Quick, Size, Trial
 
@@ -108,16 +105,10 @@ def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> Findings:
     """Run what is not finished under ``out``, ``jobs`` at once, and return what was found."""
     folder = folder_of("light", out)
     plan = light_jobs(seeds, epochs, folder)
-    failures = run_jobs(plan, jobs, lambda line: print(f"paper light: {line}", file=sys.stderr, flush=True))
-    failed = {failure.job.trace for failure in failures}
-    found: dict[str, list[TrainingOutcome]] = defaultdict(list)
-    for job in plan:
-        if job.trace not in failed:
-            found[job.point.name].append(read_training(job.trace))
-    sources = [source_of(job) or "unknown" for job in plan if job.trace not in failed]
-    missing = missing_note("light", failures, len(plan))
+    runs = run_plan("light", plan, jobs, read_training)
+    found = runs.by_point
     return Findings(
-        folder, tables_of(found) if found else (), partial(_draw, found), source_note(sources), missing
+        folder, tables_of(found) if found else (), partial(_draw, found), runs.provenance, runs.failure
     )
 
 
@@ -164,8 +155,8 @@ def _verdicts(found: By, task: str) -> list[str]:
         above, below = found.get(f"{task}-{better}", ()), found.get(f"{task}-{worse}", ())
         if above and below:
             gap = 100 * float(np.mean([run.final for run in above]) - np.mean([run.final for run in below]))
-            verdict = "met" if gap <= allowed else "MISSED"
-            notes.append(f"{worse} is {gap:.2f} points below {better}; allowed: {allowed}: {verdict}")
+            held = verdict(gap <= allowed)
+            notes.append(f"{worse} is {gap:.2f} points below {better}; allowed: {allowed}: {held}")
     aligned = [
         float(run.alignment[:, -1].min())
         for way, runs in _of(found, task)
@@ -173,10 +164,8 @@ def _verdicts(found: By, task: str) -> list[str]:
         for run in runs
     ]
     if aligned:
-        verdict = "met" if min(aligned) > 0 else "MISSED"
-        notes.append(
-            f"least alignment of any layer and run, last epoch: {min(aligned):.3f}; positive: {verdict}"
-        )
+        least = f"{min(aligned):.3f}; positive: {verdict(min(aligned) > 0)}"
+        notes.append(f"least alignment of any layer and run, last epoch: {least}")
     field, statistical = found.get(f"{task}-field", ()), found.get(f"{task}-optical", ())
     if field and statistical:
         epochs = field[0].epochs

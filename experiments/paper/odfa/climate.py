@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.output.statistics import Stat, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.findings import Findings
+from experiments.paper.findings import Findings, verdict
 from experiments.paper.odfa.learnt import Floats, Learnt, stat_of
 from experiments.paper.odfa.ways import OWN_BP, By, Setup, run_setups
 from experiments.paper.plots import figure
@@ -79,10 +79,9 @@ def run_odfa_climate(out: Path, seeds: int, percent: int, jobs: int) -> Findings
 
     ``percent`` of each study's epochs are run.
     """
-    ran = run_setups("odfa_climate", _sized(percent), out, seeds, jobs, partial(_epochs, percent))
-    return Findings(
-        ran.folder, tables_of(ran.found, percent), partial(_draw, ran.found), ran.provenance, ran.failure
-    )
+    folder, runs = run_setups("odfa_climate", _sized(percent), out, seeds, jobs, partial(_epochs, percent))
+    found = runs.by_point
+    return Findings(folder, tables_of(found, percent), partial(_draw, found), runs.provenance, runs.failure)
 
 
 def _sized(percent: int) -> tuple[Setup, ...]:
@@ -161,15 +160,11 @@ def _notes(
     light = _mean(runs, "odfa") if whole else 0.0
     if light and base and setup.name in _ASKED:
         allowed, share = _ASKED[setup.name], light / base
-        notes.append(f"ODFA is {share:.3f} of BP; asked for: <= {allowed}: {_verdict(share <= allowed)}")
+        notes.append(f"ODFA is {share:.3f} of BP; asked for: <= {allowed}: {verdict(share <= allowed)}")
     if light and setup.name in _ASKED_K:
         allowed = _ASKED_K[setup.name]
-        notes.append(f"ODFA has {light:.3f} K; asked for: <= {allowed} K: {_verdict(light <= allowed)}")
+        notes.append(f"ODFA has {light:.3f} K; asked for: <= {allowed} K: {verdict(light <= allowed)}")
     return notes
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 def _draw(found: By, path: Path, label: str = "") -> None:

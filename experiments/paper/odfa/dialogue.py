@@ -7,8 +7,6 @@ text is Shakespeare's and the network small; the order is what is compared, as n
 ``steps`` are the mini-batches of a training, 1,024 tokens each. Learning rates were chosen on the validation plays.
 """
 
-import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +20,10 @@ from emulator.config.models import digest
 from experiments.output.publishing import folder_of
 from experiments.output.statistics import stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.findings import Findings, made_note, missing_note
+from experiments.paper.findings import Findings, run_plan, verdict
 from experiments.paper.odfa.text_outcome import TextOutcome, read_text_training
 from experiments.paper.plots import COLOURS, band, figure
 from experiments.run.launch import open_study
-from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import Job, Point
 from experiments.sweep.trial import Quick, Size, Trial
 
@@ -87,20 +84,10 @@ def run_dialogue(out: Path, seeds: int, steps: int, jobs: int) -> Findings:
     name = ODFA_DIALOGUE.name
     folder = folder_of(name, out)
     plan = dialogue_jobs(seeds, steps, folder)
-    failures = run_jobs(plan, jobs, lambda line: print(f"paper {name}: {line}", file=sys.stderr, flush=True))
-    failed = {failure.job.trace for failure in failures}
-    done = [job for job in plan if job.trace not in failed]
-    found: dict[str, list[TextOutcome]] = defaultdict(list)
-    for job in done:
-        found[job.point.name].append(read_text_training(job.trace))
-    made = made_note([one for runs in found.values() for one in runs], done)
-    return Findings(
-        folder,
-        tables_of(found, whole=steps >= _STEPS) if found else (),
-        partial(_draw, found),
-        made,
-        missing_note(name, failures, len(plan)),
-    )
+    runs = run_plan(name, plan, jobs, read_text_training)
+    found = runs.by_point
+    tables = tables_of(found, whole=steps >= _STEPS) if found else ()
+    return Findings(folder, tables, partial(_draw, found), runs.provenance, runs.failure)
 
 
 def tables_of(found: By, whole: bool = True) -> tuple[Table, ...]:
@@ -124,7 +111,7 @@ def _learnt(found: By, whole: bool) -> Table:
                 method.title, float(runs[0].study.controller.learning_rate), len(runs),  # type: ignore[attr-defined]
                 stat(one.final for one in runs), float(np.mean([one.error for one in runs])), _cosines(runs),
                 stat(one.elapsed_s / _S_PER_HOUR for one in runs), stat(one.box_j for one in runs),
-                stat(one.host_j for one in runs), _verdict(method, runs, whole), "not told",
+                stat(one.host_j for one in runs), _asked(method, runs, whole), "not told",
             )
         )  # fmt: skip
     tokens = found[next(iter(found))][0].tokens[-1]
@@ -150,12 +137,12 @@ def _cosines(runs: Sequence[TextOutcome]) -> str:
     return " ".join(f"{one:.2f}" for one in np.mean([run.alignment for run in runs], axis=0))
 
 
-def _verdict(method: _Method, runs: Sequence[TextOutcome], whole: bool) -> str:
+def _asked(method: _Method, runs: Sequence[TextOutcome], whole: bool) -> str:
     """Return what was asked of the mean and whether it is met."""
     if method.most is None or not whole:
         return ""
     met = float(np.mean([one.final for one in runs])) <= method.most
-    return f"<= {method.most:.2f}: {'met' if met else 'MISSED'}"
+    return f"<= {method.most:.2f}: {verdict(met)}"
 
 
 def _apart(found: By, whole: bool) -> tuple[Table, ...]:
@@ -173,10 +160,10 @@ def _apart(found: By, whole: bool) -> tuple[Table, ...]:
         rows.append((f"{titles[worse]} than {titles[better]}", len(gaps), stat(gaps), min(gaps)))
     order = " < ".join(titles[name] for name in _ORDER)
     judged = whole and len(pairs) == len(_ORDER) - 1
-    verdict = f"order {order} in every seed: {'met' if held else 'MISSED'}" if judged else ""
+    found_order = [f"order {order} in every seed: {verdict(held)}"] if judged else []
     notes = (
         "differences of runs of the same seed, on the same test windows",
-        *([verdict] if verdict else []),
+        *found_order,
     )
     return (Table("How far the methods are apart", columns, tuple(rows), notes),)
 

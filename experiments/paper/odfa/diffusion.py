@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.output.statistics import Stat, accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
-from experiments.paper.findings import Findings
+from experiments.paper.findings import Findings, verdict
 from experiments.paper.odfa.learnt import Floats, Learnt, stat_of
 from experiments.paper.odfa.ways import By, Setup, Way, run_setups
 from experiments.paper.plots import figure
@@ -58,10 +58,9 @@ _AIM: Final = 40.0
 def run_odfa_diffusion(out: Path, seeds: int, steps: int, jobs: int) -> Findings:
     """Run what is not finished under ``out``, ``jobs`` at once, and return what was found."""
     setups = SETUPS if steps >= _LEAST_OF_ALL else SETUPS[:1]
-    ran = run_setups("odfa_diffusion", setups, out, seeds, jobs, partial(_size, steps))
-    return Findings(
-        ran.folder, tables_of(ran.found, steps), partial(_draw, ran.found), ran.provenance, ran.failure
-    )
+    folder, runs = run_setups("odfa_diffusion", setups, out, seeds, jobs, partial(_size, steps))
+    found = runs.by_point
+    return Findings(folder, tables_of(found, steps), partial(_draw, found), runs.provenance, runs.failure)
 
 
 def _size(steps: int, setup: Setup) -> tuple[str, ...]:
@@ -126,13 +125,9 @@ def _notes(setup: Setup, runs: list[tuple[Way, Sequence[Learnt]]], made: int) ->
             low, high = _ASKED[way.name]
             mean = float(np.mean([run.value("frechet") for run in each]))
             asked = f"<= {high:g}" if np.isfinite(high) else f">= {low:g}"
-            aim = f"; aim {_AIM:g}: {_verdict(mean <= _AIM)}" if way.name == "odfa" else ""
-            notes.append(f"{way.title}: {mean:.1f}; asked for {asked}: {_verdict(low <= mean <= high)}{aim}")
+            aim = f"; aim {_AIM:g}: {verdict(mean <= _AIM)}" if way.name == "odfa" else ""
+            notes.append(f"{way.title}: {mean:.1f}; asked for {asked}: {verdict(low <= mean <= high)}{aim}")
     return notes
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 def _draw(found: By, path: Path, label: str = "") -> None:

@@ -4,22 +4,19 @@ As in the paper's Figure 2 all ways have ODFA's settings, BP a second time those
 trains the last block alone.
 """
 
-import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from emulator.config.models import digest
 from experiments.output.publishing import folder_of
-from experiments.paper.findings import made_note, missing_note
+from experiments.paper.findings import Finished, run_plan
 from experiments.paper.odfa.learnt import Learnt, read_learnt
 from experiments.run.launch import open_study
-from experiments.sweep.engine import run_jobs
 from experiments.sweep.points import Job, Point
 
-__all__ = ["OWN_BP", "WAYS", "By", "Ran", "Setup", "Way", "jobs_of_setups", "run_setups"]
+__all__ = ["OWN_BP", "WAYS", "By", "Setup", "Way", "jobs_of_setups", "run_setups"]
 
 
 @dataclass(frozen=True)
@@ -75,15 +72,6 @@ By = Mapping[str, Sequence[Learnt]]
 """Finished runs by the name of their point, in order of seed."""
 
 
-class Ran(NamedTuple):
-    """Hold finished runs, the folder they lie in, who made them, and what is missing."""
-
-    found: By
-    folder: Path
-    provenance: str
-    failure: str
-
-
 def jobs_of_setups(
     title: str, setups: Iterable[Setup], seeds: int, folder: Path, size: Callable[[Setup], tuple[str, ...]]
 ) -> tuple[Job, ...]:
@@ -109,16 +97,8 @@ def run_setups(
     seeds: int,
     jobs: int,
     size: Callable[[Setup], tuple[str, ...]],
-) -> Ran:
-    """Run what is not finished of the experiment ``name`` under ``out``, ``jobs`` at once, and read what is."""
+) -> tuple[Path, Finished[Learnt]]:
+    """Run what is not finished of the experiment ``name`` under ``out``; return its folder, and all runs there."""
     folder = folder_of(name, out)
     plan = jobs_of_setups(f"paper {name}", setups, seeds, folder, size)
-    failures = run_jobs(plan, jobs, lambda line: print(f"paper {name}: {line}", file=sys.stderr, flush=True))
-    failed = {failure.job.trace for failure in failures}
-    done = [job for job in plan if job.trace not in failed]
-    found: dict[str, list[Learnt]] = defaultdict(list)
-    for job in done:
-        found[job.point.name].append(read_learnt(job.trace))
-    runs = [run for each in found.values() for run in each]
-    note = made_note(runs, done) if done else ""
-    return Ran(found, folder, note, missing_note(name, failures, len(plan)))
+    return folder, run_plan(name, plan, jobs, read_learnt)

@@ -9,7 +9,7 @@ from emulator.config.models import digest, to_toml
 from emulator.errors import TaskError
 from experiments.output.statistics import stat
 from experiments.output.tables import Column, Table
-from experiments.paper import experiment as experiments_of_papers
+from experiments.paper import findings
 from experiments.paper.experiment import Experiment, Results, run_experiment, setting_of
 from experiments.paper.findings import publish_findings
 from experiments.paper.outcome import read_outcome
@@ -70,9 +70,7 @@ def test_a_tiny_grid_runs_and_a_second_call_runs_nothing(
 def test_failures_raise_after_what_is_there_was_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        experiments_of_papers, "run_jobs", lambda jobs, *rest: [Failure(job, "x") for job in jobs]
-    )
+    monkeypatch.setattr(findings, "run_jobs", lambda jobs, *rest: [Failure(job, "x") for job in jobs])
     with pytest.raises(TaskError, match="2 of 2 runs failed"):
         publish_findings("tiny", run_experiment(TINY_EXPERIMENT, tmp_path, 1, 200, 1))
     assert os.listdir(tmp_path / "tiny") == []

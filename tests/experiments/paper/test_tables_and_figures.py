@@ -20,10 +20,10 @@ every_experiment = pytest.mark.parametrize("experiment", CHIP, ids=lambda one: o
 
 def results_of(experiment: Experiment, seeds: int) -> Results:
     points = experiment.points(2000)
-    runs = tuple(
-        (point.name, tuple(made_up(seed, 0.5 + 0.001 * place) for seed in range(seeds)))
+    runs = {
+        point.name: tuple(made_up(seed, 0.5 + 0.001 * place) for seed in range(seeds))
         for place, point in enumerate(points)
-    )
+    }
     return Results(runs, 2000, "power: preset paper")
 
 
@@ -53,7 +53,8 @@ def test_a_whole_set_of_runs_fills_every_row_and_headings_are_told_apart(experim
 @every_experiment
 def test_one_seed_or_one_point_alone_is_shown_as_it_is(experiment: Experiment, tmp_path: Path) -> None:
     whole = results_of(experiment, 1)
-    for number, results in enumerate((whole, Results(whole.by_point[:1], 2000))):
+    one = dict(list(whole.by_point.items())[:1])
+    for number, results in enumerate((whole, Results(one, 2000))):
         assert experiment.tables(results)
         experiment.draw(results, tmp_path / f"{number}.png", "a label")
         assert (tmp_path / f"{number}.png").stat().st_size > 10_000

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.output.tables import to_markdown
+from experiments.paper import findings
 from experiments.paper.findings import publish_findings
 from experiments.paper.light_in_the_loop import light
 from experiments.paper.light_in_the_loop.light import light_jobs, run_light, tables_of
@@ -70,7 +71,7 @@ def test_the_runs_are_made_once_and_published(
                 record_light(job.trace, *small, "controller.epochs=1", "trace.detail=summary")
         return ()
 
-    monkeypatch.setattr(light, "run_jobs", run_here)
+    monkeypatch.setattr(findings, "run_jobs", run_here)
     monkeypatch.setattr(light, "_tasks", lambda: (("mnist", "MNIST"),))
     publish_findings("light", run_light(tmp_path, seeds=1, epochs=1, jobs=2))
     said = capsys.readouterr().out

@@ -53,7 +53,7 @@ def test_every_controller_has_its_own_queries() -> None:
 def test_it_tells_by_how_many_times_less_the_twins_spend_seed_by_seed() -> None:
     rising = np.linspace(0.6, 0.95, 36)
     slow, fast = (tuple(of_curve(rising, every, seed) for seed in (10, 11)) for every in (2500, 10))
-    table = TWIN.tables(Results((("szo", slow), ("online", fast)), 300))[0]
+    table = TWIN.tables(Results({"szo": slow, "online": fast}, 300))[0]
     assert any(
         "twin_online to 88% against szo_scd" in note and "250 times fewer queries" in note
         for note in table.notes

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments.output.tables import to_markdown
+from experiments.paper import findings
 from experiments.paper.findings import publish_findings
-from experiments.paper.odfa import dialogue
 from experiments.paper.odfa.dialogue import dialogue_jobs, run_dialogue, tables_of
 from experiments.paper.odfa.text_outcome import TextOutcome
 from experiments.run.launch import open_study
@@ -88,7 +88,7 @@ def test_the_runs_are_made_once_and_published(
                 run_study(open_study("dialogue_odfa", (*small, feedback)), job.trace)
         return ()
 
-    monkeypatch.setattr(dialogue, "run_jobs", run_here)
+    monkeypatch.setattr(findings, "run_jobs", run_here)
     publish_findings("odfa_dialogue", run_dialogue(tmp_path, seeds=1, steps=2, jobs=1))
     said = capsys.readouterr().out
     assert "| ODFA (light) | 0.0040 | 1 |" in said

@@ -26,10 +26,10 @@ def test_every_point_is_a_study_of_convolutions_with_its_own_controller(experime
 
 def test_a_run_that_ends_below_its_start_has_diverged_and_savings_are_by_seed() -> None:
     lost, won = of_curve(np.linspace(0.8, 0.3, 41)), of_curve(np.linspace(0.5, 0.9, 41))
-    runs = (("mnist16-szo_scd-a0.05", (won,)), ("fashion32-szo_scd-a0.05", (lost,)))
+    runs = {"mnist16-szo_scd-a0.05": (won,), "fashion32-szo_scd-a0.05": (lost,)}
     text = to_markdown(TABLE2.tables(Results(runs, 500))[0])
     assert "recovers" in text
     assert "1 of 1 diverged" in text
     whole = of_curve(np.linspace(0.5, 0.9, 41), heaters=np.arange(40))
-    spent = (("mnist16-szo_scd-a0.05", (won,)), ("mnist16-szo_scd-a1", (whole,)))
+    spent = {"mnist16-szo_scd-a0.05": (won,), "mnist16-szo_scd-a1": (whole,)}
     assert "90" in to_markdown(TABLE4.tables(Results(spent, 500))[0])  # 4 phases of 2 rad against 40

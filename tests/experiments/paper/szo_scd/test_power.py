@@ -11,7 +11,7 @@ from tests.experiments.paper.outcomes import made_up, of_curve
 
 def test_runs_of_a_seed_are_paired() -> None:
     runs = {seed: made_up(seed) for seed in range(3)}
-    results = Results((("on", (runs[2], runs[0])), ("off", (runs[0], runs[1], runs[2]))), 1000)
+    results = Results({"on": (runs[2], runs[0]), "off": (runs[0], runs[1], runs[2])}, 1000)
     own, base = paired(results, "on", "off")
     assert [one.seed for one in own] == [one.seed for one in base] == [2, 0]
 
