@@ -59,6 +59,7 @@ class Station:
         self._at_once = self._atomic.at_once if self._atomic else _NOTHING_AT_ONCE
         self._free_ps = 0
         self._performed_ps = 0
+        self._told_ps = 0  # when the last reply comes of all that was carried out
         self._ahead = 0  # queries of turns that are carried out and whose reply has not come
         self._due: deque[Turn] = deque()
         self._behind: deque[Turn] = (
@@ -157,10 +158,9 @@ class Station:
             self._rows.flush(turn.done_ps)
         self._carry_out(turn)
         self._ahead -= turn.queries
-        service, outcome = turn.service, turn.outcome
-        assert service is not None and outcome is not None  # noqa: S101, PT018  (every turn without rows has them)
+        assert turn.service is not None and turn.outcome is not None  # noqa: S101, PT018  (it has no rows)
         times_ps = turn.issued_ps, turn.started_ps, turn.done_ps
-        return self._conclude(outcome, service, turn.command, turn.asker, times_ps)
+        return self._conclude(turn.outcome, turn.service, turn.command, turn.asker, times_ps)
 
     def busy_ps(self) -> dict[str, int]:
         """Return the time that each "resource.activity" has taken so far."""
@@ -186,7 +186,7 @@ class Station:
         now = self._clock.now_ps
         self._rows.flush(now)
         if self._pipeline is not None or self._under_way_until_ps() <= now:
-            self._change(change)
+            self._change(change, now)
         else:
             self._clock.process(self._change_later(change))
         work = ("disturbed", list(self.kind.disturbs).index(name))
@@ -225,11 +225,10 @@ class Station:
         while (until_ps := self._under_way_until_ps()) > clock.now_ps:
             yield clock.timeout(until_ps - clock.now_ps)
             self.catch_up()
-        self._change(change)
+        self._change(change, self._told_ps)  # a command that is cut off takes along what came after it
 
-    def _change(self, change: Change) -> None:
-        now = self._clock.now_ps
-        free_ps = self._set_in_order(partial(change, now), now)
+    def _change(self, change: Change, due_ps: int) -> None:
+        free_ps = self._set_in_order(partial(change, self._clock.now_ps), due_ps)
         self._free_ps = max(self._free_ps, free_ps or 0)
 
     def _under_way_until_ps(self) -> int:
@@ -246,6 +245,7 @@ class Station:
         """Carry out the physics of every turn up to ``turn``."""
         while turn.outcome is None:
             first = self._due.popleft()
+            self._told_ps = max(self._told_ps, first.done_ps)
             if first.done_ps > self._clock.now_ps or self._rows.pending:
                 self._set_in_order(partial(self._run_turn, first), first.done_ps)
             else:
@@ -350,6 +350,7 @@ class Station:
         last = rows.services[int(rows.service_of[-1])]
         self._free_ps = self._performed_ps = int(rows.started_ps[-1]) + last.free_ps
         turn.done_ps = int(rows.done_ps[-1])
+        self._told_ps = max(self._told_ps, turn.done_ps)
         used = np.bincount(rows.service_of, minlength=len(rows.services)).tolist()
         for service, uses in zip(rows.services, used, strict=True):
             if uses and service.number < 0:
@@ -385,9 +386,9 @@ class Station:
     ) -> Answer:
         """Record a command whose time has passed, and count it."""
         reply, target, value, result, note = outcome
+        service.uses += 1
         issued, started, done = times_ps
         label, cause, others = asker
-        service.uses += 1
         if others:
             self._note_joins(asker)
         if note is not None:

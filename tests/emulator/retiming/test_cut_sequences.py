@@ -79,6 +79,21 @@ def test_a_command_that_is_cut_off_leaves_neither_row_nor_level(
         assert len(heaters) == 1 + levels
 
 
+def test_what_changes_behind_a_command_that_is_cut_off_is_cut_off_with_it(tmp_path: Path) -> None:
+    def two() -> Controller:
+        yield Sequence(np.array([[7], [8]]), np.full((2, 1), 2.0), BATCH)
+
+    def until(at_ps: int) -> Controller:
+        yield Wait(at_ps)
+
+    lab = chip_lab()
+    with run(lab, lambda: {"main": two()}, tmp_path / "whole.h5").open() as trace:
+        begun, done = (int(times[-1]) for times in (trace.commands.t_started, trace.commands.t_done))
+    agents = lambda: {"main": until(done - 1), "two": two(), "world": dying(begun + 1)}  # noqa: E731
+    recorded = run(lab, agents, tmp_path / "run.h5")
+    assert_equals_a_real_run(retimed(recorded, lab, lab), recorded)
+
+
 def test_the_world_changes_a_chip_at_no_cost_and_when_it_did(tmp_path: Path) -> None:
     def vandal() -> Controller:
         for number in range(3):
