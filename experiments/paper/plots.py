@@ -19,6 +19,9 @@ __all__ = ["COLOURS", "band", "figure", "shades"]
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """The palette of Okabe and Ito (2008)."""
 
+_LEAST_WIDTH: Final = 6.0
+"""Inches that a title and a label below take, whatever the panels do."""
+
 _STYLE: Final[dict[Any, Any]] = {
     "axes.grid": True,
     "axes.spines.right": False,
@@ -42,7 +45,7 @@ def figure(path: Path, panels: int, title: str, label: str = "", rows: int = 1) 
     with drawing(_STYLE):
         from matplotlib.figure import Figure
 
-        canvas = Figure(figsize=(4.4 * panels, 3.6 * rows), dpi=160, layout="constrained")
+        canvas = Figure(figsize=(max(_LEAST_WIDTH, 4.4 * panels), 3.6 * rows), dpi=160, layout="constrained")
         axes = canvas.subplots(rows, panels, squeeze=False).ravel()
         canvas.suptitle(plain(title), fontsize=11)
         if label:

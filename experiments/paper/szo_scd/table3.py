@@ -91,15 +91,15 @@ def _tables(results: Results) -> tuple[Table, ...]:
 
 
 def _draw(results: Results, path: Path, label: str) -> None:
-    with figure(path, 1, "Accuracy against total active phase, MNIST 8x8, reading A", label) as (panel,):
+    with figure(path, 1, "Accuracy against active phase, MNIST 8x8, reading A", label) as (panel,):
         for colour, method in zip(COLOURS, ("ADMM", "pruning"), strict=False):
             rows = [row for row in _ROWS if row.method == method and results.of(row.point)]
             x = [stat(one.total_rad for one in results.of(row.point)).mean for row in rows]
-            y = [stat(100 * one.best for one in results.of(row.point)).mean for row in rows]
+            y = [stat(100 * one.final for one in results.of(row.point)).mean for row in rows]
             panel.plot(x, y, "o-", color=colour, markersize=4, label=method)
             for row, place, height in zip(rows, x, y, strict=True):
                 panel.annotate(f" {row.weight.removeprefix('lambda = ')}", (place, height), fontsize=7)
-        panel.set(xlabel="total active phase at the end (rad)", ylabel="best test accuracy (%)")
+        panel.set(xlabel="total active phase at the end (rad)", ylabel="final test accuracy (%)")
         panel.legend()
 
 
