@@ -26,6 +26,7 @@ TESTED_BY_CALLERS = {
     "experiments/run/preflight/timed.py": "scale/test_timing.py: what cannot be is refused",
     "experiments/run/watching/pacing.py": "scale/test_timing.py and tests/docs/test_trace.py: energy is logged",
     "experiments/tasks/exhibits.py": "declares: run/watching/test_exhibiting.py has an exhibit in a trace",
+    "experiments/run/watching/interrupts.py": "run/test_launch.py and run/test_signals.py: runs end by signals",
     "experiments/scale/view.py": "docs: every command line is run",
     "experiments/commands_page.py": "tests/contracts: a command that is landed must be on the page",
     "emulator/instruments/again.py": "what a row was is asked for again: experiments/replay/test_modes.py",

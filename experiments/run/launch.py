@@ -5,17 +5,14 @@ The run itself is ``experiments.run.run.run_study``; nothing here touches emulat
 
 import errno
 import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from types import FrameType
-from typing import Any, Self
 
 import experiments
-from emulator.bench import Bench, RunResult
+from emulator.bench import RunResult
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.writing.journal import journal_path
 from experiments.run.elsewhere.elsewhere import Elsewhere, called_up, places_of
@@ -23,6 +20,7 @@ from experiments.run.own.own import Own
 from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
 from experiments.run.study import Study, load_study
+from experiments.run.watching.interrupts import Interrupts
 
 __all__ = [
     "Launched",
@@ -34,8 +32,6 @@ __all__ = [
     "refuse_mixed",
     "shipped_studies",
 ]
-
-_Handler = Callable[[int, FrameType | None], Any] | int | None
 
 _DIVERGED = 3
 _LONGEST_NAME = 255  # bytes, of Linux's and macOS's file systems
@@ -132,7 +128,7 @@ def launch(
     written.
     """
     check_out(out)
-    with ProgressLine(quiet) as progress, _Interrupts() as interrupts:
+    with ProgressLine(quiet) as progress, Interrupts() as interrupts:
 
         def start(started: Started) -> None:
             interrupts.obey(started.bench)
@@ -173,37 +169,3 @@ def refuse_mixed(benches: Sequence[str], dialects: Sequence[str], dry_run: bool)
         )
     if dry_run and benches:
         raise ConfigError("--dry-run tries an emulated bench; allowed: one of --dry-run and --bench")
-
-
-class _Interrupts:
-    """Turn the first SIGINT or SIGTERM into a stop of the bench, once there is one that can obey.
-
-    Before that nothing has been written, and the signals end the process as they always do.
-    """
-
-    def __init__(self) -> None:
-        self.number = int(signal.SIGINT)
-        self._before: dict[signal.Signals, _Handler] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._restore()
-
-    def obey(self, bench: Bench) -> None:
-        """Let the next signal stop ``bench``."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            del frame
-            self._restore()
-            self.number = number
-            bench.stop("aborted", f"{signal.Signals(number).name} received")
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, stop)
-
-    def _restore(self) -> None:
-        while self._before:
-            number, handler = self._before.popitem()
-            signal.signal(number, handler)

@@ -24,19 +24,24 @@ def scale(
     from experiments.output.json import to_json
     from experiments.output.streams.screen import Screen
     from experiments.run.launch import check_out, open_study
-    from experiments.scale.timing import time_steps
+    from experiments.run.watching.interrupts import Interrupts
+    from experiments.scale.progress import StepBar
+    from experiments.scale.timing import steps_of, time_steps
     from experiments.scale.view import show_timing
 
     config = open_study(study, changes_of(overlays, overrides), seed)
     if out is not None:
         check_out(out)
-    found = time_steps(config, out)
+    with StepBar(steps_of(config)) as bar, Interrupts() as interrupts:
+        found = time_steps(config, out, bar.tell, interrupts.obey)
     if as_json:
         say(to_json(found) + "\n")
     else:
         show_timing(found, Screen())
     if out is not None:
         sys.stderr.write(f"trace {visible(str(out), lines=False)}\n")
+    if found.status == "aborted":
+        raise typer.Exit(128 + interrupts.number)
 
 
-COMMAND = Command(scale, example="lightloop scale figure4 --set workload.method=odfa --json")
+COMMAND = Command(scale, example="lightloop scale figure4 --set workload.method=odfa --json", tells=True)

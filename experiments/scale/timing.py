@@ -4,6 +4,7 @@ Steps are played on the bench, light's frames included, and the first one is not
 step takes the same but for the rounding of frames to the beat of their clock.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from controllers.kind import WORKLOAD
 from controllers.registry import CONTROLLERS
 from controllers.step_graph.graph import graph_of
 from controllers.step_graph.workload import WorkloadConfig
+from emulator.bench import Bench
 from emulator.commands import Command, Controller, Log
 from emulator.errors import ConfigError
 from emulator.instruments.gpu.config import GpuConfig
@@ -23,7 +25,7 @@ from experiments.run.study import Study
 from experiments.run.watching.watch import overheard
 from experiments.scale.shares import WORDS, shares_s
 
-__all__ = ["StepTiming", "time_steps"]
+__all__ = ["StepTiming", "steps_of", "time_steps"]
 
 _TRIED: Final = 4
 """Steps by which a long run is judged before it begins."""
@@ -57,25 +59,30 @@ class StepTiming:
     status: str
 
 
-def time_steps(study: Study, out: Path | None = None) -> StepTiming:
+def time_steps(
+    study: Study,
+    out: Path | None = None,
+    tell: Callable[[int], None] | None = None,
+    begin: Callable[[Bench], None] | None = None,
+) -> StepTiming:
     """Play the steps of ``study``, into the trace ``out`` if one is asked for, and return what one takes.
 
-    Raises ``ConfigError`` for a study of another kind, for one that does not fit its GPU or its DMD, and for one
-    that lasts beyond the range of time; nothing is written then.
+    ``tell`` gets the number of steps after each, ``begin`` the bench before the first. Raises ``ConfigError`` for a
+    study of another kind, for one that does not fit its GPU or its DMD, and for one that lasts beyond the range of
+    time; nothing is written then. A run that was stopped from outside is told as far as it came.
     """
     workload = _workload(study)
     if workload.steps > _TRIED:
         _refuse_endless(study, workload)
-    played = _played(study, out)
+    played = _played(study, out, tell, begin)
     graph = graph_of(workload, study.section(GpuConfig).count)
-    last = -1 if workload.schedule == "late" else None
-    counted_s, counted_j = (values[1:last] for values in (played.step_s, played.step_j))
-    if not counted_s:
+    late = workload.schedule == "late"
+    if played.step_j.counted(late) < 1:  # a step's energy is noted last
         raise ConfigError(
-            f"budget: the run ended after {len(played.step_s)} steps ({played.reason or played.status}), and the "
+            f"budget: the run ended after {played.step_s.count} steps ({played.reason or played.status}), and the "
             "second one is the first that counts"
         )
-    step_s, step_j = sum(counted_s) / len(counted_s), sum(counted_j) / len(counted_j)
+    step_s, step_j = (steps.mean(late) for steps in (played.step_s, played.step_j))
     shares = shares_s(study, graph, step_s)
     return StepTiming(
         title=study.title,
@@ -83,7 +90,7 @@ def time_steps(study: Study, out: Path | None = None) -> StepTiming:
         method=workload.method,
         batch=workload.batch,
         rows=workload.batch * workload.context,
-        steps=len(played.step_s),
+        steps=played.step_s.count,
         seconds_per_sample=step_s / workload.batch,
         joules_per_sample=step_j / workload.batch,
         seconds_per_step=step_s,
@@ -96,6 +103,11 @@ def time_steps(study: Study, out: Path | None = None) -> StepTiming:
         emulated_s=played.emulated_s,
         status=played.status,
     )
+
+
+def steps_of(study: Study) -> int:
+    """Return how many steps ``study`` plays; raises ``ConfigError`` for one of another kind."""
+    return _workload(study).steps
 
 
 def _workload(study: Study) -> WorkloadConfig:
@@ -112,23 +124,56 @@ def _offloads(study: Study) -> bool:
     return study.section(GpuConfig).offload
 
 
+@dataclass
+class _Steps:
+    """Add up a quantity of step after step: not the first one's, and the last one's apart."""
+
+    count: int = 0
+    most: float = 0.0
+    _sum: float = 0.0
+    _before_last: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Take the next step's ``value``."""
+        if self.count:
+            self._before_last = self._sum
+            self._sum += value
+            self.most = max(self.most, value)
+        self.count += 1
+
+    def counted(self, without_last: bool) -> int:
+        """Return of how many steps ``mean`` is."""
+        return self.count - 1 - without_last
+
+    def mean(self, without_last: bool) -> float:
+        """Return the mean of all but the first step, and ``without_last`` of all but the last, too."""
+        return (self._before_last if without_last else self._sum) / self.counted(without_last)
+
+
 @dataclass(frozen=True)
 class _Played:
-    step_s: list[float]
-    step_j: list[float]
+    step_s: _Steps
+    step_j: _Steps
     emulated_s: float
     energy_j: dict[str, float]
     status: str
     reason: str
 
 
-def _played(study: Study, out: Path | None) -> _Played:
+def _played(
+    study: Study,
+    out: Path | None,
+    tell: Callable[[int], None] | None = None,
+    begin: Callable[[Bench], None] | None = None,
+) -> _Played:
     prepared = prepare(study)
     program = program_of(study, prepared)
     bench = make_bench(study, prepared, program.sizes, program.shows, 1)
-    notes: dict[str, list[float]] = {"step_s": [], "step_j": []}
+    notes = {"step_s": _Steps(), "step_j": _Steps()}
     bench.attach(recorder_of(study, out))
-    result = bench.run({study.kind.name: _noted(program.controller, notes), **others_of(study, bench)})
+    if begin is not None:
+        begin(bench)
+    result = bench.run({study.kind.name: _noted(program.controller, notes, tell), **others_of(study, bench)})
     return _Played(
         notes["step_s"],
         notes["step_j"],
@@ -139,13 +184,18 @@ def _played(study: Study, out: Path | None) -> _Played:
     )
 
 
-def _noted(controller: Controller, notes: dict[str, list[float]]) -> Controller:
-    """Return ``controller``, of which what it logs under the names of ``notes`` is kept."""
+def _noted(
+    controller: Controller, notes: dict[str, _Steps], tell: Callable[[int], None] | None
+) -> Controller:
+    """Return ``controller``, of which what it logs under the names of ``notes`` is added up."""
 
     def note(command: Command, reply: object) -> None:
         del reply
         if type(command) is Log and command.name in notes:
-            notes[command.name].append(command.value)
+            notes[command.name].add(command.value)
+            fewest, most = (pick(each.count for each in notes.values()) for pick in (min, max))
+            if tell is not None and fewest == most:
+                tell(most)
 
     return overheard(controller, note)
 
@@ -154,9 +204,9 @@ def _refuse_endless(study: Study, workload: WorkloadConfig) -> None:
     """Raise ``ConfigError`` where all steps together last longer than a trace can say, judged by a few."""
     few = workload.model_copy(update={"steps": _TRIED})
     tried = _played(study.model_copy(update={WORKLOAD: few}), None)
-    if len(tried.step_s) < _TRIED:
+    if tried.step_s.count < _TRIED:
         return
-    step_s = max(tried.step_s[1:])
+    step_s = tried.step_s.most
     if workload.steps * step_s > ps_to_s(LAST_PS):
         all_s, most = workload.steps * step_s, int(ps_to_s(LAST_PS) / step_s)
         raise ConfigError(

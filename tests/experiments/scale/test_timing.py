@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.bench import Bench
 from emulator.errors import ConfigError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
@@ -78,6 +79,26 @@ def test_frames_that_fly_during_the_next_batch_save_time() -> None:
 def test_the_steps_after_the_first_all_take_the_same() -> None:
     few, many = (time_steps(small(workload__method="odfa", workload__steps=n)) for n in (4, 40))
     assert few.seconds_per_step == pytest.approx(many.seconds_per_step, rel=1e-3)
+
+
+@pytest.mark.parametrize("schedule", ["wait", "late"])
+def test_a_timing_that_is_stopped_is_told_as_far_as_it_came(schedule: str, tmp_path: Path) -> None:
+    benches: list[Bench] = []
+    told: list[int] = []
+
+    def tell(done: int) -> None:
+        told.append(done)
+        if done == 7:
+            benches[0].stop("aborted", "enough")
+
+    study = small(workload__method="odfa", workload__steps=1_000, workload__schedule=schedule)
+    found = time_steps(study, tmp_path / "run.h5", tell, benches.append)
+    assert (found.status, found.steps, told) == ("aborted", 7, list(range(1, 8)))
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert (trace.status, trace.reason) == ("aborted", "enough")
+        steps = trace.metrics()["step_s"].value
+    counted = steps[1:-1] if schedule == "late" else steps[1:]
+    assert found.seconds_per_step == sum(counted) / len(counted)
 
 
 def test_a_retiming_tells_what_a_run_with_other_numbers_takes(tmp_path: Path) -> None:
