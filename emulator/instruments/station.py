@@ -62,9 +62,7 @@ class Station:
         self._told_ps = 0  # when the last reply comes of all that was carried out
         self._ahead = 0  # queries of turns that are carried out and whose reply has not come
         self._due: deque[Turn] = deque()
-        self._behind: deque[Turn] = (
-            deque()
-        )  # one whose length nobody knows before it starts, and all after it
+        self._behind: deque[Turn] = deque()  # an atomic command that waits for its start, and all after it
         self._draws = Draws(clock, meter)
         self._services: list[Service] = []
         self._rows = RowQueue(NullRecorder(), meter)
@@ -329,6 +327,8 @@ class Station:
                     while (wait_ps := self._free_ps - clock.now_ps) > 0:
                         yield clock.timeout(wait_ps)
                     yield clock.afterwards()
+                    if self._free_ps > clock.now_ps:  # since this instant
+                        continue
                     self._perform(atomic, turn)
                 else:
                     turn.started_ps, turn.done_ps = self._take(service, turn.issued_ps)

@@ -173,6 +173,21 @@ def test_what_comes_at_the_instant_of_a_sequences_start_comes_before_it() -> Non
     np.testing.assert_array_equal(asked[0].outputs, changed[1].outputs)
 
 
+def test_a_sequence_does_not_start_while_the_link_is_held_from_that_instant_on() -> None:
+    def later() -> Controller:
+        yield Wait(2_000_000)
+        yield SEQUENCE
+
+    def world() -> Controller:
+        yield Wait(3_000_000)  # so that it is the last to wait for that instant
+        yield Wait(20_000_000)
+        yield Disturb("chip.link", 1e-3)
+
+    outing = LAB.run(lambda: asking([], Settle(20_000_000), Wait(10**10)), later, world)
+    started = [row[STARTED] for row in rows_of(outing) if row[0] == 1]
+    assert min(started) == 20_000_000 + 10**9
+
+
 @pytest.mark.parametrize(
     "wrong", [Probe([99], [1.0], BATCH), Sequence(np.array([[99]]), np.ones((1, 1)), BATCH)]
 )
