@@ -9,7 +9,6 @@ read. The file is in the system's cache, as after a run.
 """
 
 import json
-import math
 import subprocess
 import sys
 import tempfile
@@ -31,10 +30,10 @@ from emulator.trace.open import open_trace
 from emulator.trace.reading.reader import Trace
 from emulator.trace.schema import COMMANDS, Power
 from experiments.benchmarks.chip.plant import Plant, benchmark_study, study_plant
+from experiments.benchmarks.timing import peak_mb
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text
 from experiments.run.laboratory import altered_laboratory, laboratory
-from experiments.run.preflight.machine import resident_bytes
 from experiments.run.study import Study, study_from_text
 
 __all__ = ["RetimingCost", "measure_retiming", "repeat_trace", "run_retiming_benchmark"]
@@ -49,7 +48,7 @@ class RetimingCost:
     """Give what one process took, in seconds: to read and check a trace, to re-time it, and to re-time it again.
 
     ``cpu_s`` is the CPU time of reading and the first re-timing together: a busy machine makes wall time longer.
-    ``peak_mb`` is the process's own; the peak of ``getrusage`` is that of the process it came from, if higher.
+    ``peak_mb`` is the process's own.
     """
 
     commands: int
@@ -208,14 +207,13 @@ def _measure(path: Path, verify: bool) -> RetimingCost:
     timed_s, cpu_s = time.perf_counter(), cpu_s + time.process_time()
     retime(recording, lab)
     again_s = time.perf_counter()
-    peak_mb = 1e-6 * (resident_bytes() or math.nan)
     return RetimingCost(
         recording.count,
         cpu_s,
         loaded_s - began_s,
         timed_s - loaded_s,
         again_s - timed_s,
-        peak_mb,
+        peak_mb(),
     )
 
 

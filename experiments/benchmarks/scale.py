@@ -5,7 +5,6 @@ it took as JSON; 0 reads the study alone, which is what starting up costs.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import numpy as np
 
 from emulator.errors import LightloopError
 from emulator.processes import child_environment, module_command
+from experiments.benchmarks.timing import peak_mb
 from experiments.output.tables import table_of
 from experiments.output.terminal import to_text
 from experiments.run.launch import open_study
@@ -92,8 +92,7 @@ def _timed(steps: int) -> dict[str, float]:
     study = open_study(_STUDY, (f"workload.steps={max(steps, 2)}",))
     if steps:
         time_steps(study)
-    peak_mb = 1e-3 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"cpu_s": time.process_time(), "peak_mb": peak_mb}
+    return {"cpu_s": time.process_time(), "peak_mb": peak_mb()}
 
 
 if __name__ == "__main__":

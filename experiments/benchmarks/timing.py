@@ -5,6 +5,7 @@ minutes. So all workloads run once a round, in an order that moves on from round
 """
 
 import gc
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from typing import Self
 
 import numpy as np
 
-__all__ = ["Cost", "Ratio", "Sample", "Stopwatch", "Workload", "interleave", "ratio"]
+from experiments.run.preflight.machine import resident_bytes
+
+__all__ = ["Cost", "Ratio", "Sample", "Stopwatch", "Workload", "interleave", "peak_mb", "ratio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,11 @@ def ratio(top: Sample, bottom: Sample) -> Ratio:
     wall = [a.wall_s / b.wall_s for a, b in zip(top.costs, bottom.costs, strict=True)]
     low, middle, high = np.quantile(cpu, (0.25, 0.5, 0.75))
     return Ratio(float(middle), float(low), float(high), float(np.median(wall)))
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has held at once so far, in MB; NaN where nobody says.
+
+    The peak of ``getrusage`` is that of the process it came from, if that was higher.
+    """
+    return 1e-6 * (resident_bytes() or math.nan)

@@ -27,6 +27,9 @@ from experiments.scale.shares import WORDS, shares_s
 
 __all__ = ["StepTiming", "steps_of", "time_steps"]
 
+_LAST_NOTED: Final = "step_j"
+"""What is logged of a step after all else: with it the step is over."""
+
 _TRIED: Final = 4
 """Steps by which a long run is judged before it begins."""
 
@@ -77,7 +80,7 @@ def time_steps(
     played = _played(study, out, tell, begin)
     graph = graph_of(workload, study.section(GpuConfig).count)
     late = workload.schedule == "late"
-    if played.step_j.counted(late) < 1:  # a step's energy is noted last
+    if played.step_j.counted(late) < 1:
         raise ConfigError(
             f"budget: the run ended after {played.step_s.count} steps ({played.reason or played.status}), and the "
             "second one is the first that counts"
@@ -169,14 +172,14 @@ def _played(
     prepared = prepare(study)
     program = program_of(study, prepared)
     bench = make_bench(study, prepared, program.sizes, program.shows, 1)
-    notes = {"step_s": _Steps(), "step_j": _Steps()}
+    notes = {"step_s": _Steps(), _LAST_NOTED: _Steps()}
     bench.attach(recorder_of(study, out))
     if begin is not None:
         begin(bench)
     result = bench.run({study.kind.name: _noted(program.controller, notes, tell), **others_of(study, bench)})
     return _Played(
         notes["step_s"],
-        notes["step_j"],
+        notes[_LAST_NOTED],
         result.elapsed_s,
         result.energy_by_component_j,
         result.status,
@@ -192,10 +195,10 @@ def _noted(
     def note(command: Command, reply: object) -> None:
         del reply
         if type(command) is Log and command.name in notes:
-            notes[command.name].add(command.value)
-            fewest, most = (pick(each.count for each in notes.values()) for pick in (min, max))
-            if tell is not None and fewest == most:
-                tell(most)
+            steps = notes[command.name]
+            steps.add(command.value)
+            if tell is not None and command.name == _LAST_NOTED:
+                tell(steps.count)
 
     return overheard(controller, note)
 

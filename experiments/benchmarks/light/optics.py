@@ -7,7 +7,6 @@ seconds and peak memory as one line of JSON; a process of its own, so that the m
 import cProfile
 import json
 import pstats
-import resource
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.processes import child_environment, module_command
 from emulator.streams import stream
-from experiments.benchmarks.timing import Sample, Stopwatch
+from experiments.benchmarks.timing import Sample, Stopwatch, peak_mb
 
 __all__ = ["FieldCost", "Shares", "StructuredCost", "field_cost", "structured_cost"]
 
@@ -83,8 +82,7 @@ def _structured(rounds: int) -> StructuredCost:
         with Stopwatch() as watch:
             opu.transform(vectors)
         sample.costs.append(watch.per(1))
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6  # Linux counts in KiB
-    return StructuredCost(sample.cpu_s, setup_s, peak_mb)
+    return StructuredCost(sample.cpu_s, setup_s, peak_mb())
 
 
 def field_cost(rows: int, columns: int, frames: int, rounds: int) -> FieldCost:

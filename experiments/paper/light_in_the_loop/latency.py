@@ -16,7 +16,7 @@ from emulator.instruments.host.host import host_plan
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, frame_budget
 from experiments.models.mlp_work import step_work
-from experiments.output.publishing import folder_of
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.findings import Findings
@@ -117,7 +117,7 @@ def run_latency(out: Path, seeds: int, vectors: int, jobs: int) -> Findings:
         *(_training_table(name) for name in ("workstation", "gpu_p100")),
         _late_table(late_hosts(vectors)),
     )
-    return Findings(folder, tables, partial(_draw, units), f"source {source_digest()}.\n")
+    return Findings(folder, tables, partial(_draw, units), source_note([source_digest()]))
 
 
 def _ledgers(name: str) -> list[Ledger]:

@@ -19,7 +19,7 @@ from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign, costs_of
 from emulator.physics.opu.holography import frames_per_projection
 from emulator.streams import stream
-from experiments.output.publishing import folder_of
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.source import source_digest
 from experiments.output.statistics import Stat, stat
 from experiments.output.tables import Cell, Column, Table
@@ -151,7 +151,7 @@ def run_recovery(out: Path, seeds: int, vectors: int, jobs: int) -> Findings:
     folder = folder_of("recovery", out)
     found = [(case, _curves(case, seeds, vectors)) for case in CASES]
     tables = (_at_nominal(found, seeds, vectors), _against_exposure(found))
-    return Findings(folder, tables, partial(_draw, found), f"source {source_digest()}.\n")
+    return Findings(folder, tables, partial(_draw, found), source_note([source_digest()]))
 
 
 def _curves(case: Case, seeds: int, vectors: int) -> list[Curve]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from emulator.config.models import build
 from emulator.instruments.gpu.config import GpuConfig
-from experiments.output.publishing import folder_of
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table, table_of
 from experiments.paper.findings import Findings
@@ -147,7 +147,7 @@ def run_figure4(out: Path, seeds: int, sets: int, jobs: int) -> Findings:
         print(f"paper figure4: {assumed.name}", file=sys.stderr, flush=True)
         found.append(predicted_by(assumed))
     tables = (_fitted_table(found), _predicted_table(found), _law_table())
-    return Findings(folder, tables, partial(_draw, found), f"source {source_digest()}.\n")
+    return Findings(folder, tables, partial(_draw, found), source_note([source_digest()]))
 
 
 def _fitted_table(found: list[Predicted]) -> Table:

@@ -12,7 +12,7 @@ from emulator.config.models import build
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import FrameBudget, OpuDesign, frame_budget
-from experiments.output.publishing import folder_of
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.findings import Findings
@@ -82,7 +82,7 @@ def run_walls(out: Path, seeds: int, points: int, jobs: int) -> Findings:
     budgets = [(outputs, budget_of(outputs)) for outputs in sizes]
     steps = [(case, time_steps(open_study(case.study, case.changes))) for case in CASES]
     tables = (_frame_table(budgets), _step_table(steps))
-    return Findings(folder, tables, partial(_draw, budgets, steps), f"source {source_digest()}.\n")
+    return Findings(folder, tables, partial(_draw, budgets, steps), source_note([source_digest()]))
 
 
 def _sensors(rows: int) -> int:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from experiments.output.publishing import folder_of
+from experiments.output.publishing import folder_of, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table
 from experiments.paper.findings import Findings
@@ -114,7 +114,7 @@ def run_what_ifs(out: Path, seeds: int, points: int, jobs: int) -> Findings:
     folder = folder_of("what_ifs", out)
     found = [(question, answered(question, points)) for question in QUESTIONS]
     tables = tuple(_table(question, answers) for question, answers in found)
-    return Findings(folder, tables, partial(_draw, found), f"source {source_digest()}.\n")
+    return Findings(folder, tables, partial(_draw, found), source_note([source_digest()]))
 
 
 def _table(question: Question, answers: list[Answer]) -> Table:
