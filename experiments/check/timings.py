@@ -13,9 +13,8 @@ from emulator.config.models import build
 from emulator.errors import TaskError
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.frames import FrameSender
-from emulator.instruments.opu.timing import OpuDesign, patterns_of
-from emulator.units import ps_to_s
+from emulator.instruments.opu.frames import calls_s
+from emulator.instruments.opu.timing import OpuDesign
 from experiments.output.publishing import folder_of, publish, source_note
 from experiments.output.source import source_digest
 from experiments.output.tables import Column, Table
@@ -70,11 +69,9 @@ def taken_s(one: Published, calls: int) -> float:
     if one.online:
         config = config.model_copy(update={"acquisition": "online"})
     times, each = (calls, 1) if one.online else (1, one.vectors)
-    sender = FrameSender(config, HostConfig(preset=_HOST), OpuDesign(one.features, one.outputs), seed=0)
-    done_ps = 0
-    for _ in range(times):
-        done_ps = sender.send(done_ps, patterns_of(config, each, 0)).done_ps
-    return ps_to_s(done_ps) * one.vectors / (times * each)
+    design = OpuDesign(one.features, one.outputs)
+    took_s = calls_s(config, HostConfig(preset=_HOST), design, times, each)
+    return took_s * one.vectors / (times * each)
 
 
 def run_timings(out: Path, seeds: int, calls: int, jobs: int) -> None:

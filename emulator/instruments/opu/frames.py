@@ -14,12 +14,12 @@ from emulator.instruments.host.config import HostConfig
 from emulator.instruments.instrument import Draw
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.pipeline import Fate, FrameTimes, Pipeline, side_by_side
-from emulator.instruments.opu.timing import OpuDesign, frames_of, pipeline_timing, working_units
+from emulator.instruments.opu.timing import OpuDesign, frames_of, patterns_of, pipeline_timing, working_units
 from emulator.physics.opu.camera import straddle_probability
 from emulator.streams import stream
 from emulator.units import ps_to_s, s_to_ps
 
-__all__ = ["FRAME_STATES", "FrameSender", "Sent"]
+__all__ = ["FRAME_STATES", "FrameSender", "Sent", "calls_s"]
 
 FRAME_STATES: Final = frozenset({"torn", "missed", "trigger", "link"})
 """Hidden states that decide which frames come through, and when."""
@@ -185,3 +185,11 @@ class FrameSender:
             fates[chances[:, 0] < torn] = Fate.TORN
             fates[chances[:, 1] < missed] = Fate.MISSED
         return fates
+
+
+def calls_s(config: OpuConfig, host: HostConfig, design: OpuDesign, calls: int, vectors: int) -> float:
+    """Return the seconds that ``calls`` of ``vectors`` each take, each asked for when the one before is done."""
+    sender, done_ps = FrameSender(config, host, design, seed=0), 0
+    for _ in range(calls):
+        done_ps = sender.send(done_ps, patterns_of(config, vectors, 0)).done_ps
+    return ps_to_s(done_ps)

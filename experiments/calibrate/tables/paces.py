@@ -11,9 +11,8 @@ from emulator.instruments.gpu.timing import kernel_time
 from emulator.instruments.host.config import HostConfig
 from emulator.instruments.host.host import compute_s
 from emulator.instruments.opu.config import OpuConfig
-from emulator.instruments.opu.frames import FrameSender
-from emulator.instruments.opu.timing import OpuDesign, patterns_of
-from emulator.units import ps_to_s
+from emulator.instruments.opu.frames import calls_s
+from emulator.instruments.opu.timing import OpuDesign
 from experiments.calibrate.tables.rows import Row
 
 __all__ = ["PACES", "Pace"]
@@ -82,8 +81,7 @@ def _opu_s(config: OpuConfig, row: Row) -> float:
     if row.online:
         config = config.model_copy(update={"acquisition": "online"})
     calls, each = (row.vectors, 1) if row.online else (1, row.vectors)
-    sender = FrameSender(config, _HOST, OpuDesign(row.features, row.outputs), seed=0)
-    return calls * ps_to_s(sender.send(0, patterns_of(config, each, 0)).done_ps)
+    return calls * calls_s(config, _HOST, OpuDesign(row.features, row.outputs), 1, each)
 
 
 _ANY: Final = 1e21
