@@ -17,7 +17,10 @@ HIDDEN = {
     **{f"chip.{state}": (3, 5, 7) for state in ("dead", "gamma", "stuck", "channel")},
     **{f"chip.{state}": (0, 1, 2, 3) for state in ("responsivity", "offset")},
     **{f"chip.{state}": () for state in ("laser", "laser_noise", "substrate", "link")},
-    **{f"opu.{state}": () for state in ("correlation", "torn", "missed", "trigger", "link")},
+    **{
+        f"opu.{state}": ()
+        for state in ("correlation", "laser", "laser_noise", "torn", "missed", "trigger", "link")
+    },
     "opu.responsivity": tuple(range(9)),
 }
 """A bench on which everything may break."""

@@ -183,8 +183,8 @@ def opu() -> Specimen:
         ProjectFrames(whole),
     ]
     hidden = {
-        "correlation": (-1, 0.5), "responsivity": (3, 0.0), "torn": (-1, 0.5), "missed": (-1, 0.5),
-        "trigger": (-1, 1e-3), "link": (-1, 1e-3),
+        "correlation": (-1, 0.5), "responsivity": (3, 0.0), "laser": (-1, 0.9), "laser_noise": (-1, 0.01),
+        "torn": (-1, 0.5), "missed": (-1, 0.5), "trigger": (-1, 1e-3), "link": (-1, 1e-3),
     }  # fmt: skip
     stand = Stand(small_opu("dmd.torn_probability=0.1"), DESIGN)
     return Specimen(stand, good, bad, slow_host(1e-4, 64), disturbances=hidden)

@@ -1,7 +1,8 @@
 """The optics of the processing unit: from vectors to patterns, through the medium, to numbers; no time passes here.
 
 Two fidelities give the same statistics. ``field`` forms every camera image, exposes it and reads it;
-``statistical`` multiplies once and adds the noise that the field's closed forms give.
+``statistical`` multiplies once and adds the noise that the field's closed forms give. A laser that is not as it was
+when the unit was new scales the light of every frame; what is recovered takes it for new.
 """
 
 from functools import partial
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from emulator.errors import CommandError, PhysicsError
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.timing import OpuDesign, camera_of, costs_of
+from emulator.physics.laser import Laser, frame_powers
 from emulator.physics.opu import anchor
 from emulator.physics.opu.camera import Camera, expose, exposure_factor
 from emulator.physics.opu.decorrelation import MixedMedium
@@ -30,6 +32,7 @@ from emulator.physics.opu.holography import (
     combined_noise_std,
     default_light,
     patterns_per_vector,
+    reading_power,
     recovered_noise_std,
 )
 from emulator.physics.opu.medium import Medium, make_medium
@@ -84,6 +87,8 @@ class OpuCore:
         self._intensity = config.recovery.mode == "intensity"
         self._costs = costs_of(config)
         self._noise_key = key_words(seed, "opu/camera")
+        self.laser = Laser()
+        self._laser_key = key_words(seed, "opu/laser")
         self._lit_max = _brightest(config, design.features)
         self._anchor: _Anchor | None = None
         group = config.recovery.anchor_group if config.recovery.mode == "anchor" else 1
@@ -186,20 +191,43 @@ class OpuCore:
         Intensities come as counts, uint8 unless the camera is without noise; all others as float32.
         """
         patterns, noise = self.patterns(vectors), self.config.camera.noise
+        powers = self._powers(patterns, first)
         if self._auto and len(vectors):
             self._set_light(int(patterns.planes.sum(axis=2).max()))
         if self.config.fidelity == "field" or (self._intensity and not noise):
-            return self._read_images(patterns, first)
+            return self._read_images(patterns, first, powers, noise)
         if self._intensity:
             gain_e = self.light.gain_e * exposure_factor(np.count_nonzero(vectors, axis=1), self._lit_max)
-            light = gain_e.astype(np.float32)
+            light = (gain_e if powers is None else gain_e * powers[:, 0, 0]).astype(np.float32)
             return Projected(
                 *speckle_counts(self.medium, vectors, light, self.camera, first, self._noise_key)
             )
-        outputs = self._linear(self._shown(patterns, vectors))
+        if powers is None:
+            outputs = self._linear(self._shown(patterns, vectors))
+            if noise and self._anchor is not None:
+                self._mismeasure(outputs, self._anchor, patterns.scales.sum(axis=1))
+        else:
+            outputs = self._dimmed(patterns, powers)
         if noise:
-            self._disturb(outputs, patterns, first)
+            self._disturb(outputs, patterns, first, powers)
         return Projected(outputs, 0)
+
+    def _powers(self, patterns: Patterns, first: int) -> Doubles | None:
+        """Return the laser's relative power in each frame (n, k, frames) of ``patterns``; None where it is new."""
+        if self.laser == Laser():
+            return None
+        shape = (*patterns.scales.shape, self._costs.frames)
+        each = shape[1] * shape[2]
+        return frame_powers(self.laser, first * each, shape[0] * each, self._laser_key).reshape(shape)
+
+    def _dimmed(self, patterns: Patterns, powers: Doubles) -> Singles:
+        """Return the linear projections that no noise of the camera disturbs, of frames with relative ``powers``.
+
+        A hologram follows its power, and so do all its modes; what several frames tell follows no single one.
+        """
+        if self.config.recovery.mode != "off_axis":
+            return np.asarray(self._read_images(patterns, 0, powers, False).outputs, dtype=np.float32)
+        return self._linear(_added(Patterns(patterns.planes, patterns.scales * powers[..., 0])))
 
     def _set_light(self, lit: int) -> None:
         """Make the exposure right for a brightest pattern of ``lit`` features."""
@@ -210,10 +238,7 @@ class OpuCore:
         """Return what ``patterns`` add up to (n, features): ``vectors``, unless they were rounded."""
         if self.config.dmd.encoding != "bitplanes":
             return vectors
-        shown = np.zeros(vectors.shape)
-        for k in range(patterns.scales.shape[1]):  # plane by plane, so that no vector's sum knows of another
-            shown += patterns.scales[:, k, np.newaxis] * patterns.planes[:, k]
-        return shown.astype(np.float32)
+        return _added(patterns)
 
     def _linear(self, shown: Singles) -> Singles:
         """Return the real projections of ``shown`` (n, features): onto the anchor's phase where there is one."""
@@ -223,39 +248,53 @@ class OpuCore:
         fields = self.medium.fields(shown)
         return np.asarray(fields.real * turned.real + fields.imag * turned.imag)
 
-    def _disturb(self, outputs: Singles, patterns: Patterns, first: int) -> None:
-        """Add the errors of all frames of each vector."""
+    def _mismeasure(self, outputs: Singles, measured: _Anchor, scales: Doubles) -> None:
+        """Do to ``outputs`` (n, outputs) what an anchor's noise does, the patterns' ``scales`` (n,) summed up."""
+        factor, offset = anchor.anchor_error(measured.true_e, measured.measured_e, self.light.gain_e)
+        outputs *= factor.astype(np.float32)
+        outputs += np.outer(scales, offset).astype(np.float32)
+
+    def _disturb(self, outputs: Singles, patterns: Patterns, first: int, powers: Doubles | None) -> None:
+        """Add the noise of all frames of each vector."""
         lit = patterns.planes.sum(axis=2)
         if self._anchor is None:
-            spread = combined_noise_std(self._pattern_std(lit), patterns.scales)
+            spread = combined_noise_std(self._pattern_std(lit, powers), patterns.scales)
             add_noise(outputs, spread.astype(np.float32), first, self._noise_key)
             return
         measured_e, gain_e = self._anchor.measured_e, self.light.gain_e
         mean_e = gain_e * self.design.features
-        constant, per_inverse_e = anchor.anchor_noise(lit / self.design.features, mean_e, gain_e, self.camera)
+        both = (1.0, 1.0) if powers is None else (powers[..., 0], powers[..., 1])
+        constant, per_inverse_e = anchor.anchor_noise(
+            lit / self.design.features, mean_e, gain_e, self.camera, both
+        )
         squares = patterns.scales**2
         own = (squares * constant).sum(axis=1).astype(np.float32)
         shared = (squares * per_inverse_e).sum(axis=1).astype(np.float32)
-        factor, offset = anchor.anchor_error(self._anchor.true_e, measured_e, gain_e)
-        outputs *= factor.astype(np.float32)
-        outputs += np.outer(patterns.scales.sum(axis=1), offset).astype(np.float32)
         darkness = (1.0 / measured_e).astype(np.float32)
         add_scaled_noise(outputs, own, shared, darkness, first, self._noise_key)
 
-    def _pattern_std(self, lit: NDArray[np.int64]) -> Doubles:
+    def _pattern_std(self, lit: NDArray[np.int64], powers: Doubles | None) -> Doubles:
         """Return the noise of patterns with ``lit`` (n, k) features, whose exposure may have been cut."""
         mode, readings = self.config.recovery.mode, self._costs.pixels * self._costs.frames
         factors = exposure_factor(lit, self._lit_max)
+        power = np.ones(lit.shape) if powers is None else reading_power(mode, powers)
         spread = np.empty(lit.shape)
         for factor in np.unique(factors).tolist():
             mine = factors == factor
             spread[mine] = recovered_noise_std(
-                mode, lit[mine].astype(np.float64), self.light.exposed(factor), self.camera, readings
+                mode,
+                lit[mine].astype(np.float64),
+                self.light.exposed(factor),
+                self.camera,
+                readings,
+                power[mine],
             )
         return spread
 
-    def _read_images(self, patterns: Patterns, first: int) -> Projected:
-        """Form the images of all patterns, some vectors at a time, and read them."""
+    def _read_images(
+        self, patterns: Patterns, first: int, powers: Doubles | None, exposed: bool
+    ) -> Projected:
+        """Form the images of all patterns, some vectors at a time, and read them, with a camera if ``exposed``."""
         count, kinds, features = patterns.planes.shape
         costs, outputs = self._costs, self.design.outputs
         step = max(1, _PIECE_BYTES // (16 * outputs * costs.pixels * costs.frames * kinds))
@@ -263,7 +302,9 @@ class OpuCore:
         for begin in range(0, count, step):
             piece = slice(begin, begin + step)
             planes = patterns.planes[piece].reshape(-1, features)
-            recovered, top = self._read(planes, (first + begin) * kinds * costs.frames)
+            draw = (first + begin) * kinds * costs.frames if exposed else None
+            of_frames = None if powers is None else powers[piece].reshape(-1, costs.frames)
+            recovered, top = self._read(planes, draw, of_frames)
             saturated += top
             scaled = patterns.scales[piece, :, np.newaxis] * recovered.reshape(-1, kinds, outputs)
             pieces.append(scaled.sum(axis=1).astype(np.float32))
@@ -272,10 +313,11 @@ class OpuCore:
             return Projected(np.rint(found).astype(np.uint8), saturated)
         return Projected(found, saturated)
 
-    def _read(self, planes: Bools, draw: int) -> tuple[Doubles | Singles, int]:
+    def _read(self, planes: Bools, draw: int | None, powers: Doubles | None) -> tuple[Doubles | Singles, int]:
         """Return what is recovered of each of ``planes`` (m, features), whose frames have numbers from ``draw``.
 
-        Neighbours with the same exposure are read together.
+        Without such a number no camera adds noise. ``powers`` (m, frames) are the laser's. Neighbours with the same
+        exposure are read together.
         """
         frames, camera = self._costs.frames, self.camera
         factors = exposure_factor(np.count_nonzero(planes, axis=1), self._lit_max).tolist()
@@ -284,7 +326,9 @@ class OpuCore:
             end = begin + len(list(run))
             light = self.light.exposed(factor)
             images = self.recovery.images(self.medium.fields(planes[begin:end].astype(np.float32)), light)
-            if self.config.camera.noise:
+            if powers is not None:
+                images *= _alongside(powers[begin:end], images)
+            if draw is not None:
                 flat = images.reshape(-1, *images.shape[2:])
                 seen = expose(flat, camera, draw + begin * frames, self._noise_key)
                 saturated += seen.saturated
@@ -292,6 +336,20 @@ class OpuCore:
             recovered.append(self.recovery.recover(images, light))
             begin = end
         return np.concatenate(recovered), saturated
+
+
+def _added(patterns: Patterns) -> Singles:
+    """Return the sums (n, features) of patterns times their scales, in single precision."""
+    shown = np.zeros((len(patterns.scales), patterns.planes.shape[2]))
+    for k in range(patterns.scales.shape[1]):  # plane by plane, so that no vector's sum knows of another
+        shown += patterns.scales[:, k, np.newaxis] * patterns.planes[:, k]
+    return shown.astype(np.float32)
+
+
+def _alongside(powers: Doubles, images: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return ``powers`` (m, frames) of those frames that ``images`` (m, frames, ...) has, to be multiplied by."""
+    mine = powers[:, : images.shape[1]].astype(images.dtype)
+    return np.asarray(mine.reshape(*mine.shape, *(1,) * (images.ndim - 2)))
 
 
 def light_of(config: OpuConfig, features: int) -> Light:

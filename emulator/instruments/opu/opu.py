@@ -3,14 +3,14 @@
 Vectors become patterns, patterns frames, and frames pass through a pipeline (``pipeline``) of upload, exposure,
 readout, transfer and grabbing, in which they may be torn, missed, dropped or late; a frame that was lost is sent
 again. Frames carry the number of their pattern: what is recovered is paired with its input by that number alone.
-Medium, pixels, frames and link may change while it works (``hidden.states``). Not modelled: light that reaches the
-camera between frames.
+Medium, pixels, laser, frames and link may change while it works (``hidden.states``). Not modelled: light that
+reaches the camera between frames.
 """
 
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -29,6 +29,7 @@ from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.resend import GRABBING
 from emulator.instruments.opu.spans import STAGES, FrameSpan, frame_spans, stage_busy_ps, stage_spans
 from emulator.instruments.opu.timing import OpuDesign, patterns_of
+from emulator.physics.laser import Laser
 from emulator.plan import Plan, Work
 from emulator.trace import AnyRecorder
 
@@ -66,7 +67,7 @@ class _Unseen:
 class _Shot:
     """Hold a command that is under way: its vectors as they were sent, which are shown (n,), and their frames.
 
-    ``correlation`` and ``responses`` (outputs,) are those of the instant at which it was asked for.
+    ``correlation``, ``responses`` (outputs,) and ``laser`` are those of the instant at which it was asked for.
     """
 
     vectors: NDArray[np.float32]
@@ -74,6 +75,7 @@ class _Shot:
     sent: Sent
     correlation: float
     responses: NDArray[np.float32] | None
+    laser: Laser
 
     @property
     def counts(self) -> FrameCounts:
@@ -112,6 +114,7 @@ class Opu:
         self._grabber = setting.meter.component(GRABBING)
         self._correlation = 1.0
         self._responses: NDArray[np.float32] | None = None
+        self._laser = Laser()
 
     @cached_property
     def core(self) -> OpuCore:
@@ -174,7 +177,9 @@ class Opu:
             return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
         shown = self._shown(command.vectors)
         sent = self.sender.send(now_ps, int(shown.sum()) * self.core.planes)
-        self._shots.append(_Shot(command.vectors.copy(), shown, sent, self._correlation, self._responses))
+        self._shots.append(
+            _Shot(command.vectors.copy(), shown, sent, self._correlation, self._responses, self._laser)
+        )
         return Admission(sent.started_ps, sent.done_ps, self.sender.draws(sent, self._grabber))
 
     def run(self, command: Project | ProjectFrames, service: Service, start_ps: int) -> Outcome:
@@ -189,6 +194,7 @@ class Opu:
         valid, counts = shot.valid(), shot.counts
         draw = self._draw if command.draw is None else command.draw
         self.core.decorrelate(shot.correlation)
+        self.core.laser = shot.laser
         outputs, saturated = self.core.project(vectors, draw)
         if shot.responses is not None:
             np.multiply(outputs, shot.responses, out=outputs, casting="unsafe")
@@ -242,6 +248,8 @@ class Opu:
             return self._correlation
         if name == "responsivity":
             return 1.0 if self._responses is None else float(self._responses[index])
+        if name in {"laser", "laser_noise"}:
+            return self._laser.power if name == "laser" else self._laser.noise
         return self.sender.share(name)
 
     def _disturb(self, name: str, index: int, value: float, now_ps: int) -> None:
@@ -252,6 +260,10 @@ class Opu:
             responses = np.ones(self.design.outputs, dtype=np.float32) if known is None else known.copy()
             responses[index] = value
             self._responses = responses
+        elif name == "laser":
+            self._laser = replace(self._laser, power=value)
+        elif name == "laser_noise":
+            self._laser = replace(self._laser, noise=value)
         else:
             self.sender.disturb(name, value, now_ps)
 

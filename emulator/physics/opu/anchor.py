@@ -103,7 +103,11 @@ def recover_anchor(images_e: Reals, anchor_e: Reals, gain_e: float) -> Reals:
 
 
 def anchor_noise(
-    lit_share: Reals | float, mean_anchor_e: float, gain_e: float, camera: Camera
+    lit_share: Reals | float,
+    mean_anchor_e: float,
+    gain_e: float,
+    camera: Camera,
+    powers: tuple[Reals | float, Reals | float] = (1.0, 1.0),
 ) -> AnchorNoise:
     """Return the noise of a pattern's two frames, given that ``lit_share`` (...) of the anchor's features are lit.
 
@@ -115,13 +119,17 @@ def anchor_noise(
 
         (1-u)/(4 gain_e) + (u mean_anchor_e + 2d)/(4 gain_e) / N_r
 
+    Where the laser has the relative ``powers`` p and q in the two frames, of which recovery does not know, the
+    variances are those of p N_x and q N_rest: p + q over 2 stands before u, and (1-u) becomes p f^2 + q (1-f)^2.
     Errors of different pixels are uncorrelated. Limits: it is the mean over patterns of that share; no saturation,
     and no clipping at 0 in dark pixels. The anchor's own noise is the same in every projection, hence an error
     rather than noise: ``anchor_error``.
     """
     mixed = 2.0 * lit_share * (1.0 - lit_share)
     dark = 2.0 * camera.dark_variance_e2
-    return AnchorNoise((1.0 - mixed) / (4.0 * gain_e), (mixed * mean_anchor_e + dark) / (4.0 * gain_e))
+    mean, half = 0.5 * (powers[0] + powers[1]), 0.5 * (powers[0] - powers[1])
+    own = mean * (1.0 - mixed) + half * (2.0 * lit_share - 1.0)
+    return AnchorNoise(own / (4.0 * gain_e), (mean * mixed * mean_anchor_e + dark) / (4.0 * gain_e))
 
 
 def anchor_error(true_e: Reals, measured_e: Reals, gain_e: float) -> AnchorError:

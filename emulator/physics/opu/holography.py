@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError, nearest
-from emulator.physics.opu.camera import Camera, pixel_variance_e2
+from emulator.physics.opu.camera import Camera
 from emulator.physics.opu.dmd import MAX_BITS
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "mode_costs",
     "patterns_per_vector",
     "phase_images",
+    "reading_power",
     "recover_phase",
     "recovered_noise_std",
 ]
@@ -163,6 +164,7 @@ def recovered_noise_std(
     light: Light,
     camera: Camera,
     readings: int,
+    power: Reals | float = 1.0,
 ) -> Reals | float:
     """Return the standard deviation of each quadrature of a recovered T x, in the units of T x.
 
@@ -174,9 +176,11 @@ def recovered_noise_std(
 
         std = sqrt(v / (2 N reference_e gain_e))
 
+    Where the laser has the relative ``power`` p (...), of which recovery does not know, its light alone makes p
+    times as much noise: v = p (reference_e + gain_e m) + read^2 + step^2/12.
     Errors of different outputs are uncorrelated, and so are quadratures. Limits: v is the mean over the pixels,
     so an output in a bright place has a little more noise than one in a dark place; no saturation; see
-    ``pixel_variance_e2`` for the rounding. Raises ``PhysicsError`` for a mode without a reference and for no
+    ``camera.pixel_variance_e2`` for the rounding. Raises ``PhysicsError`` for a mode without a reference and for no
     light.
     """
     if mode not in {"off_axis", "phase_shifting"}:
@@ -185,8 +189,19 @@ def recovered_noise_std(
         raise PhysicsError(
             f"{mode}: reference {light.reference_e:g} e and gain {light.gain_e:g} e; both must be above 0"
         )
-    variance = pixel_variance_e2(light.reference_e, camera) + light.gain_e * mean_intensity
+    variance = power * light.reference_e + camera.dark_variance_e2 + power * light.gain_e * mean_intensity
     return np.sqrt(variance / (2.0 * readings * light.reference_e * light.gain_e))
+
+
+def reading_power(mode: Mode, powers: Reals) -> Reals:
+    """Return the power (...) that makes the noise of a real quadrature, of frames with ``powers`` (..., frames).
+
+    Frame k of K phase steps counts with the square of its weight, cos^2(2 pi k/K), of which the sum is K/2.
+    """
+    if mode != "phase_shifting":
+        return np.asarray(powers.mean(axis=-1))
+    count = powers.shape[-1]
+    return np.asarray(powers @ np.cos(2.0 * np.pi * np.arange(count) / count) ** 2 * (2.0 / count))
 
 
 def combined_noise_std(pattern_std: Reals, scales: Reals) -> Reals:

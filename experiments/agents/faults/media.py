@@ -7,7 +7,7 @@ from pydantic import Field
 
 from emulator.config.models import Meters
 from emulator.physics.chip.ageing import gradient_phase_rad
-from emulator.physics.chip.laser import drifted_power
+from emulator.physics.laser import drifted_power
 from emulator.physics.opu.decorrelation import decayed_correlation, warmed_correlation
 from experiments.agents.faults.fault import Gradual, Period, Timed, fault_kind, gradual
 

@@ -10,6 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emulator.trace.open import open_trace
 from experiments.output.publishing import folder_of
 from experiments.output.statistics import accuracy_stat, stat
@@ -32,7 +35,10 @@ _PANELS: Final = {CHIP: "chip: vowels, SZO-SCD", LIGHT: "light: MNIST 8x8, ODFA,
 
 @dataclass(frozen=True)
 class FaultRun:
-    """One finished run: accuracy as a fraction of the test set, seconds, joules, and what the guard logged."""
+    """One finished run: accuracy as a fraction of the test set, seconds, joules, and what the guard logged.
+
+    ``loss`` is that of the validation samples; accuracy and loss are means of the last tenth of the looks.
+    """
 
     seed: int
     status: str
@@ -42,20 +48,24 @@ class FaultRun:
     energy_j: float
     logged: int
     test_samples: int
+    loss: float
 
 
 def read_fault_run(path: Path) -> FaultRun:
     """Read the trace at ``path``; raises ``TraceError`` when it is damaged."""
     with open_trace(path) as trace:
         metrics = trace.metrics()
-        accuracy = metrics["test_accuracy"].value
-        late = accuracy[-max(1, round(LATE * len(accuracy))) :]
         return FaultRun(
-            trace.seed, trace.status, trace.created, float(late.mean()), trace.elapsed_s,
+            trace.seed, trace.status, trace.created, _late(metrics["test_accuracy"].value), trace.elapsed_s,
             math.fsum(trace.totals()["energy_j"].values()),
             sum(len(metrics[name].value) for name in metrics if name.startswith("guard_")),
-            int(metrics["test_samples"].value[-1]),
+            int(metrics["test_samples"].value[-1]), _late(metrics["val_loss"].value),
         )  # fmt: skip
+
+
+def _late(values: NDArray[np.float64]) -> float:
+    """Return the mean of the last tenth of the looks."""
+    return float(values[-max(1, round(LATE * len(values))) :].mean())
 
 
 def run_fault_costs(out: Path, seeds: int, queries: int, jobs: int) -> Findings:
@@ -71,8 +81,8 @@ def run_fault_costs(out: Path, seeds: int, queries: int, jobs: int) -> Findings:
 def _table(bench: str, found: Mapping[str, Sequence[FaultRun]], queries: int) -> Table:
     columns = (
         Column("fault", words=True), Column("guard", words=True), Column("n"), Column("accuracy %", 1, 100.0),
-        Column("cost (points)", 1, 100.0), Column("s", 3), Column("cost (s)", 3), Column("J", 2),
-        Column("cost (J)", 2), Column("guard's logs", 1),
+        Column("cost (points)", 1, 100.0), Column("loss ratio", 2), Column("s", 3), Column("cost (s)", 3),
+        Column("J", 2), Column("cost (J)", 2), Column("guard's logs", 1),
     )  # fmt: skip
     base = {one.seed: one for one in found.get(f"{bench}-none-alone", ())}
     rows: list[tuple[Cell, ...]] = []
@@ -87,6 +97,7 @@ def _table(bench: str, found: Mapping[str, Sequence[FaultRun]], queries: int) ->
                     fault.what, "no" if guard == "alone" else "yes", len(runs),
                     accuracy_stat((one.accuracy for one in runs), runs[0].test_samples),
                     stat(whole.accuracy - one.accuracy for one, whole in pairs),
+                    stat(one.loss / whole.loss for one, whole in pairs),
                     stat(one.elapsed_s for one in runs),
                     stat(one.elapsed_s - whole.elapsed_s for one, whole in pairs),
                     stat(one.energy_j for one in runs),
@@ -98,6 +109,7 @@ def _table(bench: str, found: Mapping[str, Sequence[FaultRun]], queries: int) ->
     notes = (
         "mean ± standard deviation over seeds; accuracy: test set, mean of the last tenth of the looks",
         "cost: against the run of the same seed without fault and guard, in accuracy what was lost",
+        "loss ratio: validation loss over that run's, both the mean of the last tenth of the looks",
     )
     return Table(f"What faults cost: {_TITLES[bench]}, {size}", columns, tuple(rows), notes)
 

@@ -34,6 +34,9 @@ class Faulty:
 _EARLY: Final = 0.08
 _QUERY_S: Final = 12.5e-6  # of this chip, a little less than it takes: a run is over later than is counted on
 
+_LIGHT_NOISE: Final = 'kind="laser_noise", instrument="opu", rin_db_per_hz=-71.0, high_hz=1250.0'
+"""Of an exposure of 0.4 ms: 1 % in its band."""
+
 FAULTS: Final = (
     Faulty("none", CHIP, "nothing", ""),
     Faulty("stuck1", CHIP, "1 heater stuck at the rail", 'kind="stuck_heater", at_s=AT'),
@@ -79,6 +82,15 @@ FAULTS: Final = (
         'kind="medium_warm_up", spread_rad=1.5, tau_s=2.0, every_s=0.05',
     ),
     Faulty("drift", LIGHT, "medium forgets in 10 s", 'kind="medium_drift", tau_s=10.0, every_s=0.05'),
+    Faulty(
+        "laser", LIGHT, "laser: -5 % drift",
+        'kind="laser_drift", instrument="opu", change=-0.05, tau_s=2.0, every_s=0.05',
+    ),
+    Faulty("rin", LIGHT, "laser: 1 % intensity noise", _LIGHT_NOISE),
+    Faulty(
+        "both", LIGHT, "laser: both",
+        'kind="laser_drift", instrument="opu", change=-0.05, tau_s=2.0, every_s=0.05}, {' + _LIGHT_NOISE,
+    ),
     Faulty("pixels", LIGHT, "13 of 128 outputs dead", 'kind="dead_pixels", count=13, at_s=1.0'),
     Faulty(
         "link", LIGHT, "link: 20 ms held every 0.5 s",

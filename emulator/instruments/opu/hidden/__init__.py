@@ -1,1 +1,1 @@
-"""What an optical processing unit hides, and may change while it works: medium, pixels, frames and link."""
+"""What an optical processing unit hides, and may change while it works: medium, pixels, laser, frames and link."""

@@ -11,6 +11,8 @@ __all__ = ["STATES", "check"]
 STATES: Final[Mapping[str, str]] = {
     "correlation": "correlation of the medium's fields with those that it was built with",
     "responsivity": "share of its signal that an output still gives, 0 is dead pixels",
+    "laser": "optical power of the laser, relative to what it was; what is recovered takes it for that",
+    "laser_noise": "relative standard deviation of that power from frame to frame, the same for all pixels",
     "torn": "share of frames during which the mirrors move",
     "missed": "share of frames that the camera loses",
     "trigger": "mean time in seconds by which the camera's trigger is late; what reaches the next pattern is torn",
@@ -19,17 +21,20 @@ STATES: Final[Mapping[str, str]] = {
 """The states and what they are; ``responsivity`` has parts, which are the outputs."""
 
 _MOST: Final = 10.0  # of what was built: it catches slips of a unit
+_MOST_NOISE: Final = 0.5  # beyond it a normal distribution would often make light negative
 _LONGEST_S: Final = 9e6  # as [[agents]] have it
 
-_RANGES: Final[Mapping[str, tuple[float, str]]] = {
-    "correlation": (1.0, "a number in [0, 1]"),
-    "responsivity": (_MOST, f"a factor in [0, {_MOST:g}]"),
-    "torn": (math.nextafter(1.0, 0.0), "a share in [0, 1)"),
-    "missed": (math.nextafter(1.0, 0.0), "a share in [0, 1)"),
-    "trigger": (_LONGEST_S, f"seconds in [0, {_LONGEST_S:g}]"),
-    "link": (_LONGEST_S, f"seconds in [0, {_LONGEST_S:g}]"),
+_RANGES: Final[Mapping[str, tuple[float, float, str]]] = {
+    "correlation": (0.0, 1.0, "a number in [0, 1]"),
+    "responsivity": (0.0, _MOST, f"a factor in [0, {_MOST:g}]"),
+    "laser": (1e-6, _MOST, f"a factor in [1e-6, {_MOST:g}]"),
+    "laser_noise": (0.0, _MOST_NOISE, f"a standard deviation in [0, {_MOST_NOISE:g}]"),
+    "torn": (0.0, math.nextafter(1.0, 0.0), "a share in [0, 1)"),
+    "missed": (0.0, math.nextafter(1.0, 0.0), "a share in [0, 1)"),
+    "trigger": (0.0, _LONGEST_S, f"seconds in [0, {_LONGEST_S:g}]"),
+    "link": (0.0, _LONGEST_S, f"seconds in [0, {_LONGEST_S:g}]"),
 }
-"""The greatest value of each, and how its range is told; the least is 0."""
+"""The least and the greatest value of each, and how its range is told."""
 
 
 def check(name: str, index: int, value: float, outputs: int) -> None:
@@ -47,6 +52,6 @@ def check(name: str, index: int, value: float, outputs: int) -> None:
             )
     elif index != -1:
         raise CommandError(f"Disturb: opu.{name} has no parts, and index = {index}; allowed: -1")
-    most, words = _RANGES[name]
-    if not 0.0 <= value <= most:
+    least, most, words = _RANGES[name]
+    if not least <= value <= most:
         raise CommandError(f"Disturb: opu.{name} = {value!r}; allowed: {words}")

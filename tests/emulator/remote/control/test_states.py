@@ -28,6 +28,8 @@ EVERY = (
     Disturb("chip.substrate", 0.2),
     Disturb("opu.correlation", 0.8),
     Disturb("opu.responsivity", 0.0, 3),
+    Disturb("opu.laser", 0.9),
+    Disturb("opu.laser_noise", 0.01),
     Disturb("opu.torn", 0.125),
     Disturb("opu.missed", 0.25),
     Disturb("opu.trigger", 1e-3),

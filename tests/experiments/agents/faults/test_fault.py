@@ -13,7 +13,7 @@ from emulator.errors import CommandError, ConfigError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.instrument import Stand
 from emulator.physics.chip.ageing import aged_gamma, gradient_phase_rad
-from emulator.physics.chip.laser import drifted_power
+from emulator.physics.laser import drifted_power
 from emulator.physics.opu.decorrelation import decayed_correlation, warmed_correlation
 from emulator.streams import stream
 from emulator.units import ps_to_s

@@ -30,7 +30,7 @@ def test_faults_of_the_chip_begin_within_a_run_of_any_length(queries: int) -> No
 
 
 def run(seed: int, accuracy: float, elapsed_s: float, energy_j: float, logged: int = 0) -> FaultRun:
-    return FaultRun(seed, "complete", "", accuracy, elapsed_s, energy_j, logged, 100)
+    return FaultRun(seed, "complete", "", accuracy, elapsed_s, energy_j, logged, 100, 1.0 - accuracy)
 
 
 def test_costs_are_differences_from_the_run_of_the_same_seed() -> None:
@@ -41,8 +41,9 @@ def test_costs_are_differences_from_the_run_of_the_same_seed() -> None:
     rows = _table(CHIP, found, 100).texts()
     assert [row[0] for row in rows] == ["nothing", "1 output's detector dead"]
     assert rows[1][4].startswith("20.0")
-    assert rows[1][6].startswith("0.500")
-    assert rows[1][8].startswith("0.50")
+    assert rows[1][5].startswith("2.50")  # of 0.3 / 0.1 and 0.4 / 0.2
+    assert rows[1][7].startswith("0.500")
+    assert rows[1][9].startswith("0.50")
 
 
 def test_the_figure_has_a_row_for_every_fault_that_was_run(tmp_path: Path) -> None:
@@ -68,3 +69,4 @@ def test_a_run_is_read_from_its_trace(
     assert read.elapsed_s == pytest.approx(result.elapsed_s)
     assert read.energy_j == pytest.approx(result.energy_j)
     assert 0.0 <= read.accuracy <= 1.0
+    assert read.loss > 0.0
