@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from emulator.config.models import to_toml
-from emulator.errors import ConfigError
 from emulator.instruments.chip.config import ChipConfig
 from emulator.instruments.chip.state import ChipCore
 from emulator.streams import stream
@@ -54,17 +53,12 @@ def _silent(step: int) -> None:
 def ceiling_of(study: Study, told: Callable[[int], None] = _silent, steps: int = STEPS) -> Ceiling:
     """Return the ceiling of ``study``, whatever its controller; ``told`` hears of steps where it is not known yet.
 
-    Raises ``ConfigError`` where there is no chip, or one whose layers take patches, and what ``prepare`` refuses.
+    Raises ``ConfigError`` where there is no chip, and what ``prepare`` refuses.
     """
     chip = study.section(ChipConfig)
     with reproducible():
         prepared = prepare(study)
         design = design_of(prepared)
-        if not all(feed.is_vector for feed in design.feeds):
-            raise ConfigError(
-                f"ceiling: task {prepared.task.name!r} is refused: its layers take patches of pictures, of which "
-                "the oracle has no derivatives; allowed: networks of whole vectors"
-            )
         oracle = Oracle(ChipCore(chip, design, study.seed), prepared.task)
         start = oracle.settled.radians
         key = _key(study, chip, prepared, steps)

@@ -57,6 +57,7 @@ class Oracle:
             core.loss_amplitude,
             core.config.activation_clip,
             receiver.full_scale_output if receiver.adc_bits else np.inf,
+            core.design.feeds,
         )
 
     def gradient(self, radians: Floats, inputs: Floats, targets: NDArray[np.generic]) -> Floats:

@@ -9,7 +9,6 @@ import numpy as np
 from emulator.config.models import to_toml
 from emulator.instruments.chip.config import ChipConfig
 from experiments.ceiling.ceiling import Ceiling, ceiling_of
-from experiments.models.cnn import CNN
 from experiments.output.statistics import accuracy_stat, stat
 from experiments.output.tables import Cell, Column, Table
 from experiments.paper.outcome import Outcome
@@ -32,20 +31,17 @@ def ceiling_table(
 ) -> Table:
     """Return a table of every point of ``jobs``: what it reached, what could be reached, and the share of it.
 
-    ``outcome`` reads the trace of a job, and ``say`` hears of every chip that is asked for. Chips whose layers
-    take patches have no ceiling, as the oracle has no derivatives of them.
+    ``outcome`` reads the trace of a job, and ``say`` hears of every chip that is asked for.
     """
-    known: dict[str, Ceiling | None] = {}
+    known: dict[str, Ceiling] = {}
     chips = dict.fromkeys(_chip(job.study) for job in jobs)
     found: dict[str, list[tuple[Outcome, Ceiling]]] = {}
     for job in jobs:
         chip = _chip(job.study)
         if chip not in known:
             say(f"ceiling of chip {len(known) + 1} of {len(chips)}")
-            known[chip] = _ceiling(job.study)
-        ceiling = known[chip]
-        if ceiling is not None:
-            found.setdefault(job.point.name, []).append((outcome(job.trace), ceiling))
+            known[chip] = ceiling_of(job.study)
+        found.setdefault(job.point.name, []).append((outcome(job.trace), known[chip]))
     columns = (
         Column("point"), Column("n"), Column("active"),
         *(Column(text, 1, 100.0) for text in ("ideal %", "deployed %", "selected %", "ceiling %")),
@@ -68,7 +64,3 @@ def _chip(study: Study) -> str:
     """Return what the ceiling of ``study`` depends on, as a text: all but its controller and its readings."""
     sections = (study.task, study.section(ChipConfig), study.section(DeploymentConfig))
     return "\n".join((f"{study.seed}", *(to_toml(each) for each in sections)))
-
-
-def _ceiling(study: Study) -> Ceiling | None:
-    return None if study.task.model == CNN else ceiling_of(study)

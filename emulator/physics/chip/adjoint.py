@@ -2,7 +2,8 @@
 
 Modelled: the layers' rotators and attenuators at the phases that light sees, the loss of a rotator, the receiver's
 gain that makes up for it, the activation clipped to [0, clip] between layers, and the range of the last layer's
-ADC. Not modelled: noise, steps of converters, heat; without them the chip gives the same numbers.
+ADC; layers that take patches of pictures take each as a column of its own. Not modelled: noise, steps of
+converters, heat; without them the chip gives the same numbers.
 
 A layer is linear in its light. So its derivatives are taken at the unit vectors, and samples meet them in products
 of matrices, whose sums BLAS orders; where there are fewer samples than waveguides, they pass the layer themselves.
@@ -20,6 +21,7 @@ from emulator.errors import PhysicsError
 from emulator.physics.chip.kernels import adjoint as kernels
 from emulator.physics.chip.kernels.tape import LayerMap, layer_map, loss_gain, tile, untile
 from emulator.physics.chip.mesh import LayerPhases, Rotation, Shape
+from emulator.physics.chip.patches import Patches, fold, unfold
 from emulator.units import db_to_amplitude
 
 __all__ = ["Linearised", "MeshNetwork", "forward", "nominal_network", "pull_back", "push_forward"]
@@ -32,7 +34,8 @@ class MeshNetwork:
     """Say what light passes: layers of a mesh, and what electronics do between them.
 
     ``gains`` (layers,) are the receivers', ``loss_amplitude`` is the field that one rotator passes on, ``clip`` the
-    upper end of a hidden activation, ``full_scale`` the range (+-) of an output; all in activation units.
+    upper end of a hidden activation, ``full_scale`` the range (+-) of an output; all in activation units. ``feeds``
+    (layers,) say how values become a layer's inputs; without any, each layer takes whole vectors.
     """
 
     layers: tuple[LayerMap, ...]
@@ -40,6 +43,12 @@ class MeshNetwork:
     loss_amplitude: float = 1.0
     clip: float = np.inf
     full_scale: float = np.inf
+    feeds: tuple[Patches, ...] = ()
+
+    @property
+    def fed(self) -> tuple[Patches, ...]:
+        """Return how each layer is fed."""
+        return self.feeds or tuple(Patches.vector(layer.inputs) for layer in self.layers)
 
     @property
     def devices(self) -> int:
@@ -53,9 +62,10 @@ class MeshNetwork:
 
 
 class _LayerPass(NamedTuple):
-    """Hold what a layer was sent (inputs, samples), what it made of the light, and where changes get through.
+    """Hold what a layer was sent (inputs, symbols), what it made of the light, and where changes get through.
 
-    ``matrix`` (outputs, inputs) is what the layer is, or None where the samples themselves were propagated.
+    ``matrix`` (outputs, inputs) is what the layer is, or None where the symbols themselves were propagated. A
+    symbol is a sample, or each patch of one.
     """
 
     sent: Floats
@@ -93,19 +103,20 @@ def nominal_network(
 
 
 def forward(network: MeshNetwork, phases: Floats, inputs: Floats) -> Linearised:
-    """Return what ``inputs`` (samples, modes) give where the light sees ``phases`` (devices,), in radians.
+    """Return what ``inputs`` (samples, values) give where the light sees ``phases`` (devices,), in radians.
 
     Raises ``PhysicsError`` where shapes do not fit.
     """
-    modes = network.layers[0].inputs
-    if phases.shape != (network.devices,) or inputs.ndim != 2 or inputs.shape[1] != modes:
+    values = network.fed[0].values
+    if phases.shape != (network.devices,) or inputs.ndim != 2 or inputs.shape[1] != values:
         raise PhysicsError(
             f"forward: phases of shape {phases.shape} and inputs of shape {inputs.shape} do not fit a network of "
-            f"{network.devices} devices and {modes} inputs"
+            f"{network.devices} devices and {values} inputs"
         )
-    sent, first, passed = np.ascontiguousarray(inputs.T, dtype=np.float64), 0, []
+    signal, first, passed = np.asarray(inputs.T, dtype=np.float64), 0, []
     last = len(network.layers) - 1
-    for index, (layer, gain) in enumerate(zip(network.layers, network.gains, strict=True)):
+    for index, (layer, gain, feed) in enumerate(zip(network.layers, network.gains, network.fed, strict=True)):
+        sent = _cut(signal, feed)
         elements = _elements(layer, phases[first : first + layer.devices], gain, network.loss_amplitude)
         low, high = (-network.full_scale, network.full_scale) if index == last else (0.0, network.clip)
         whole = sent.shape[1] > layer.inputs
@@ -114,12 +125,12 @@ def forward(network: MeshNetwork, phases: Floats, inputs: Floats) -> Linearised:
         kernels.transmit(flat, _flat(middle), layer.upper, elements, layer.sigma_first, layer.u_first)
         found = untile(light, layer.outputs, layer.inputs if whole else sent.shape[1])
         matrix = found if whole else None
-        signal = found @ sent if whole else found
-        passes = (signal > low) & (signal < high)
+        read = found @ sent if whole else found
+        passes = (read > low) & (read < high)
         passed.append(_LayerPass(sent, elements, middle, light, matrix, passes))
-        sent = np.clip(signal, low, high)
+        signal = _joined(np.clip(read, low, high), feed)
         first += layer.devices
-    return Linearised(np.ascontiguousarray(sent.T), tuple(passed))
+    return Linearised(np.ascontiguousarray(signal.T), tuple(passed))
 
 
 def pull_back(network: MeshNetwork, at: Linearised, errors: Floats) -> Floats:
@@ -129,9 +140,11 @@ def pull_back(network: MeshNetwork, at: Linearised, errors: Floats) -> Floats:
     """
     slopes = np.zeros(network.devices)
     last = network.devices
-    back = np.ascontiguousarray(errors.T, dtype=np.float64)
-    for layer, passed in zip(reversed(network.layers), reversed(at.layers), strict=True):
-        back = np.where(passed.passes, back, 0.0)
+    slope = np.asarray(errors.T, dtype=np.float64)
+    for layer, passed, feed in zip(
+        reversed(network.layers), reversed(at.layers), reversed(network.fed), strict=True
+    ):
+        back = np.where(passed.passes, slope.reshape(passed.passes.shape), 0.0)
         own = slopes[last - layer.devices : last]
         # By superposition the errors of all samples act on a unit vector as their sum does, weighed by the inputs.
         columns = back if passed.matrix is None else back @ passed.sent.T
@@ -144,6 +157,7 @@ def pull_back(network: MeshNetwork, at: Linearised, errors: Floats) -> Floats:
             back = untile(pulled, layer.inputs, passed.sent.shape[1])
         else:
             back = passed.matrix.T @ back
+        slope = back if feed.is_vector else fold(back, feed)
         last -= layer.devices
     return slopes
 
@@ -154,8 +168,10 @@ def push_forward(network: MeshNetwork, at: Linearised, steps: Floats) -> Floats:
     It is the Jacobian at the phases of ``at`` times the steps.
     """
     first = 0
-    change = np.zeros_like(at.layers[0].sent)
-    for layer, passed in zip(network.layers, at.layers, strict=True):
+    values = network.fed[0].values
+    change = np.zeros((values, at.layers[0].sent.shape[1] // network.fed[0].count))
+    for layer, passed, feed in zip(network.layers, at.layers, network.fed, strict=True):
+        change = _cut(change, feed)
         own = np.ascontiguousarray(steps[first : first + layer.devices], dtype=np.float64)
         samples = passed.sent.shape[1]
         whole = passed.matrix is not None
@@ -167,9 +183,19 @@ def push_forward(network: MeshNetwork, at: Linearised, steps: Floats) -> Floats:
         found = untile(changes, layer.outputs, layer.inputs if whole else samples)
         if passed.matrix is not None:
             found = found @ passed.sent + passed.matrix @ change
-        change = np.where(passed.passes, found, 0.0)
+        change = _joined(np.where(passed.passes, found, 0.0), feed)
         first += layer.devices
     return np.ascontiguousarray(change.T)
+
+
+def _cut(values: Floats, feed: Patches) -> Floats:
+    """Return ``values`` (values, samples) as a layer's symbols, (inputs, patches * samples)."""
+    return np.ascontiguousarray(values) if feed.is_vector else unfold(values, feed)
+
+
+def _joined(outputs: Floats, feed: Patches) -> Floats:
+    """Return a layer's ``outputs`` (outputs, patches * samples) as values, (outputs * patches, samples)."""
+    return outputs.reshape(len(outputs) * feed.count, -1)
 
 
 def _flat(light: Floats) -> Floats:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from emulator.errors import ConfigError
 
-__all__ = ["Patches", "chained", "pooled", "unfold"]
+__all__ = ["Patches", "chained", "fold", "pooled", "unfold"]
 
 Floats = NDArray[np.float64]
 
@@ -155,3 +155,26 @@ def unfold(values: Floats, feed: Patches) -> Floats:
     chosen = windows[:, :: feed.stride, :: feed.stride]  # channels, rows, columns, samples, kernel
     symbols = chosen.transpose(0, 4, 5, 1, 2, 3)
     return np.ascontiguousarray(symbols.reshape(feed.inputs, feed.count * samples))
+
+
+def fold(symbols: Floats, feed: Patches) -> Floats:
+    """Return ``unfold``'s transpose of ``symbols`` (inputs, patches * samples): values (values, samples).
+
+    What is known of each symbol goes back to the values that it was cut from, and is summed where patches overlap:
+    so gradients by symbols become gradients by values.
+    """
+    (rows, columns), (high, wide) = feed.places, feed.kernel
+    samples, pool = symbols.shape[1] // feed.count, feed.pool
+    by_place = symbols.reshape(feed.channels, high, wide, rows, columns, samples)
+    tall, broad = feed.height // pool, feed.width // pool
+    padded = np.zeros((feed.channels, tall + 2 * feed.padding, broad + 2 * feed.padding, samples))
+    for row in range(high):
+        for column in range(wide):
+            down = slice(row, row + feed.stride * (rows - 1) + 1, feed.stride)
+            right = slice(column, column + feed.stride * (columns - 1) + 1, feed.stride)
+            padded[:, down, right] += by_place[:, row, column]
+    squares = padded[:, feed.padding : feed.padding + tall, feed.padding : feed.padding + broad]
+    picture = np.zeros((feed.channels, feed.height, feed.width, samples))
+    spread = (squares / pool**2).repeat(pool, axis=1).repeat(pool, axis=2)
+    picture[:, : tall * pool, : broad * pool] = spread
+    return picture.reshape(feed.values, samples)

@@ -37,11 +37,6 @@ def test_controllers_on_one_chip_share_its_ceiling(tmp_path: Path, monkeypatch: 
     assert share.mean == pytest.approx((one.selected - one.deployed) / (0.9 - one.deployed))
 
 
-def test_chips_that_take_patches_have_no_row(tmp_path: Path) -> None:
-    points = (Point("patches", ("task.name=mnist16", "task.model=cnn", "chip.preset=paper")),)
-    assert ceiling_table(jobs_of("tiny", points, 1, tmp_path), lambda path: made_up(), print).rows == ()
-
-
 @pytest.mark.parametrize("name", ["light", "latency"])
 def test_an_experiment_without_a_chip_refuses_to_ask(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

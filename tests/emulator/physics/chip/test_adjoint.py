@@ -1,5 +1,6 @@
 """Derivatives of a mesh network against finite differences, dense matrices and the chip's own readings."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +14,9 @@ from emulator.instruments.chip.config import HeaterConfig, MeshConfig
 from emulator.instruments.chip.state import ChipCore, Design
 from emulator.physics.chip.adjoint import MeshNetwork, forward, nominal_network, pull_back, push_forward
 from emulator.physics.chip.mesh import reconstruct_matrix
+from emulator.physics.chip.patches import Patches
 from emulator.streams import stream
-from tests.builders import EXACT, ideal_chip, random_design, weights
+from tests.builders import EXACT, ideal_chip, picture_design, random_design, weights
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -175,6 +177,53 @@ def test_pulling_back_is_the_transpose_of_pushing_forward(
     at = forward(network, phases, inputs)
     ahead = float(np.sum(push_forward(network, at, steps) * errors))
     assert float(pull_back(network, at, errors) @ steps) == pytest.approx(ahead, rel=1e-9, abs=1e-9)
+
+
+PICTURE = (2, 7, 6)
+BY_PATCHES = (
+    Patches(2, 7, 6, (3, 3), stride=2, padding=1),
+    Patches(4, 4, 3, (2, 1)),
+    Patches.whole(3, 3, 3, pool=2),
+    Patches.vector(5),
+)
+
+
+def convolutions(samples: int, mesh: MeshConfig) -> tuple[ChipCore, MeshNetwork, Floats]:
+    """Return a chip whose layers take patches, one of them of averages, its network, and pictures for it."""
+    design, _ = picture_design(PICTURE, BY_PATCHES, (4, 3, 5, 3), mesh=mesh)
+    core = ChipCore(ideal_chip(EXACT, mesh), design, 0)
+    network = replace(network_of(design, mesh, clip=core.config.activation_clip), feeds=design.feeds)
+    return core, network, stream(samples, "tests/pictures").random((samples, int(np.prod(PICTURE))))
+
+
+@few_and_many
+@every_mesh
+def test_a_network_of_convolutions_reads_what_the_chip_reads(mesh: MeshConfig, samples: int) -> None:
+    core, network, pictures = convolutions(samples, mesh)
+    phases = stream(1, "tests/adjoint").uniform(0, 2 * np.pi, network.devices)
+    core.drive(np.arange(phases.size), phases, 0)
+    core.load(pictures)
+    read, _, _ = core.read(0, 0)
+    assert np.ptp(read) > 0.1
+    np.testing.assert_allclose(forward(network, core.phases(), pictures).outputs, read, rtol=0, atol=1e-12)
+
+
+@few_and_many
+def test_derivatives_of_convolutions_are_what_finite_differences_find(samples: int) -> None:
+    core, network, pictures = convolutions(samples, MeshConfig(insertion_loss_db=0.2))
+    rng, phases = stream(2, "tests/adjoint"), core.design.phases()
+    steps, errors = rng.standard_normal(network.devices), rng.standard_normal((samples, network.outputs))
+    at = forward(network, phases, pictures)
+    pushed, pulled = push_forward(network, at, steps), pull_back(network, at, errors)
+    ahead, behind = (forward(network, phases + sign * 1e-6 * steps, pictures).outputs for sign in (1, -1))
+    np.testing.assert_allclose(pushed, (ahead - behind) / 2e-6, rtol=0, atol=1e-5)
+    assert float(pulled @ steps) == pytest.approx(float(np.sum(pushed * errors)), rel=1e-9)
+    for device in rng.choice(network.devices, 20, replace=False).tolist():
+        step = np.zeros(network.devices)
+        step[device] = 1e-6
+        ahead, behind = (forward(network, phases + sign * step, pictures).outputs for sign in (1, -1))
+        expected = float(np.sum(errors * (ahead - behind))) / 2e-6
+        assert pulled[device] == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_what_is_clipped_moves_nothing() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.errors import ConfigError
-from emulator.physics.chip.patches import Patches, chained, unfold
+from emulator.physics.chip.patches import Patches, chained, fold, unfold
 from emulator.streams import stream
 
 sides = st.integers(1, 9)
@@ -38,6 +38,35 @@ def test_patches_are_those_of_torch(
     np.testing.assert_allclose(
         symbols.reshape(feed.inputs, feed.count, 3).transpose(2, 0, 1), expected.numpy(), rtol=0, atol=1e-15
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    channels=st.integers(1, 3),
+    height=sides,
+    width=sides,
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    pool=st.integers(1, 3),
+)
+def test_what_is_known_of_symbols_goes_back_to_their_values_as_torch_sends_gradients(
+    channels: int, height: int, width: int, kernel: tuple[int, int], stride: int, padding: int, pool: int
+) -> None:
+    try:
+        feed = Patches(channels, height, width, kernel, stride, padding, pool)
+    except ConfigError:
+        return
+    rng = stream(height, "test")
+    pictures = torch.tensor(rng.standard_normal((3, channels, height, width)), requires_grad=True)
+    averaged = torch.nn.functional.avg_pool2d(pictures, pool)
+    symbols = torch.nn.functional.unfold(averaged, kernel, padding=padding, stride=stride)
+    slopes = rng.standard_normal(symbols.shape)
+    symbols.backward(torch.tensor(slopes))
+    assert pictures.grad is not None
+    expected = pictures.grad.numpy().reshape(3, -1).T
+    found = fold(slopes.transpose(1, 2, 0).reshape(feed.inputs, -1), feed)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
 
 
 def test_a_matrix_times_patches_is_a_convolution() -> None:
