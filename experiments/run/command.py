@@ -50,6 +50,13 @@ def run(  # noqa: PLR0913  (options of a command)
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would take, and write nothing.")
     ] = False,
+    silence_s: Annotated[
+        float | None,
+        typer.Option(
+            help="End the run, as Ctrl-C does, where an agent asks nothing for so many seconds of wall time; "
+            "default: never. Another machine may end it elsewhere."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a study and record its trace. Ctrl-C ends it with a valid trace."""
@@ -78,7 +85,7 @@ def run(  # noqa: PLR0913  (options of a command)
         check_out(path)
         show_estimate(config, as_json, own)
         return
-    launched = launch_on(benches, dialects, config, path, quiet, own)
+    launched = launch_on(benches, dialects, config, path, quiet, own, silence_s)
     found = inspect_trace(path)
     if as_json:
         say(found.to_json() + "\n")

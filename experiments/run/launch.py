@@ -13,6 +13,7 @@ from pathlib import Path
 
 import experiments
 from emulator.bench import RunResult
+from emulator.commands import Controller
 from emulator.errors import ConfigError, TraceError, nearest
 from emulator.trace.writing.journal import journal_path
 from experiments.run.elsewhere.elsewhere import Elsewhere, called_up, places_of
@@ -21,6 +22,7 @@ from experiments.run.progress import ProgressLine
 from experiments.run.run import Started, run_study
 from experiments.run.study import Study, load_study
 from experiments.run.watching.interrupts import Interrupts
+from experiments.run.watching.silence import check_silence, heard_from
 
 __all__ = [
     "Launched",
@@ -117,24 +119,35 @@ def _nameless(out: Path, why: str) -> TraceError:
 
 
 def launch(
-    study: Study, out: Path, quiet: bool = False, own: Own | None = None, elsewhere: Elsewhere | None = None
+    study: Study,
+    out: Path,
+    quiet: bool = False,
+    own: Own | None = None,
+    elsewhere: Elsewhere | None = None,
+    silence_s: float | None = None,
 ) -> Launched:
     """Run ``study`` into the trace ``out``, with a progress line when stderr is a terminal and not ``quiet``.
 
     A controller of one's ``own`` takes the place of the study's, a bench ``elsewhere`` that of the emulated one.
 
     The first SIGINT or SIGTERM ends the run after the command in flight, with status "aborted"; the second
-    does what it does in any Python program. Raises ``LightloopError`` on bad input, before anything is
-    written.
+    does what it does in any Python program. An agent that asks nothing for ``silence_s`` of wall time, if that is
+    given, ends the run with that status, too, and the exit code of Ctrl-C. Raises ``LightloopError`` on bad input,
+    before anything is written.
     """
     check_out(out)
+    if silence_s is not None:
+        check_silence(silence_s)
     with ProgressLine(quiet) as progress, Interrupts() as interrupts:
 
         def start(started: Started) -> None:
             interrupts.obey(started.bench)
             progress.begin(started)
 
-        result = run_study(study, out, [progress], start, own, elsewhere=elsewhere)
+        def passed_on(name: str, agent: Controller) -> Controller:
+            return agent if silence_s is None else heard_from(name, agent, silence_s, interrupts.stop)
+
+        result = run_study(study, out, [progress], start, own, elsewhere=elsewhere, passed_on=passed_on)
     if result.status == "aborted":
         return Launched(result, 128 + interrupts.number)
     return Launched(result, _DIVERGED if result.status == "diverged" else 0)
@@ -147,18 +160,19 @@ def launch_on(
     out: Path,
     quiet: bool = False,
     own: Own | None = None,
+    silence_s: float | None = None,
 ) -> Launched:
     """Launch ``study`` on the bench at URLs, spoken to in ``dialects``, or without any on an emulated bench.
 
     Raises ``LightloopError`` where nobody is there, or another instrument; nothing is prepared or written then.
     """
     if not benches:
-        return launch(study, out, quiet, own)
+        return launch(study, out, quiet, own, silence_s=silence_s)
     check_out(out)
     with called_up(*places_of(benches, dialects)) as elsewhere:
         for caution in elsewhere.cautions(study):
             sys.stderr.write(f"lightloop: caution: {caution}\n")
-        return launch(study, out, quiet, own, elsewhere)
+        return launch(study, out, quiet, own, elsewhere, silence_s)
 
 
 def refuse_mixed(benches: Sequence[str], dialects: Sequence[str], dry_run: bool) -> None:

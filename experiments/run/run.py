@@ -49,6 +49,9 @@ class Started(NamedTuple):
 
 OnStart = Callable[[Started], None]
 
+PassedOn = Callable[[str, Controller], Controller]
+"""Takes an agent's name and the agent, and returns one that asks what it asks."""
+
 
 def run_study(
     study: Study,
@@ -58,13 +61,14 @@ def run_study(
     own: Own | OwnController | None = None,
     alone: bool = False,
     elsewhere: Elsewhere | None = None,
+    passed_on: PassedOn | None = None,
 ) -> RunResult:
     """Run ``study`` and return its result; ``on_start`` is called with what to watch before time begins.
 
     A controller of one's ``own`` takes the place of the study's, under its function's name; it is watched as the
     study's would be, and the trace says that it ran. ``alone`` says that this process runs nothing else. A bench
-    ``elsewhere`` takes the place of the emulated one; a chip there is not watched. Raises ``LightloopError`` on bad
-    input before anything is written.
+    ``elsewhere`` takes the place of the emulated one; a chip there is not watched. Agents are ``passed_on`` by
+    name, if that is given. Raises ``LightloopError`` on bad input before anything is written.
     """
     mine = None if own is None else own_of(own)
     if mine is None:
@@ -85,6 +89,8 @@ def run_study(
         if prepared.model is not None:
             main = exhibited(main, prepared.task, prepared.model, bench)
         agents = checked_agents({name: main, **others})
+        if passed_on is not None:
+            agents = {each: passed_on(each, agent) for each, agent in agents.items()}
         told = "" if elsewhere is None else elsewhere.identity
         bench.attach(recorder_of(recorded(study, prepared), out, alone, told))
         try:

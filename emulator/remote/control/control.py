@@ -33,6 +33,10 @@ def _no_faults(text: str) -> str:
     raise ConfigError("faults are not to be had here; allowed: hidden states")
 
 
+def _unwelcome() -> UnwelcomeError:
+    return UnwelcomeError(-203, "a token comes first")
+
+
 class Control:
     """Serve operators of ``service``'s bench: whoever says ``token`` first; anybody else is hung up on.
 
@@ -109,7 +113,13 @@ class Control:
         elif self._holds_token(message):
             self._welcome.add(client.name)
         else:
-            raise UnwelcomeError(-203, "a token comes first")
+            raise _unwelcome()
+
+    def refuse(self, client: Client, error: ScpiError) -> None:
+        """Put ``error`` into the queue of ``client``; raises ``UnwelcomeError`` before it has said the token."""
+        if client.name not in self._welcome:
+            raise _unwelcome()
+        self._service.refuse(client, error)
 
     def stepped(self, client: Client, message: bytes) -> bool:
         """Return whether ``message`` lets time pass by a step, as a client's would."""

@@ -63,6 +63,9 @@ class Host(Protocol):
     def deliver(self, client: Client, message: bytes) -> None:
         """Bring ``message`` to ``client``; raises ``UnwelcomeError`` to be rid of it."""
 
+    def refuse(self, client: Client, error: ScpiError) -> None:
+        """Tell ``client`` of what came that was no message; raises ``UnwelcomeError`` to be rid of it."""
+
     def stepped(self, client: Client, message: bytes) -> bool:
         """Return whether ``message`` lets time pass by a step, which is then allowed."""
 
@@ -259,13 +262,23 @@ class Line(asyncio.Protocol):
                 self.hang_up()
                 return
             except ScpiError as error:
-                client.refuse(error)
+                if not self._refused(client, error):
+                    return
                 continue
             if message is None:
                 return
             if message.strip():
                 self._waiting.append(message)
                 self._waiting_bytes += len(message)
+
+    def _refused(self, client: Client, error: ScpiError) -> bool:
+        """Tell ``client`` of ``error``; return whether it may go on."""
+        try:
+            self._door.service.refuse(client, error)
+        except UnwelcomeError:
+            self.drop()
+            return False
+        return True
 
     def _carry_out(self, client: Client) -> bool:
         """Carry out the next message; return whether there was one whose turn it is.

@@ -171,6 +171,10 @@ class Service:
         client.inbox.put(message)
         self._busy.add(client.name)
 
+    def refuse(self, client: Client, error: ScpiError) -> None:
+        """Put ``error``, which is of no message, into the queue of ``client``."""
+        client.refuse(error)
+
     def stepped(self, client: Client, message: bytes) -> bool:
         """Return whether ``message`` lets time pass by a step, which is then allowed; what is wrong is refused."""
         if not isinstance(self._pacer, Stepped) or _STEP_SIGN not in message.upper():

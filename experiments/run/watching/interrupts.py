@@ -21,6 +21,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.number = int(signal.SIGINT)
         self._before: dict[signal.Signals, _Handler] = {}
+        self._bench: Bench | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -30,6 +31,7 @@ class Interrupts:
 
     def obey(self, bench: Bench) -> None:
         """Let the next signal stop ``bench``."""
+        self._bench = bench
 
         def stop(number: int, frame: FrameType | None) -> None:
             del frame
@@ -39,6 +41,11 @@ class Interrupts:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, stop)
+
+    def stop(self, reason: str) -> None:
+        """Stop the bench that obeys for ``reason``, as a signal does."""
+        assert self._bench is not None  # noqa: S101  (its agents work)
+        self._bench.stop("aborted", reason)
 
     def _restore(self) -> None:
         while self._before:

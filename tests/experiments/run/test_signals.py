@@ -108,3 +108,16 @@ def test_a_controller_that_never_yields_is_ended_by_the_second_signal(tmp_path: 
     with open_trace(tmp_path / "run.h5") as trace:
         assert trace.status in {"failed", "aborted"}
         assert trace.queries == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_room", "small_trace")
+def test_a_controller_that_never_yields_is_ended_after_the_silence_that_was_allowed(tmp_path: Path) -> None:
+    (tmp_path / "deaf.py").write_text(DEAF, encoding="utf-8")
+    with begun(tmp_path, "--controller", f"{tmp_path / 'deaf.py'}:deaf", "--silence-s", "1") as process:
+        process.wait(DEADLINE_S)
+    assert process.returncode == 128 + signal.SIGINT
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert trace.status == "aborted"
+        assert trace.reason == "the agent 'deaf' asked nothing for 1 s of wall time"
+        assert "final_phases" in trace.states
