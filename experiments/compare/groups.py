@@ -28,7 +28,7 @@ class Group:
 
     ``numbers`` are by the path that each has in a trace's entry: "accuracy.selected", "energy_j",
     "energy_by_component_j.laser", "quality.last" where no accuracy judges. Intervals are Student's t over seeds, of
-    one run's accuracy Wilson's.
+    one run's accuracy Wilson's, of another value what its standard error leaves.
     ``to_first`` has the differences to the first group, of seeds that both have.
     """
 
@@ -89,5 +89,5 @@ def _mean(name: str, members: Sequence["Contender"], numbers: Sequence[dict[str,
     if mean.n > 1:  # no amount is ever negative
         least, most = (alone.measure.least, alone.measure.most) if judges else (0.0, math.inf)
         return replace(mean, low=max(least, mean.low), high=min(most, mean.high))
-    interval = alone.interval(known[0]) if judges else None
+    interval = alone.interval(name.rpartition(".")[2]) if judges else None
     return mean if interval is None else replace(mean, low=interval.low, high=interval.high)

@@ -11,6 +11,7 @@ from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si, si_prefix
 from experiments.compare.comparison import Comparison
 from experiments.compare.groups import VALUES, Group, path_of
+from experiments.compare.quality import bases
 from experiments.inspect.seeds import seeds_text
 from experiments.output.amounts import shown_value
 from experiments.output.measures import Measure
@@ -34,7 +35,7 @@ _COSTS = (
     ("energy * delay", "energy_delay_j_s", "J s"),
 )
 _NOTES = (
-    "means over seeds with 95 % intervals (Student's t; of one run's accuracy Wilson's); none where seeds agree",
+    "means over seeds with 95 % intervals (Student's t); none where seeds agree",
     "minus first: mean difference to the first group, seed by seed, ± half its 95 % interval",
 )
 
@@ -58,8 +59,11 @@ def show_groups(found: Comparison, console: Console) -> None:
     ]
     columns: tuple[str | Column, ...] = ("", *(Column(one.name, words=False) for one in groups))
     shown = [(title, rows) for title, rows in parts if rows]
+    alone = {one.traces[0] for one in groups if len(one.traces) == 1}
+    judged = [one.judged for one in found.traces if one.name in alone]
+    notes = {measure.heading: bases(judged, measure) for measure in found.measures}
     for place, (title, rows) in enumerate(shown, start=1):
-        show(table_of(title, columns, rows, _NOTES if place == len(shown) else ()), console)
+        show(table_of(title, columns, rows, _NOTES if place == len(shown) else notes.get(title, ())), console)
 
 
 def _groups(found: Comparison) -> list[Row]:

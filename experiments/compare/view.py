@@ -8,8 +8,8 @@ from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.compare.comparison import Comparison, Contender
 from experiments.compare.groups import VALUES
-from experiments.compare.quality import Quality
-from experiments.output.amounts import percent_interval, shown_value
+from experiments.compare.quality import Quality, bases
+from experiments.output.amounts import shown_value
 from experiments.output.fragment import fragment_note
 from experiments.output.measures import Measure
 from experiments.output.tables import Column, table_of
@@ -27,6 +27,7 @@ def show_comparison(found: Comparison, console: Console) -> None:
     """Print quality, cost, ratios, ledgers and the configuration's differences, a column a trace."""
     joules = [one.energy_by_component_j for one in found.traces]
     seconds = [one.latency_by_span_s for one in found.traces]
+    notes = {one.heading: bases((each.judged for each in found.traces), one) for one in found.measures}
     parts: Sequence[tuple[str, Sequence[Row]]] = (
         ("Runs", _runs(found)),
         *((measure.heading, _qualities(found, measure)) for measure in found.measures),
@@ -40,7 +41,7 @@ def show_comparison(found: Comparison, console: Console) -> None:
     columns: tuple[str | Column, ...] = ("", *(Column(one.name, words=False) for one in found.traces))
     for title, rows in parts:
         if rows:
-            show(table_of(title, columns, rows), console)
+            show(table_of(title, columns, rows, notes.get(title, ())), console)
 
 
 def _runs(found: Comparison) -> list[Row]:
@@ -64,10 +65,9 @@ def _qualities(found: Comparison, measure: Measure) -> list[Row]:
         if values.count(None) == len(values):
             continue
         rows.append((_WORDS.get(name, name), *("" if one is None else measure.number(one) for one in values)))
-        pairs = zip(judged, values, strict=True)
-        ends = [percent_interval(one.interval(value)).strip() for one, value in pairs]
+        ends = [measure.ends(one.interval(name)).strip() for one in judged]
         if any(ends):
-            rows.append(("  95 % Wilson", *ends))
+            rows.append(("  95 % Wilson" if measure.is_share else "  95 % interval", *ends))
     return rows
 
 

@@ -6,7 +6,6 @@ from rich.text import Text
 from emulator.trace.analysis.ledger import IDLE
 from emulator.units import format_si
 from experiments.inspect.inspection import AccuracySummary, Budget, Inspection, MetricSummary
-from experiments.output.amounts import percent_interval
 from experiments.output.fragment import fragment_note
 from experiments.output.measures import Measure, measure_in
 from experiments.output.streams.standard import visible
@@ -119,7 +118,7 @@ def _cell(metric: MetricSummary | None, which: str, measure: Measure) -> str:
         return ""
     value = {"first": metric.first, "best": metric.best, "last": metric.last}[which]
     interval = metric.interval(which) if isinstance(metric, AccuracySummary) else None
-    return f"{measure.factor * value:.{measure.digits}f}{percent_interval(interval)}"
+    return f"{measure.number(value)}{measure.ends(interval)}"
 
 
 def _latency(found: Inspection) -> Table:

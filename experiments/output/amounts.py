@@ -3,9 +3,8 @@
 from typing import Final
 
 from emulator.units import format_si
-from experiments.output.statistics import Interval
 
-__all__ = ["percent_interval", "shown_value", "unit_of"]
+__all__ = ["shown_value", "unit_of"]
 
 _UNITS: Final = {
     "_s": "s", "_w": "W", "_hz": "Hz", "_j": "J", "_m": "m", "_k": "K", "_a": "A", "_v": "V", "_rad": "rad",
@@ -32,8 +31,3 @@ def shown_value(path: str, value: object) -> str:
     if unit:
         return format_si(float(value), unit, 12)
     return f"{value:,}" if isinstance(value, int) else f"{value:.12g}"
-
-
-def percent_interval(found: Interval | None) -> str:
-    """Return ``found`` in percent as it stands behind an accuracy, " [83.8, 94.9]", or nothing where it is None."""
-    return "" if found is None else f" [{100 * found.low:.1f}, {100 * found.high:.1f}]"

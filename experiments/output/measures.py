@@ -4,6 +4,8 @@ import math
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from experiments.output.statistics import Interval
+
 __all__ = ["MEASURES", "Measure", "measure_in", "rises"]
 
 
@@ -26,6 +28,10 @@ class Measure(NamedTuple):
     def text(self, value: float) -> str:
         """Return ``value`` with its unit."""
         return f"{self.number(value)}{f' {self.unit}' if self.unit else ''}"
+
+    def ends(self, found: Interval | None) -> str:
+        """Return ``found`` as it stands behind a number, " [83.8, 94.9]", or nothing where it is None."""
+        return "" if found is None else f" [{self.number(found.low)}, {self.number(found.high)}]"
 
     @property
     def short(self) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from experiments.compare.comparison import Comparison, Contender, Ratio
-from experiments.compare.quality import Quality
-from experiments.output.amounts import percent_interval
+from experiments.compare.quality import Quality, bases
 from experiments.output.measures import Measure
 from experiments.report.markup import Markup, element, join, note, table
 from experiments.report.numbers import aligned, scale_for
@@ -39,24 +38,17 @@ def _names(comparison: Comparison) -> list[str]:
 def _quality(comparison: Comparison, measure: Measure) -> Markup | None:
     """Return the values of ``measure``; no cell of runs that are judged by another."""
     judged = [one.judged if one.judged.measure == measure else Quality() for one in comparison.traces]
-    rows = [[label, *(_cell(one, getattr(one, name)) for one in judged)] for name, label in _WORDS.items()]
+    rows = [[label, *(_cell(one, name) for one in judged)] for name, label in _WORDS.items()]
     shown = table([measure.heading, *_names(comparison)], [row for row in rows if any(row[1:])])
-    if not measure.is_share:
-        return element("div", shown)
-    samples = dict.fromkeys(one.samples for one in judged)
-    counted = ", ".join(f"{each:,}" for each in samples if each is not None)
-    basis = (
-        f"In brackets: 95 % Wilson interval, from {counted} samples; seeds and noise come on top."
-        if counted
-        else "No interval: the trace does not say how many samples were measured."
+    notes = (note(f"{basis[:1].upper()}{basis[1:]}.") for basis in bases(judged, measure))
+    return element("div", join((shown, *notes)))
+
+
+def _cell(quality: Quality, name: str) -> str:
+    value = getattr(quality, name)
+    return (
+        "" if value is None else quality.measure.number(value) + quality.measure.ends(quality.interval(name))
     )
-    return element("div", join((shown, note(basis))))
-
-
-def _cell(quality: Quality, value: float | None) -> str:
-    if value is None:
-        return ""
-    return quality.measure.number(value) + percent_interval(quality.interval(value))
 
 
 def _cost(comparison: Comparison) -> Markup:

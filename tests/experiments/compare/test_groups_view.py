@@ -28,7 +28,7 @@ def test_groups_are_columns_with_means_intervals_and_differences(tmp_path: Path,
         "Cost until 70.0 % was first measured",
         "chip 2.05 J 100.0 % 3.1 J 100.0 %",
         "chip.dac.bits 6 8",
-        "(Student's t;",
+        "(Student's t)",
     )
     assert missing(sentences, text) == []
 

@@ -19,7 +19,13 @@ SECOND = 10**12
 
 
 def judged_trace(
-    folder: Path, name: str, metric: str, values: Sequence[float], seed: int = 0, watts: float = 2.0
+    folder: Path,
+    name: str,
+    metric: str,
+    values: Sequence[float],
+    seed: int = 0,
+    watts: float = 2.0,
+    **at_the_end: float,
 ) -> Path:
     """Write a run that drew ``watts`` and measured ``metric`` once a second, ten queries later each time."""
     out = folder / f"{name}.h5"
@@ -29,6 +35,8 @@ def judged_trace(
     for place, value in enumerate(values):
         recorder.metric(metric, place * SECOND, 10 * place, value)
     recorder.metric(f"selected_{metric}", (len(values) - 1) * SECOND, 10 * (len(values) - 1), values[-1])
+    for other, value in at_the_end.items():
+        recorder.metric(other, (len(values) - 1) * SECOND, 10 * (len(values) - 1), value)
     recorder.close("complete", "", len(values) * SECOND, 10 * len(values))
     return out
 
@@ -74,6 +82,36 @@ def test_the_tables_name_the_measure_and_its_common_value(errors: Comparison) ->
     assert "best seen 0.2000 0.3000 selected 0.4000 0.3000" in text
     assert "Cost until 0.3000 was first measured" in text
     assert "Wilson" not in text
+
+
+def test_a_metric_that_is_no_share_has_the_interval_that_its_standard_error_leaves(tmp_path: Path) -> None:
+    bits = "test_bits_per_character"
+    found = compare_traces([
+        judged_trace(tmp_path, "told", bits, [4.0, 2.5], text_error=0.01),
+        judged_trace(tmp_path, "silent", bits, [4.0, 2.4], watts=3.0),
+    ])  # fmt: skip
+    told, silent = (one.judged for one in found.traces)
+    assert (told.last_low, told.last_high) == (
+        pytest.approx(2.4804, abs=1e-4),
+        pytest.approx(2.5196, abs=1e-4),
+    )
+    assert (told.first_low, told.best_low, told.selected_low, silent.last_low) == (None, None, None, None)
+    text = shown(found)
+    assert "last 2.500 2.400 95 % interval [2.480, 2.520]" in text
+    assert "from the standard error that the trace has of it" in text
+    assert "no interval: the trace has no standard error of the cross-entropy" in text
+    alone = found.groups[0].numbers["quality.last"]
+    assert (alone.low, alone.high) == (told.last_low, told.last_high)
+
+
+def test_a_report_says_what_its_intervals_come_from_or_why_there_is_none(tmp_path: Path) -> None:
+    kelvin = judged_trace(tmp_path, "kelvin", "test_rmse_k", [0.9, 0.75], map_error_k=0.02)
+    own = judged_trace(tmp_path, "own", "test_rmse", [0.9, 0.3])
+    write_report([kelvin, own], tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "0.750 [0.711, 0.789]" in text
+    assert "95 % interval of the last value, from the standard error" in text
+    assert "No interval: the trace has no standard error of the RMSE." in text
 
 
 def test_runs_that_are_judged_by_different_metrics_have_a_table_each_and_no_difference(
