@@ -46,7 +46,6 @@ _BENCH: Final = Setup(
     "ClimateBench's shape (SYNTHETIC), perceptron 55,296-256-256-256-13,824",
     "climate_bench_odfa",
     own={"bp-own": ("controller.learning_rate=0.01", "controller.hidden_learning_rate=1e-3")},
-    thrift=3,
 )
 SETUPS: Final = (
     _NA,
