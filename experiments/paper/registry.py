@@ -5,6 +5,7 @@ from typing import Final
 from experiments.paper.faults.fault_costs import FAULT_COSTS
 from experiments.paper.light_in_the_loop.latency import LATENCY
 from experiments.paper.light_in_the_loop.light import LIGHT
+from experiments.paper.light_in_the_loop.rates import LIGHT_RATES
 from experiments.paper.light_in_the_loop.recovery import RECOVERY
 from experiments.paper.light_in_the_loop.ternary_curves import TERNARY
 from experiments.paper.machines.contest import MACHINES
@@ -40,6 +41,7 @@ EXPERIMENTS: Final = by_name(
     *(one.trial for one in CHIP),
     TRIES,
     LIGHT,
+    LIGHT_RATES,
     TERNARY,
     RECOVERY,
     LATENCY,

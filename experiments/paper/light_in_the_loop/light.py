@@ -33,7 +33,7 @@ from experiments.sweep.trial import Quick, Size, Trial
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["LIGHT", "light_jobs", "run_light", "tables_of"]
+__all__ = ["COMMON", "LIGHT", "light_jobs", "light_tasks", "run_light", "tables_of"]
 
 _EPOCHS: Final = 10
 _GREY: Final = "#999999"
@@ -68,16 +68,17 @@ _WAYS: Final = (
 )
 _OPTICAL: Final = _WAYS[3]
 _FIELD: Final = _Way("field", "optical DFA, field", (*_OPTICAL.overrides, "opu.fidelity=field"))
-_COMMON: Final = (
+COMMON: Final = (
     "opu.preset=light_in_the_loop", "host.preset=workstation", "task.hidden=[1024, 1024]", "controller.kind=odfa",
     "controller.batch_size=128",
 )  # fmt: skip
+"""Network and instruments of all ways."""
 
 By = Mapping[str, Sequence[TrainingOutcome]]
 """Finished runs by the name of their point, in order of seed."""
 
 
-def _tasks() -> tuple[tuple[str, str], ...]:
+def light_tasks() -> tuple[tuple[str, str], ...]:
     """Return each task's own name and how tables call it: all of Fashion-MNIST where it is installed."""
     fashion = ("fashion60k", "Fashion-MNIST") if installed() else ("fashion4k", "Fashion-MNIST, 4,000 images")
     return (("mnist", "MNIST, 10,000 images"), fashion)
@@ -85,14 +86,14 @@ def _tasks() -> tuple[tuple[str, str], ...]:
 
 def light_jobs(seeds: int, epochs: int, folder: Path) -> tuple[Job, ...]:
     """Return every run, seed by seed: all ways on both tasks, and the field on MNIST for one epoch."""
-    plan = [(task, way, epochs) for task, _ in _tasks() for way in _WAYS]
+    plan = [(task, way, epochs) for task, _ in light_tasks() for way in _WAYS]
     plan.append(("mnist", _FIELD, min(epochs, _FIELD_EPOCHS)))
     jobs = []
     for seed in range(seeds):
         for task, way, count in plan:
             point = Point(
                 f"{task}-{way.name}",
-                (*_COMMON, *way.overrides, f"task.name={task}", f"controller.epochs={count}"),
+                (*COMMON, *way.overrides, f"task.name={task}", f"controller.epochs={count}"),
             )
             fixed = (f'title="paper light: {point.name}"', f"seed={seed}", "trace.detail=summary")
             where = f"paper light, {point.name}"
@@ -114,7 +115,7 @@ def run_light(out: Path, seeds: int, epochs: int, jobs: int) -> Findings:
 
 def tables_of(found: By) -> tuple[Table, ...]:
     """Return a table of accuracies and alignments for each task, and one of what an epoch costs."""
-    learnt = (_learnt(found, task, title) for task, title in _tasks() if any(_of(found, task)))
+    learnt = (_learnt(found, task, title) for task, title in light_tasks() if any(_of(found, task)))
     return (*learnt, _costs(found))
 
 
@@ -183,7 +184,7 @@ def _costs(found: By) -> Table:
         Column("for 60,000 samples (s)", 2), Column("and (kJ)", 3, 1e-3),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
-    for task, title in _tasks():
+    for task, title in light_tasks():
         for way, runs in _of(found, task):
             rows.append((title, way.title, *_cost_cells(runs)))
     notes = (
@@ -214,7 +215,7 @@ def _cost_cells(runs: Sequence[TrainingOutcome]) -> tuple[Cell, ...]:
 def _draw(found: By, path: Path, label: str = "") -> None:
     title = "784-1024-1024-10 trained with light and without: mean of the seeds, one standard deviation"
     with figure(path, 3, title, label) as axes:
-        for panel, (task, name) in zip(axes, _tasks(), strict=False):
+        for panel, (task, name) in zip(axes, light_tasks(), strict=False):
             for (way, runs), colour in zip(_of(found, task), (*COLOURS, _GREY), strict=False):
                 curves = [(np.arange(run.epochs + 1.0), 100 * run.accuracy) for run in runs]
                 band(panel, curves, colour, way.title, dashed=way is _FIELD)
@@ -222,7 +223,7 @@ def _draw(found: By, path: Path, label: str = "") -> None:
             panel.set_ylim(*_learnt_range(found, task))
             panel.set_xlim(left=0.8)
             panel.legend(loc="lower right", ncols=2, fontsize="small")
-        for (way, runs), colour in zip(_of(found, _tasks()[0][0]), COLOURS, strict=False):
+        for (way, runs), colour in zip(_of(found, light_tasks()[0][0]), COLOURS, strict=False):
             if way in _WAYS[1:4]:
                 _draw_alignment(axes[2], way, runs, colour)
         axes[2].axhline(0.0, color="#595959", linewidth=0.8)

@@ -53,6 +53,8 @@ class TrainingOutcome:
     frames: int
     test_samples: int = 0
     """Samples behind each accuracy; 0 where the trace does not say."""
+    held_out: float = math.nan
+    """Accuracy at the end on the validation samples; NaN where the trace has none."""
 
     @property
     def final(self) -> float:
@@ -101,7 +103,8 @@ def _outcome(trace: Trace, study: Study, metrics: dict[str, MetricSeries]) -> Tr
         box_j=energy_j.get(_BOX, 0.0),
         host_j=math.fsum(energy_j.get(name, 0.0) for name in _HOST),
         frames=round(exposed_s / study.section(OpuConfig).camera.exposure_s),
-        test_samples=int(metrics["test_samples"].value[-1]) if "test_samples" in metrics else 0,
+        test_samples=int(_total(metrics, "test_samples")),
+        held_out=float(metrics["val_accuracy"].value[-1]) if "val_accuracy" in metrics else math.nan,
     )
 
 

@@ -72,7 +72,7 @@ def test_the_runs_are_made_once_and_published(
         return ()
 
     monkeypatch.setattr(findings, "run_jobs", run_here)
-    monkeypatch.setattr(light, "_tasks", lambda: (("mnist", "MNIST"),))
+    monkeypatch.setattr(light, "light_tasks", lambda: (("mnist", "MNIST"),))
     publish_findings("light", run_light(tmp_path, seeds=1, epochs=1, jobs=2))
     said = capsys.readouterr().out
     assert "| optical DFA | 1 | 1 |" in said

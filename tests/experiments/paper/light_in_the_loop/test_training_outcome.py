@@ -19,10 +19,12 @@ def test_frames_energy_and_alignment_are_the_traces_own(tmp_path: Path) -> None:
         cosine = trace.metrics()["alignment_1"]
         end_s = trace.metrics()["epoch"].t_s[0]
         assert found.vectors == trace.queries
+        held_out = trace.metrics()["val_accuracy"].value[-1]
         elapsed_s = trace.elapsed_s
     assert found.frames == sent == 2 * found.vectors
     assert found.box_j == pytest.approx(30 * elapsed_s)
     assert found.epochs == 2
+    assert found.held_out == held_out
     assert found.epoch_s == pytest.approx(elapsed_s / 2)
     assert found.alignment.shape == (2, 2)
     assert found.alignment[0, 0] == pytest.approx(cosine.value[cosine.t_s <= end_s].mean())
