@@ -55,8 +55,8 @@ def poke_together(
 ) -> Generator[Command, Any, list[Record]]:
     """Let ``twin`` bury the heaters that ``count`` readings of random phases show to be dead; return the records.
 
-    The fit takes twice the steps and products of ``effort``: it begins farther off. The twin's offsets begin anew,
-    as those of before were fitted to dead heaters, too.
+    The fit takes twice the steps and products of ``effort``: it begins farther off. What the twin believes of its
+    devices, and of the phase that all share, begins anew, as it was fitted to dead heaters, too.
     """
     attenuates = _attenuators(deployment)[readings.heaters]
     records = []
@@ -65,7 +65,7 @@ def poke_together(
         phases = np.where(attenuates, rng.uniform(*_ATTENUATED_RAD, attenuates.size), small)
         record = yield from readings.read(phases, next(batches))
         records.append(record)
-    twin.offsets[:] = 0.0
+    twin.forget()
     harder = Effort(2 * effort.steps, 2 * effort.products)
     work = refit(twin, records, reading_sd, harder, _GAIN_SD)
     twin.bury(twin.gains < _DEAD_BELOW)

@@ -16,8 +16,9 @@ from tests.controllers.digital_twin.twin_lab import Lab, made_lab
 EFFORT = Effort(3, 20)
 
 
-def together(lab: Lab, count: int = 12) -> tuple[Twin, Readings, list[Command]]:
+def together(lab: Lab, count: int = 12, common_rad: float = 0.0) -> tuple[Twin, Readings, list[Command]]:
     twin, readings = twin_of(lab.setting, 0.01), Readings(lab.setting, 1000)
+    twin.common_rad, twin.offsets = common_rad, np.full_like(twin.offsets, common_rad)
     batches = lab.setting.batches(32, "tests/poke")
     rng = lab.setting.stream("tests/rng")
 
@@ -47,6 +48,13 @@ def test_all_together_take_fewer_readings_than_there_are_heaters() -> None:
     assert twin.dead.sum() == 1
     assert readings.made == sum(isinstance(command, Probe) for command in asked) == 12
     assert lab.setting.heaters.size > 30
+
+
+def test_what_was_believed_while_heaters_seemed_alive_does_not_sway_what_is_found() -> None:
+    fresh, _, _ = together(made_lab(0, dead=(2, 9, 30)))
+    misled, _, _ = together(made_lab(0, dead=(2, 9, 30)), common_rad=-0.25)
+    assert misled.gains.tolist() == fresh.gains.tolist()
+    assert (misled.common_rad, misled.offsets.any()) == (0.0, False)
 
 
 def test_one_by_one_every_heater_goes_and_comes_home() -> None:
