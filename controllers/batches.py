@@ -41,5 +41,5 @@ def _endless(
         order = rng.permutation(len(inputs)).astype(np.int32)
         for first in range(0, len(inputs) - batch_size + 1, batch_size):
             chosen = order[first : first + batch_size]
-            yield Batch(key, np.ascontiguousarray(inputs[chosen]), labels[chosen], chosen)
+            yield Batch(key, inputs.take(chosen, axis=0), labels.take(chosen, axis=0), chosen)
             key += 1

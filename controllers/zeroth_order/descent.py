@@ -6,7 +6,6 @@ A coordinate is tried at phi + delta. What a failure leads to is the rule: "step
 do the same, reading by reading. It knows no power: who prunes steps, says which.
 """
 
-import math
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -94,7 +93,7 @@ def descend(
         if toll is not None:
             toll.after(descent.phases)
         yield Log("train_loss", loss)
-        yield Log("active_phase_rad", math.fsum(descent.phases.tolist()))
+        yield Log("active_phase_rad", float(descent.phases.sum()))
         if descent.visited < offered:
             yield Log(UNVISITED, offered - descent.visited)
     yield from descent.report()
@@ -160,10 +159,10 @@ class _Descent:
         if self.health.heaters:
             places = places[self.health.usable(self.heaters[places])]
         home = self.phases[places]
-        up, down = home + step, home - step
-        forth, back = self._remembered(up), self._remembered(down)
+        moved = home + np.array([[step], [-step]])
+        forth, back = self._remembered(moved)
         keep_home = (
-            self.pruning(home, down, self.rng) if self.pruning else np.zeros(len(places), dtype=np.bool_)
+            self.pruning(home, moved[1], self.rng) if self.pruning else np.zeros(len(places), dtype=np.bool_)
         )
         tolls = (np.zeros(len(places)),) * 2
         if self.toll is not None:

@@ -111,7 +111,7 @@ class RowQueue:
             return
         if len(self.waiting) == 1:
             only = self.waiting[0]
-            self._tell(only, int(np.searchsorted(only.rows.done_ps, until_ps, side="right")))
+            self._tell(only, int(only.rows.done_ps.searchsorted(until_ps, side="right")))
             return
         while True:  # several instruments run a Sequence each: row by row, in order of time
             ends = [(int(each.rows.done_ps[each.told]), each) for each in self.waiting if self._more(each)]
@@ -158,7 +158,7 @@ class RowQueue:
         for handle, levels in self._levels.items():
             while levels:
                 first = levels[0]
-                until = max(first.told, int(np.searchsorted(first.due_ps, until_ps, side="right")))
+                until = max(first.told, int(first.due_ps.searchsorted(until_ps, side="right")))
                 self._meter.set_many(handle, first.t_ps[first.told : until], first.watts[first.told : until])
                 first.told = until
                 if until < len(first.t_ps):

@@ -323,12 +323,10 @@ class ChipCore:
     def modulated(self, inputs: Floats) -> Floats:
         """Return ``inputs`` (samples, modes) as the modulators send them, in columns (modes, samples)."""
         step = converters.input_step(self.config.inputs.bits, self.config.activation_clip)
-        columns = np.array(
-            inputs.T, dtype=inputs.dtype if inputs.dtype.kind == "f" else np.float64, order="C"
-        )
+        kind = inputs.dtype if inputs.dtype.kind == "f" else np.dtype(np.float64)
         if step == 0.0:
-            return columns
-        columns *= 1.0 / step
+            return np.array(inputs.T, dtype=kind, order="C")
+        columns = np.multiply(inputs.T, 1.0 / step, order="C", dtype=kind)
         columns += 0.5
         np.floor(columns, out=columns)
         columns *= step

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.kernel import bare_kernel, kernel
+from emulator.kernel import bare_kernel, fma, kernel
 from emulator.physics.chip.kernels.tape import LANES
 
 __all__ = [
@@ -45,12 +45,12 @@ def _exponentials(values: Floats, begin: int, count: int) -> None:
     for i in range(np.uint64(count)):
         x = min(max(values[place + i], -_LARGEST), _LARGEST)
         k = np.floor(x * _LOG2_E + 0.5)
-        r = x - k * _LN_2
+        r = fma(k, -_LN_2, x)
         z = r * r
-        even = 1 / 40320 + z * (1 / 3628800)
-        even = 1.0 + z * (1 / 2 + z * (1 / 24 + z * (1 / 720 + z * even)))
-        odd = 1 / 5040 + z * (1 / 362880 + z * (1 / 39916800))
-        odd = r * (1.0 + z * (1 / 6 + z * (1 / 120 + z * odd)))
+        even = fma(z, fma(z, 1 / 3628800, 1 / 40320), 1 / 720)
+        even = fma(z, fma(z, fma(z, even, 1 / 24), 1 / 2), 1.0)
+        odd = fma(z, fma(z, 1 / 39916800, 1 / 362880), 1 / 5040)
+        odd = r * fma(z, fma(z, fma(z, odd, 1 / 120), 1 / 6), 1.0)
         values[place + i] = (even + odd) * np.int64((np.int64(k) + _BIAS) << _MANTISSA).view(np.float64)
 
 

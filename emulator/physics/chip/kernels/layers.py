@@ -114,7 +114,8 @@ def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: N
     """Replace ``signal[begin : begin + count]`` by its readings; return how many conversions saturated.
 
     ``parameters`` (8,) are the receivers', ``noise`` the draws. One loop with a square root and one without: roots
-    take more time than all else. In place, as loops from one part of an array to another would not vectorise.
+    take more time than all else. Roots, and what is drawn, are of single precision: a spread is exact to 6e-8 of
+    itself. In place, as loops from one part of an array to another would not vectorise.
     """
     constant, per_square = parameters[_CONSTANT], parameters[_PER_SQUARE]
     full_scale, step = parameters[_RANGE], parameters[_STEP]
@@ -124,7 +125,7 @@ def receive(signal: Floats, begin: int, count: int, parameters: Floats, noise: N
     if constant > 0.0 or per_square > 0.0:
         for i in range(np.uint64(count)):
             x = signal[place + i]
-            x += np.sqrt(constant + per_square * x * x) * np.float64(noise[i])
+            x += np.float64(np.sqrt(np.float32(constant + per_square * x * x)) * noise[i])
             saturated += abs(x) > full_scale
             signal[place + i] = _reading(x, full_scale, step, low, high, input_step)
     else:

@@ -25,6 +25,8 @@ _WIDTH: Final = 8
 
 _INDEX = ir.IntType(64)
 _VECTOR = ir.VectorType(ir.DoubleType(), _WIDTH)
+_MULTIPLY_ADD = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+_FMA: Final = f"llvm.fma.v{_WIDTH}f64"
 _FIRST_OF_ALL = ir.Constant(ir.VectorType(ir.IntType(32), _WIDTH), [0] * _WIDTH)
 
 
@@ -63,6 +65,7 @@ def _emitter(rows: int) -> Callable[..., Any]:
             for place in (0, 4, 7)
         )
         _, at, down, right, _, first, inputs, _, begin, goes_on = arguments
+        fused = cgutils.get_or_insert_function(builder.module, _MULTIPLY_ADD, _FMA)  # type: ignore[no-untyped-call]
 
         def vector_at(data: Any, place: Any) -> Any:
             return builder.bitcast(builder.gep(data, [place]), _VECTOR.as_pointer())
@@ -81,7 +84,7 @@ def _emitter(rows: int) -> Callable[..., Any]:
                     weight = builder.load(builder.gep(light, [entry]))
                     lone = builder.insert_element(_VECTOR(ir.Undefined), weight, ir.IntType(32)(0))
                     every = builder.shuffle_vector(lone, _VECTOR(ir.Undefined), _FIRST_OF_ALL)
-                    builder.store(builder.fadd(builder.load(total), builder.fmul(every, x)), total)
+                    builder.store(builder.call(fused, [every, x, builder.load(total)]), total)
                     entry = builder.add(entry, down)
             for place, total in zip(places, sums, strict=True):
                 builder.store(builder.load(total), vector_at(target, place), align=8)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
-from emulator.kernel import bare_kernel
+from emulator.kernel import bare_kernel, fma
 from emulator.physics.chip.mesh import (
     LayerPhases,
     Rotation,
@@ -193,8 +193,8 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
             for lane in range(_LANES):
                 a = light[row + lane]
                 b = light[row + _LANES + lane]
-                light[row + lane] = c0 * a - s0 * b
-                light[row + _LANES + lane] = s0 * a + c0 * b
+                light[row + lane] = fma(-s0, b, c0 * a)
+                light[row + _LANES + lane] = fma(s0, a, c0 * b)
             device += 1
             continue
         c1, c2, c3 = cos[device + 1], cos[device + 2], cos[device + 3]
@@ -208,14 +208,14 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
                 c = light[row + _LANES + _LANES + lane]
                 d = light[row + _LANES + _LANES + _LANES + lane]
                 e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
-                down = c0 * d - s0 * e
-                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s0 * d + c0 * e
-                light[row + _LANES + _LANES + _LANES + lane] = s1 * c + c1 * down
-                down = c1 * c - s1 * down
-                light[row + _LANES + _LANES + lane] = s2 * b + c2 * down
-                down = c2 * b - s2 * down
-                light[row + _LANES + lane] = s3 * a + c3 * down
-                light[row + lane] = c3 * a - s3 * down
+                down = fma(-s0, e, c0 * d)
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = fma(s0, d, c0 * e)
+                light[row + _LANES + _LANES + _LANES + lane] = fma(s1, c, c1 * down)
+                down = fma(-s1, down, c1 * c)
+                light[row + _LANES + _LANES + lane] = fma(s2, b, c2 * down)
+                down = fma(-s2, down, c2 * b)
+                light[row + _LANES + lane] = fma(s3, a, c3 * down)
+                light[row + lane] = fma(-s3, down, c3 * a)
         else:
             for lane in range(_LANES):
                 a = light[row + lane]
@@ -223,14 +223,14 @@ def rotate(  # noqa: PLR0915  (inner loops, written out)
                 c = light[row + _LANES + _LANES + lane]
                 d = light[row + _LANES + _LANES + _LANES + lane]
                 e = light[row + _LANES + _LANES + _LANES + _LANES + lane]
-                up = s0 * a + c0 * b
-                light[row + lane] = c0 * a - s0 * b
-                light[row + _LANES + lane] = c1 * up - s1 * c
-                up = s1 * up + c1 * c
-                light[row + _LANES + _LANES + lane] = c2 * up - s2 * d
-                up = s2 * up + c2 * d
-                light[row + _LANES + _LANES + _LANES + lane] = c3 * up - s3 * e
-                light[row + _LANES + _LANES + _LANES + _LANES + lane] = s3 * up + c3 * e
+                up = fma(s0, a, c0 * b)
+                light[row + lane] = fma(-s0, b, c0 * a)
+                light[row + _LANES + lane] = fma(-s1, c, c1 * up)
+                up = fma(s1, up, c1 * c)
+                light[row + _LANES + _LANES + lane] = fma(-s2, d, c2 * up)
+                up = fma(s2, up, c2 * d)
+                light[row + _LANES + _LANES + _LANES + lane] = fma(-s3, e, c3 * up)
+                light[row + _LANES + _LANES + _LANES + _LANES + lane] = fma(s3, up, c3 * e)
         device += 4
 
 

@@ -85,7 +85,8 @@ def test_drives_of_a_noisy_chip_leave_readings_equal_to_light_sent_rotator_by_ro
             plain = forward_plain(
                 inputs, core.layers, core.phases(), core.receivers, 1.0, draw, core.receiver_key
             )
-            np.testing.assert_allclose(read, plain, rtol=0, atol=1e-10)
+            # The kernel's spread of noise, which is large here, is rounded to single precision.
+            np.testing.assert_allclose(read, plain, rtol=0, atol=1e-8)
             assert saturated == 0
 
 
