@@ -326,10 +326,8 @@ class ChipCore:
         kind = inputs.dtype if inputs.dtype.kind == "f" else np.dtype(np.float64)
         if step == 0.0:
             return np.array(inputs.T, dtype=kind, order="C")
-        columns = np.multiply(inputs.T, 1.0 / step, order="C", dtype=kind)
-        columns += 0.5
-        np.floor(columns, out=columns)
-        columns *= step
+        columns = np.empty(inputs.shape[::-1], dtype=kind)
+        converters.modulate(inputs, step, columns)
         return columns
 
     def _refresh_all(self, thermal: heaters.ThermalState, optics: Floats, common_rad: float) -> None:

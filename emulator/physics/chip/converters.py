@@ -5,13 +5,15 @@ in voltage with phase = gamma V^2, which makes their steps coarser at high phase
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emulator.errors import PhysicsError
 from emulator.kernel import bare_kernel
 
-__all__ = ["adc_step", "dac_phase", "input_step", "phase_step_rad", "wrap_phase"]
+__all__ = ["adc_step", "dac_phase", "input_step", "modulate", "phase_step_rad", "wrap_phase"]
 
 TWO_PI = 2.0 * math.pi
 
@@ -48,6 +50,15 @@ def phase_step_rad(bits: int) -> float:
 def input_step(bits: int, full_scale: float) -> float:
     """Return the step of an input modulator's DAC over [0, full_scale], or 0 for the ideal one (bits = 0)."""
     return full_scale / (2**bits - 1) if bits else 0.0
+
+
+@bare_kernel
+def modulate(inputs: NDArray[Any], step: float, columns: NDArray[Any]) -> None:
+    """Fill ``columns`` (values, samples) with ``inputs`` (samples, values), rounded to whole ``step``s, not 0."""
+    inverse = 1.0 / step
+    for sample in range(inputs.shape[0]):
+        for value in range(inputs.shape[1]):
+            columns[value, sample] = np.floor(inputs[sample, value] * inverse + 0.5) * step
 
 
 def adc_step(bits: int, full_scale: float) -> float:

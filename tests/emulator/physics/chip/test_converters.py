@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import PhysicsError
-from emulator.physics.chip.converters import adc_step, dac_phase, input_step, phase_step_rad, wrap_phase
+from emulator.physics.chip.converters import (
+    adc_step,
+    dac_phase,
+    input_step,
+    modulate,
+    phase_step_rad,
+    wrap_phase,
+)
+from emulator.streams import stream
 
 TWO_PI = 2 * math.pi
 GAMMA = math.pi / 4.36**2
@@ -79,3 +87,13 @@ def test_the_adc_has_a_code_for_zero_and_so_needs_two_bits() -> None:
 def test_the_modulators_step_divides_their_full_scale_evenly() -> None:
     assert input_step(8, 4.0) * 255 == pytest.approx(4.0, rel=1e-15)
     assert input_step(0, 4.0) == 0.0
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_inputs_are_sent_as_whole_steps_in_columns(kind: type[np.floating]) -> None:
+    inputs = stream(0, "tests/modulate").uniform(-4, 4, (5, 7)).astype(kind)
+    step, columns = input_step(8, 4.0), np.empty((7, 5), dtype=kind)
+    modulate(inputs, step, columns)
+    expected = np.round(inputs.T.astype(np.float64) / step)
+    np.testing.assert_allclose(columns / step, expected, rtol=0, atol=1e-4)
+    assert np.abs(columns - inputs.T).max() <= step / 2 * (1 + 1e-6)
