@@ -11,10 +11,7 @@ from emulator.physics.chip.patches import Patches, chained, fold, unfold
 from emulator.streams import stream
 
 sides = st.integers(1, 9)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
+cut_anyhow = given(
     channels=st.integers(1, 3),
     height=sides,
     width=sides,
@@ -23,6 +20,10 @@ sides = st.integers(1, 9)
     padding=st.integers(0, 2),
     pool=st.integers(1, 3),
 )
+
+
+@settings(max_examples=60, deadline=None)
+@cut_anyhow
 def test_patches_are_those_of_torch(
     channels: int, height: int, width: int, kernel: tuple[int, int], stride: int, padding: int, pool: int
 ) -> None:
@@ -41,15 +42,7 @@ def test_patches_are_those_of_torch(
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    channels=st.integers(1, 3),
-    height=sides,
-    width=sides,
-    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
-    stride=st.integers(1, 3),
-    padding=st.integers(0, 2),
-    pool=st.integers(1, 3),
-)
+@cut_anyhow
 def test_what_is_known_of_symbols_goes_back_to_their_values_as_torch_sends_gradients(
     channels: int, height: int, width: int, kernel: tuple[int, int], stride: int, padding: int, pool: int
 ) -> None:
