@@ -18,7 +18,11 @@ from tests.builders import NotingRecorder
 
 __all__ = [
     "DESIGN",
+    "FIDELITIES",
     "FREE_HOST",
+    "WAYS",
+    "WIDE",
+    "WIDE_CAMERA",
     "Outing",
     "project_all",
     "projections",
@@ -30,6 +34,18 @@ __all__ = [
 ]
 
 DESIGN = OpuDesign(20, 48)
+WIDE = OpuDesign(60, 1020)
+WIDE_CAMERA = ("camera.columns=2040", "camera.rows_max=100", "camera.frame_rate_hz=1000.0", "dmd.precision=3")
+
+WAYS = [
+    (mode, encoding)
+    for mode in ("off_axis", "phase_shifting", "anchor", "intensity")
+    for encoding in ("binary", "ternary", "bitplanes")
+    if mode != "intensity" or encoding == "binary"
+]
+"""Modes of recovery with the encodings that each can have."""
+
+FIDELITIES = ("field", "statistical")
 
 FREE_HOST = HostConfig(preset="ideal", frame_power_w=60.0)
 """A host that grabs a frame in a picosecond or less, and thinks and computes for nothing."""

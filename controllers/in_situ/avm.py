@@ -20,7 +20,7 @@ from pydantic import Field
 
 from controllers.kind import DEPLOYMENT, Kind, Program, Setting, TuningOptions
 from controllers.losses import loss_for, slopes_of
-from controllers.phases import wrapped
+from controllers.phases import total_rad, wrapped
 from emulator.commands import Batch, Command, Compute, Controller, Log, Monitor, Monitored, SetPhases, Settle
 from emulator.config.models import PositiveInt, Radians
 
@@ -97,7 +97,7 @@ def avm(
         yield SetPhases(heaters.tolist(), phases.tolist())
         yield _SETTLE
         yield Log("train_loss", loss)
-        yield Log("active_phase_rad", math.fsum(phases.tolist()))
+        yield Log("active_phase_rad", total_rad(phases))
         yield Log("step_rad", length)
         yield Log("gradient_norm", float(np.sqrt(np.square(gradient).mean())))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from controllers.kind import Setting
 from controllers.losses import loss_for
-from controllers.phases import wrapped
+from controllers.phases import total_rad, wrapped
 from controllers.reading import Asker
 from controllers.zeroth_order.choice import chosen
 from controllers.zeroth_order.options import DescentOptions
@@ -93,7 +93,7 @@ def descend(
         if toll is not None:
             toll.after(descent.phases)
         yield Log("train_loss", loss)
-        yield Log("active_phase_rad", float(descent.phases.sum()))
+        yield Log("active_phase_rad", total_rad(descent.phases))
         if descent.visited < offered:
             yield Log(UNVISITED, offered - descent.visited)
     yield from descent.report()

@@ -5,7 +5,6 @@ chosen phases move together. Which settings, and how far the readings move the p
 iteration runs, what is driven is a probe; where the search stands is named as its incumbent.
 """
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controllers.kind import Program, Setting
-from controllers.phases import wrapped
+from controllers.phases import total_rad, wrapped
 from controllers.reading import losses_at
 from controllers.zeroth_order.choice import exact_share
 from controllers.zeroth_order.options import LoopOptions, SparseOptions
@@ -87,7 +86,7 @@ def follow(
         yield Settle()
         yield Incumbent(phases.copy(), heaters)
         yield Log("train_loss", moved.loss)
-        yield Log("active_phase_rad", math.fsum(phases.tolist()))
+        yield Log("active_phase_rad", total_rad(phases))
 
 
 def start_estimate(options: EstimateOptions, rule: Rule, setting: Setting) -> Program:

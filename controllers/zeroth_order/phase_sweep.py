@@ -6,7 +6,6 @@ at the best one. The active heaters take turns, all of them in every pass. The s
 fast it narrows from pass to pass, and n, are choices of ours: a turn in 32 steps alone is no finer than 0.2 rad.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from controllers.kind import DEPLOYMENT, Kind, Program, Setting, TuningOptions
-from controllers.phases import TWO_PI, wrapped
+from controllers.phases import TWO_PI, total_rad, wrapped
 from controllers.reading import losses_at
 from controllers.zeroth_order.options import LoopOptions
 from emulator.commands import Batch, Controller, Incumbent, Log, SetPhases, Settle
@@ -69,7 +68,7 @@ def phase_sweep(options: PhaseSweepConfig, setting: Setting, batches: Iterator[B
         yield Settle()
         yield Incumbent(phases.copy(), heaters)
         yield Log("train_loss", float(losses[best]))
-        yield Log("active_phase_rad", math.fsum(phases.tolist()))
+        yield Log("active_phase_rad", total_rad(phases))
 
 
 def start(options: PhaseSweepConfig, setting: Setting) -> Program:

@@ -252,19 +252,10 @@ def _check_targets(targets: NDArray[Any], samples: int, outputs: int) -> None:
         raise CommandError(
             f"Sequence: labels have shape {targets.shape}; a Descent needs ({samples},), one a sample"
         )
-    if not _are_classes(targets, outputs):
+    if not ((targets >= 0) & (targets < outputs)).all():
         raise CommandError(
             f"Sequence: a label is none of the chip's {outputs} classes; allowed: 0..{outputs - 1}"
         )
-
-
-@kernel
-def _are_classes(labels: NDArray[Any], outputs: int) -> bool:
-    """Return whether all ``labels`` (samples,) are classes of a chip with so many ``outputs``."""
-    for label in labels:  # noqa: SIM110  (a generator does not compile)
-        if not 0 <= label < outputs:
-            return False
-    return True
 
 
 def _paced(times: NDArray[np.int64], decides: bool) -> Pace:

@@ -84,6 +84,21 @@ def test_labels_that_do_not_fit_are_refused_where_losses_decide(
     )
 
 
+def test_labels_that_are_no_numbers_are_refused_in_words(lab: SmallLab) -> None:
+    batch = replace(labelled(1), labels=np.full(12, "0"))
+    with pytest.raises(CommandError, match=r"^Sequence: .* is refused: .*; allowed: .*batch: Batch"):
+        lab.run(lambda: asking([], Sequence(GOOD.heaters, GOOD.radians, batch, GOOD.decide)))
+
+
+def test_labels_of_any_kind_of_number_are_taken(lab: SmallLab) -> None:
+    for kind in (np.uint8, np.float16, object):
+        batch = replace(labelled(1), labels=labelled(1).labels.astype(kind))
+        outing = lab.run(
+            lambda batch=batch: asking([], Sequence(GOOD.heaters, GOOD.radians, batch, GOOD.decide))
+        )
+        assert outing.result.status == "complete"
+
+
 @pytest.mark.parametrize("command", [GOOD, Sequence(GOOD.heaters, GOOD.radians, labelled(1))])
 def test_a_reading_that_is_not_finite_ends_the_run_as_diverged(command: Sequence) -> None:
     bench = NEAR.bench()

@@ -14,17 +14,15 @@ from emulator.instruments.opu import optics as opu_core
 from emulator.instruments.opu.config import OpuConfig
 from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign
-from tests.opu_lab import DESIGN, random_vectors, small_opu
-
-WAYS = [
-    (mode, encoding)
-    for mode in ("off_axis", "phase_shifting", "anchor", "intensity")
-    for encoding in ("binary", "ternary", "bitplanes")
-    if mode != "intensity" or encoding == "binary"
-]
-FIDELITIES = ("field", "statistical")
-WIDE = OpuDesign(60, 1020)
-WIDE_CAMERA = ("camera.columns=2040", "camera.rows_max=100", "camera.frame_rate_hz=1000.0", "dmd.precision=3")
+from tests.opu_lab import (
+    DESIGN,
+    FIDELITIES,
+    WAYS,
+    WIDE,
+    WIDE_CAMERA,
+    random_vectors,
+    small_opu,
+)
 
 
 def unit(mode: str, encoding: str, *overrides: str) -> OpuConfig:

@@ -9,18 +9,19 @@ from emulator.instruments.opu.optics import OpuCore
 from emulator.instruments.opu.timing import OpuDesign
 from emulator.physics.laser import Laser, frame_powers
 from emulator.streams import key_words
-from tests.opu_lab import DESIGN, Outing, random_vectors, run_opu, small_opu
+from tests.opu_lab import (
+    DESIGN,
+    FIDELITIES,
+    WAYS,
+    WIDE,
+    WIDE_CAMERA,
+    Outing,
+    random_vectors,
+    run_opu,
+    small_opu,
+)
 
-WAYS = [
-    (mode, encoding)
-    for mode in ("off_axis", "phase_shifting", "anchor", "intensity")
-    for encoding in ("binary", "ternary", "bitplanes")
-    if mode != "intensity" or encoding == "binary"
-]
-FIDELITIES = ("field", "statistical")
 SEED = 3
-WIDE = OpuDesign(60, 1020)
-WIDE_CAMERA = ("camera.columns=2040", "camera.rows_max=100", "camera.frame_rate_hz=1000.0", "dmd.precision=3")
 DARK_E2 = 13.0**2 + (10_000 / 255) ** 2 / 12
 
 
