@@ -307,7 +307,7 @@ def _draw_tries(axes: "Axes", task: str, tried: By) -> None:
                 )  # fmt: skip
     axes.set_xscale("log")
     if axes.lines:
-        axes.legend(fontsize="x-small")
+        axes.legend(fontsize="x-small", handlelength=4)  # long enough to tell dashes apart
 
 
 def _draw_trained(axes: "Axes", task: str, chosen: Chosen, trained: By) -> None:
@@ -318,6 +318,7 @@ def _draw_trained(axes: "Axes", task: str, chosen: Chosen, trained: By) -> None:
             hits = [100 * run.final for run in _runs(trained, task, method, setting)]
             axes.scatter(np.full(len(hits), place + aside), hits, facecolors=filled, edgecolors=colour)
     axes.set_xticks(range(len(METHODS)), [method.title for method in METHODS], fontsize="small")
+    axes.set_xlim(-0.5, len(METHODS) - 0.5)
     axes.set_xlabel("filled: as chosen; empty: the paper's setting")
 
 
