@@ -35,12 +35,13 @@ from controllers.feedback_alignment.dfa import (
 )
 from controllers.feedback_alignment.feedback import FeedbackLayout, centred, feedback_matrix
 from controllers.feedback_alignment.options import OdfaConfig
-from controllers.feedback_alignment.ternary import empty_rows, row_scale, ternarize
+from controllers.feedback_alignment.ternary import empty_rows, ternarize, ternary_planes
 from controllers.feedback_alignment.work import (
     Model,
     StepWork,
     Work,
     centring_work,
+    planes_work,
     product_work,
     scaling_work,
     step_work,
@@ -155,11 +156,11 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flight:
-    """A batch whose projection is under way, and the scale (rows, 1) of its errors, where it is given back."""
+    """A batch whose projection is under way, and the scales (planes, rows, 1) of its errors, where given back."""
 
     pending: Pending
     ticket: Ticket
-    scale: FloatArray | None
+    scales: FloatArray | None
 
 
 class _Agent:
@@ -187,13 +188,15 @@ class _Agent:
     def _work(self, model: Model, batch: int) -> StepWork:
         """Return what a step on ``batch`` samples costs the host, with all that its options ask for."""
         config, rows = self.config, batch * model.rows
-        projection = product_work(rows, self.values, self.layout.width)
+        planes = config.planes if config.cuts else 1
+        projection = product_work(planes * rows, self.values, self.layout.width)
         work = step_work(model.work(batch), config.split, projection, config.weight_decay > 0.0)
         error, gradient = work.error, work.local_gradient
         if config.cuts and config.threshold_unit != "absolute":
-            error += threshold_work(rows, self.values)
+            error += threshold_work(planes * rows, self.values)
         if config.cuts and config.row_scale:
-            gradient += scaling_work(rows, self.values, self.layout.width)
+            gradient += scaling_work(planes * rows, self.values, self.layout.width)
+            gradient += planes_work((planes - 1) * rows, self.values, self.layout.width)
         if config.centres:
             gradient += centring_work(self.layout.width, rows)
         return work._replace(error=error, local_gradient=gradient)
@@ -221,10 +224,13 @@ class _Agent:
         flight, self.in_flight = self.in_flight, None
         reply: Projection = yield Join(flight.ticket)
         self.tally.lost += int((~reply.valid).sum())
-        projection = reply.outputs * self.light_scale
-        if flight.scale is not None:
-            projection *= flight.scale
-        projection[reply.valid] = self._centred(projection[reply.valid])
+        projection: FloatArray = reply.outputs * self.light_scale
+        valid: NDArray[np.bool_] = reply.valid
+        if flight.scales is not None:
+            projection = _added(projection, flight.scales)
+            valid = np.logical_and.reduce(valid.reshape(len(flight.scales), -1))
+            projection[~valid] = 0.0
+        projection[valid] = self._centred(projection[valid])
         yield from self._learn(flight.pending, self.layout.split(projection))
 
     def report(self) -> Talk:
@@ -236,18 +242,21 @@ class _Agent:
             yield Log("lost_vectors", tally.lost)
 
     def _cut(self, errors: FloatArray) -> tuple[NDArray[np.int8], FloatArray | None]:
-        """Return three values for each error, and the scale of each row where it is given back."""
-        shown = ternarize(errors, self.config.threshold, self.config.threshold_unit)
-        return shown, row_scale(errors, shown) if self.config.row_scale else None
+        """Return three values for each error (planes * rows, values), and the scales where they are given back."""
+        config = self.config
+        if not config.row_scale:
+            return ternarize(errors, config.threshold, config.threshold_unit), None
+        shown, scales = ternary_planes(errors, config.planes, config.threshold, config.threshold_unit)
+        return shown.reshape(-1, shown.shape[-1]), scales
 
     def _step_with_light(self, pending: Pending, batch: int, late: bool) -> Talk:
-        shown, scale = self._cut(pending.errors)
+        shown, scales = self._cut(pending.errors)
         self.tally.dark += int(empty_rows(shown).sum())
         ticket = yield Start(Project(shown.astype(np.float32)))
         yield _pay(self.work(batch).output_gradient, "output_gradient")
         if late:
             yield from self.settle()
-        self.in_flight = _Flight(pending, ticket, scale)
+        self.in_flight = _Flight(pending, ticket, scales)
         if not late:
             yield from self.settle()
 
@@ -261,13 +270,13 @@ class _Agent:
             return
         yield _pay(work.projection, "projection")
         errors = pending.errors
-        scale = None
+        scales = None
         if self.config.feedback == "ternary":
-            shown, scale = self._cut(errors)
+            shown, scales = self._cut(errors)
             errors = shown.astype(np.float32)
-        projection = errors @ self.matrix
-        if scale is not None:
-            projection *= scale
+        projection: FloatArray = errors @ self.matrix
+        if scales is not None:
+            projection = _added(projection, scales)
         yield from self._learn(pending, self.layout.split(self._centred(projection)))
 
     def _centred(self, projection: FloatArray) -> FloatArray:
@@ -290,6 +299,12 @@ class _Agent:
         else:
             backward(pending, projected)
         self.descent.step()
+
+
+def _added(projection: FloatArray, scales: FloatArray) -> FloatArray:
+    """Return the projected errors (rows, width) of their planes' ``projection`` (planes * rows, width)."""
+    added: FloatArray = (projection.reshape(*scales.shape[:2], -1) * scales).sum(axis=0)
+    return added
 
 
 def start(options: OdfaConfig, setting: Setting) -> Program:
@@ -355,7 +370,11 @@ def _queries(options: OdfaConfig, samples: int, rows: int) -> int:
     if options.feedback != "optical":
         return _COMPUTATIONS * min(steps, options.steps or steps)
     whole = samples * options.epochs
-    return rows * (whole if options.steps is None else min(whole, options.steps * options.batch_size))
+    return (
+        options.planes
+        * rows
+        * (whole if options.steps is None else min(whole, options.steps * options.batch_size))
+    )
 
 
 def _reports(options: OdfaConfig, samples: int) -> int:

@@ -1,14 +1,14 @@
 """The options of training by feedback alignment; NOT what becomes of them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from controllers.feedback_alignment.dfa import Split
 from controllers.feedback_alignment.feedback import Sharing
 from controllers.feedback_alignment.ternary import ThresholdUnit
 from controllers.kind import Options
-from emulator.config.models import PositiveInt
+from emulator.config.models import PositiveInt, refusal
 
 __all__ = ["OdfaConfig"]
 
@@ -32,6 +32,9 @@ class OdfaConfig(Options):
     """What the threshold is a multiple of: 1; each row's root mean square; or the batch's (three values only)."""
     row_scale: bool = False
     """Whether the host gives each row's projection the size of its error back (three values only)."""
+    planes: Annotated[int, Field(ge=1, le=4)] = 1
+    """Three-valued vectors that show one error, [1, 4], each what those before it leave; with ``row_scale`` their
+    projections add up, and each takes frames of its own (three values only)."""
     schedule: Literal["wait", "late"] = "wait"
     """Whether a step waits for its projection, or is made while the next batch's is in flight (light only)."""
     centre: bool = True
@@ -60,6 +63,14 @@ class OdfaConfig(Options):
     """Mini-batches between two looks at what has been learnt; None is every epoch."""
     align_every: PositiveInt | None = 50
     """Steps between two comparisons with the true gradient, which cost no emulated time; None is never."""
+
+    @model_validator(mode="after")
+    def _planes_have_scales(self) -> Self:
+        if self.planes > 1 and not self.row_scale:
+            raise refusal(
+                "planes", f"{self.planes} planes add up by their scales; allowed: 1, or row_scale = true"
+            )
+        return self
 
     @property
     def projects(self) -> bool:

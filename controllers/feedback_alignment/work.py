@@ -25,6 +25,7 @@ __all__ = [
     "StepWork",
     "Work",
     "centring_work",
+    "planes_work",
     "product_work",
     "scaling_work",
     "step_work",
@@ -179,6 +180,14 @@ def scaling_work(rows: int, values: int, width: int) -> Work:
     Three operations an error (a product, a sum, a count), a multiplication a projected value.
     """
     return Work(rows * (3 * values + width), _BYTES * 2 * rows * (values + width))
+
+
+def planes_work(rows: int, values: int, width: int) -> Work:
+    """Return the work of ``rows`` further planes: what the planes before leave, and a sum of projections.
+
+    A product and a difference an error, an addition a projected value.
+    """
+    return Work(rows * (2 * values + width), _BYTES * 3 * rows * (values + width))
 
 
 def centring_work(width: int, batch: int) -> Work:

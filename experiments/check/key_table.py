@@ -211,6 +211,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "opu.pcie.buffer_frames": {"host.bytes_per_s": 1e5},
     "opu.dmd.memory_patterns": {"opu.pcie.rate_bit_per_s": 1e5},
     "opu.skip_zero": {"controller.threshold": 0.6},
+    "controller.planes": {"controller.row_scale": True},
 }
 """What has to hold for a key to act, beside the tiny study; None takes a key out of it."""
 

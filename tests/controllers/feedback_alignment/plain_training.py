@@ -11,7 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["Batches", "PlainTraining", "exact_feedback", "parameters_of", "shuffled", "ternary_feedback"]
+__all__ = [
+    "Batches",
+    "Feedback",
+    "PlainTraining",
+    "exact_feedback",
+    "parameters_of",
+    "shuffled",
+    "ternary_feedback",
+]
 
 Blocks = Sequence[torch.nn.Module]
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
