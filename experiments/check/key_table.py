@@ -134,6 +134,10 @@ _TEXT: Final = {
     "task.context": 8, "task.vocabulary": 100,
 }  # fmt: skip
 
+_MAPS: Final = {
+    "task.file": None, "task.name": "climate_na", "task.hidden": [8], "controller.batch_size": 64, "task.eofs": 2,
+}  # fmt: skip
+
 _PATCHES: Final = {"workload.network": "vit", "workload.context": 4, "workload.heads": 2}
 
 CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
@@ -168,6 +172,8 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "odfa:task.heads": _TEXT,
     "odfa:task.context": _TEXT,
     "odfa:task.vocabulary": _TEXT,
+    "odfa:task.eofs": _MAPS,
+    "odfa:task.whitened": _MAPS,
     "odfa:task.metric": {"task.kind": "regression"},
     "controller.pruning": {"controller.power_awareness": 0.9, "controller.power_estimate": "signed"},
     "controller.insertion_loss": {"chip.mesh.insertion_loss_db": 0.5},

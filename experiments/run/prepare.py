@@ -202,6 +202,8 @@ def _task(study: Study, brought: _Brought | None) -> Task:
             components=t.components,
             context=t.context,
             vocabulary=t.vocabulary,
+            eofs=t.eofs,
+            whitened=t.whitened,
         )
     )
     if t.model == CNN:

@@ -44,6 +44,7 @@ FOLDERS: Final = (CIFAR, CLIMATE_BENCH, DIALOGUE)
 MATRIX: Final = "matrix"
 """The name of the task that is one matrix."""
 
+_CLIMATE_NA: Final = "climate_na"
 _TRANSFORMER: Final = KIND.name
 _VOWEL: Final = "vowel"
 
@@ -119,6 +120,11 @@ class TaskConfig(StrictModel):
     """Rows of the random orthogonal matrix of the task ``matrix``; None is 16."""
     components: Annotated[int, Field(ge=1, le=10)] | None = None
     """Principal components that the network of the task ``vowel`` takes in, 1..10; None is 8."""
+    eofs: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Leading empirical orthogonal functions of each tile of a map (``climate_na``, ``climate_bench``) whose
+    amplitudes a network gives in the place of the map, 1..1,000; None: it gives the map."""
+    whitened: bool = False
+    """Whether the loss weighs the amplitudes of all ``eofs`` alike, and not by what they add to a map."""
     weights: FilePath | None = None
     """Trained weights to deploy, ``.npz``, ``.pt`` or ``.onnx``; None trains them here; relative to the study."""
     file_digest: Digest | None = None
@@ -178,6 +184,12 @@ class TaskConfig(StrictModel):
             self._refuse(("components",), f"it belongs to the task {_VOWEL!r}")
         if self.name != DIALOGUE:
             self._refuse(("context", "vocabulary"), f"it belongs to the task {DIALOGUE!r}")
+        if self.name not in {_CLIMATE_NA, CLIMATE_BENCH}:
+            self._refuse(
+                ("eofs",), f"maps have them; it belongs to the tasks {_CLIMATE_NA!r} and {CLIMATE_BENCH!r}"
+            )
+        if self.eofs is None:
+            self._refuse(("whitened",), "it weighs the amplitudes of task.eofs, and there are none")
         if self.model != _TRANSFORMER:
             self._refuse(("heads",), f"they are those of task.model = {_TRANSFORMER!r}")
 

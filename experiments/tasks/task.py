@@ -72,6 +72,10 @@ class TaskOptions:
     """Tokens of a window, of a task of text."""
     vocabulary: int | None = None
     """Tokens that a task of text tells apart."""
+    eofs: int | None = None
+    """EOFs of each tile of a map whose amplitudes are learnt in its place."""
+    whitened: bool = False
+    """Whether amplitudes of all EOFs count alike."""
 
     def __post_init__(self) -> None:
         where = f"task '{self.name}'"
@@ -136,6 +140,8 @@ class Task:
     """Whether inputs are numbers of tokens, which a network has to look up."""
     tiles: Tiles | None = None
     """How the map that comes out is cut for a model with rows; None is no map."""
+    values: int | None = None
+    """Values of a sample's target, where the loss makes them of what comes out; None: they are what comes out."""
     exhibit: "Exhibitor | None" = None
     """Makes what is shown of a network that was trained from scratch when its training has ended."""
     glimpse: "Glimpse | None" = None
@@ -244,7 +250,7 @@ class Task:
         }
 
     def _rules_of_values(self, x: FloatArray, y: Targets) -> dict[str, bool]:
-        shape = (len(x), self.layer_sizes[-1])
+        shape = (len(x), self.layer_sizes[-1] if self.values is None else self.values)
         return {
             f"values must have shape (samples, {shape[1]})": y.shape == shape,
             "values must be finite": bool(np.isfinite(y).all()),

@@ -35,10 +35,11 @@ _KEPT: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Say how a map is cut into rows, how many values go into one, and the width of each block."""
+    """Say how a map is cut into rows, how many values go into one and come out, and the width of each block."""
 
     tiles: Tiles
     inputs: int
+    outputs: int
     widths: tuple[int, ...]
     side: int = 0
 
@@ -46,11 +47,6 @@ class Rows:
     def count(self) -> int:
         """Return the rows of a sample."""
         return self.tiles.count
-
-    @property
-    def outputs(self) -> int:
-        """Return the values of a row that come out."""
-        return self.tiles.places
 
     @property
     def width(self) -> int:
@@ -76,7 +72,7 @@ def rows_of(blueprint: Blueprint, model: str) -> Rows:
         )
     channels = 0 if blueprint.picture is None else blueprint.picture[0]
     inputs = channels * tiles.places if channels else blueprint.sizes[0]
-    return Rows(tiles, inputs, widths, sum(blueprint.side))
+    return Rows(tiles, inputs, blueprint.sizes[-1] // tiles.count, widths, sum(blueprint.side))
 
 
 def chain_bytes(rows: Rows, batch: int) -> int:

@@ -16,7 +16,7 @@ from data.sets import FloatArray
 from emulator.errors import TaskError
 from experiments.models.tiles import Tiles
 from experiments.tasks.climate.exhibit import map_exhibit
-from experiments.tasks.climate.maps import MapRmse, MapSquares, Places
+from experiments.tasks.climate.maps import MapRmse, Places
 from experiments.tasks.climate.synthetic import world
 from experiments.tasks.splits import in_time
 from experiments.tasks.task import Task, TaskKind, TaskOptions
@@ -54,14 +54,14 @@ def build_climate_bench(options: TaskOptions) -> Task:
     unit_k = float(np.sqrt((y[0] ** 2 @ places.weights).mean() / y[0].shape[1]))
     mean, spread = x[0].mean(axis=(0, 2), keepdims=True), x[0].std(axis=(0, 2), keepdims=True)
     inputs = [_scaled(part, mean, np.where(spread > 0.0, spread, 1.0)) for part in x]
-    hidden = options.hidden_or(_HIDDEN)
+    hidden, places = options.hidden_or(_HIDDEN), places.with_modes(y[0] / unit_k, options.eofs)
     stand_in = (
         "SYNTHETIC world of ClimateBench's shape: annual temperature on 96 x 144 places, tested on ssp245"
     )
     return Task(
         name=SYNTHETIC if synthetic else BENCH,
         title=stand_in if synthetic else "ClimateBench: annual temperature on 96 x 144 places, tested on ssp245",
-        layer_sizes=(inputs[0].shape[1], *hidden, y[0].shape[1]),
+        layer_sizes=(inputs[0].shape[1], *hidden, places.outputs),
         x_train=inputs[0], y_train=y[0] / unit_k, x_val=inputs[1], y_val=y[1] / unit_k,
         x_test=inputs[2], y_test=y[2] / unit_k,
         options=replace(
@@ -69,11 +69,12 @@ def build_climate_bench(options: TaskOptions) -> Task:
             own=replace(own, digest=digest),
         ),
         source=f"synthetic, from {FORCING_SOURCE}; {HADGEM2_SOURCE}" if synthetic else _SOURCE,
-        loss=MapSquares(places),
+        loss=places.loss(options.whitened),
         metric=MapRmse(places, unit_k),
         picture=(x[0].shape[1], len(lat), len(lon)),
         bounded=False,
         tiles=places.tiles,
+        values=y[0].shape[1],
         exhibit=map_exhibit,
     )  # fmt: skip
 

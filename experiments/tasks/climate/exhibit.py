@@ -25,11 +25,15 @@ def map_exhibit(task: Task, model: Model) -> Exhibit:
     outputs = model.answers(task.x_test)
     found = quality_of(metric, outputs, task.y_test)
     regressed, penalty = ridge(
-        task.x_train, task.y_train, task.x_val, task.x_test, lambda maps: metric.of_arrays(maps, task.y_val)
+        task.x_train,
+        task.y_train,
+        task.x_val,
+        task.x_test,
+        lambda maps: metric.of_maps.of_arrays(maps, task.y_val),
     )
-    beside = quality_of(metric, regressed, task.y_test)
+    beside = quality_of(metric.of_maps, regressed, task.y_test)
     places = metric.places
-    predicted = places.tiles.joined(outputs)
+    predicted = places.maps(outputs)
     size = (len(places.lat_deg), len(places.lon_deg))
     last = [metric.unit_k * maps[-1].astype(np.float64).reshape(size) for maps in (task.y_test, predicted)]
     return Exhibit(

@@ -4,7 +4,7 @@ Source of the metrics: D. Watson-Parris et al., ClimateBench v1.0 (2022), Eqs. 1
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from data.sets import FloatArray
 from experiments.models.tiles import Tiles
-from experiments.tasks.judges import Targets
+from experiments.tasks.climate.modes import Modes, ModeSquares
+from experiments.tasks.judges import Loss, Targets
 
 if TYPE_CHECKING:
     import torch
@@ -34,11 +35,31 @@ class Places:
     lat_deg: FloatArray
     lon_deg: FloatArray
     tiles: Tiles
+    modes: Modes | None = None
+    """The EOFs whose amplitudes a model gives in the place of maps; None: it gives maps."""
 
     @cached_property
     def weights(self) -> FloatArray:
         """Return each place's share of the mean area (places,)."""
         return area_weights(self.lat_deg, len(self.lon_deg))
+
+    @property
+    def outputs(self) -> int:
+        """Return the values of a map that a model gives."""
+        return self.weights.size if self.modes is None else self.modes.outputs
+
+    def with_modes(self, maps: FloatArray, count: int | None) -> "Places":
+        """Return the places with the ``count`` leading EOFs of ``maps`` (years, places); None is without any."""
+        found = None if count is None else Modes.of(maps, self.tiles, self.weights, count)
+        return replace(self, modes=found)
+
+    def maps(self, outputs: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return maps (years, places) of what a model gives: (years, values) or (years, tiles, values)."""
+        return self.tiles.joined(outputs) if self.modes is None else self.modes.maps(outputs)
+
+    def loss(self, whitened: bool) -> Loss:
+        """Return what a model is trained by; ``whitened`` is for amplitudes alone."""
+        return MapSquares(self) if self.modes is None else ModeSquares(self.modes, whitened)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +95,12 @@ class MapRmse:
     name: str = "rmse_k"
 
     def of_arrays(self, outputs: NDArray[np.floating], targets: Targets) -> float:
-        """Return the error of ``outputs`` (years, places) or (years, tiles, places of a tile)."""
+        """Return the error of ``outputs`` (years, values) or (years, tiles, values of a tile)."""
         return math.sqrt(float(self.by_year(outputs, targets).mean()))
 
     def by_year(self, outputs: NDArray[np.floating], targets: Targets) -> FloatArray:
         """Return each year's mean squared error (years,), in square kelvin."""
-        wrong = self.unit_k * (self.places.tiles.joined(outputs) - targets)
+        wrong = self.unit_k * (self.places.maps(outputs) - targets)
         return np.asarray(wrong**2 @ self.places.weights / wrong.shape[1])
 
     def text(self, value: float) -> str:
@@ -89,6 +110,11 @@ class MapRmse:
     def of_values_times(self, factor: float) -> "MapRmse":
         """Return the error in kelvin of outputs that are ``factor`` times as large."""
         return MapRmse(self.places, self.unit_k / factor)
+
+    @property
+    def of_maps(self) -> "MapRmse":
+        """Return the error of maps as they are, whatever a model gives."""
+        return MapRmse(replace(self.places, modes=None), self.unit_k)
 
 
 class Quality(NamedTuple):
@@ -108,7 +134,7 @@ def quality_of(metric: MapRmse, outputs: NDArray[np.floating], targets: Targets)
     """Return the quality of ``outputs`` (years, ...) against ``targets``, both in the unit of ``metric``."""
     squares = metric.by_year(outputs, targets)
     weights = metric.places.weights / len(metric.places.weights)
-    predicted, true = (metric.unit_k * maps for maps in (metric.places.tiles.joined(outputs), targets))
+    predicted, true = (metric.unit_k * maps for maps in (metric.places.maps(outputs), targets))
     warming = abs(float(true.mean(axis=0) @ weights))
     spatial = math.sqrt(float((predicted.mean(axis=0) - true.mean(axis=0)) ** 2 @ weights))
     yearly = math.sqrt(float(((predicted @ weights - true @ weights) ** 2).mean()))

@@ -13,7 +13,7 @@ from data.climate import FORCING_SOURCE, HADGEM2_SOURCE, load_north_america
 from data.sets import FloatArray
 from experiments.models.tiles import Tiles
 from experiments.tasks.climate.exhibit import map_exhibit
-from experiments.tasks.climate.maps import MapRmse, MapSquares, Places
+from experiments.tasks.climate.maps import MapRmse, Places
 from experiments.tasks.splits import in_time
 from experiments.tasks.task import Task, TaskKind, TaskOptions
 
@@ -55,18 +55,19 @@ def build_north_america(options: TaskOptions) -> Task:
         return np.ascontiguousarray((x[part] - mean) / spread), np.ascontiguousarray(y[part] / unit_k)
 
     (x_train, y_train), (x_val, y_val), (x_test, y_test) = map(scaled, range(3))
-    hidden = options.hidden_or(_HIDDEN)
+    hidden, places = options.hidden_or(_HIDDEN), places.with_modes(y_train, options.eofs)
     return Task(
         name=options.name,
         title="Annual temperature over North America (HadGEM2, tested on E1 2050-2099)",
-        layer_sizes=(x_train.shape[1], *hidden, y_train.shape[1]),
+        layer_sizes=(x_train.shape[1], *hidden, places.outputs),
         x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val, x_test=x_test, y_test=y_test,
         options=replace(options, split=split, hidden=hidden),
         source=f"{HADGEM2_SOURCE}; {FORCING_SOURCE}",
-        loss=MapSquares(places),
+        loss=places.loss(options.whitened),
         metric=MapRmse(places, unit_k),
         bounded=False,
         tiles=places.tiles,
+        values=y_train.shape[1],
         exhibit=map_exhibit,
     )  # fmt: skip
 

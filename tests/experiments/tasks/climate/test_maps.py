@@ -7,6 +7,7 @@ import torch
 from emulator.streams import stream
 from experiments.models.tiles import Tiles
 from experiments.tasks.climate.maps import MapRmse, MapSquares, Places, area_weights, quality_of
+from experiments.tasks.climate.modes import ModeSquares
 
 LAT, LON = np.array([-60.0, 0.0, 60.0, 80.0]), np.arange(0.0, 360.0, 60.0)
 PLACES = Places(LAT, LON, Tiles(4, 6, 2, 3))
@@ -81,3 +82,30 @@ def test_the_standard_error_is_what_many_draws_of_years_show() -> None:
 
 def test_of_a_single_year_no_error_is_told() -> None:
     assert np.isnan(quality_of(RMSE, maps(1, 1), maps(0, 1)).error_k)
+
+
+# ------------------------------------------------------------------------------- amplitudes of EOFs
+
+
+def test_places_with_eofs_take_amplitudes_for_maps_and_are_judged_by_the_maps() -> None:
+    whole = maps(0, 40)
+    places = PLACES.with_modes(whole, 3)
+    modes = places.modes
+    assert modes is not None
+    assert (PLACES.outputs, places.outputs) == (24, 12)
+    amplitudes = modes.amplitudes(whole)
+    np.testing.assert_array_equal(places.maps(amplitudes), modes.maps(amplitudes))
+    judged = MapRmse(places, 2.0)
+    assert judged.of_arrays(amplitudes, whole) == RMSE.of_arrays(modes.maps(amplitudes), whole)
+    assert judged.of_maps.of_arrays(whole + 1.0, whole) == pytest.approx(2.0)
+    assert quality_of(judged, amplitudes, whole) == quality_of(RMSE, modes.maps(amplitudes), whole)
+    assert PLACES.with_modes(whole, None).modes is None
+
+
+def test_with_eofs_the_loss_is_of_their_amplitudes() -> None:
+    places = PLACES.with_modes(maps(0, 40), 3)
+    assert isinstance(PLACES.loss(whitened=False), MapSquares)
+    for whitened in (False, True):
+        loss = places.loss(whitened)
+        assert isinstance(loss, ModeSquares)
+        assert loss.whitened == whitened

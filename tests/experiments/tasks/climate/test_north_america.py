@@ -59,3 +59,19 @@ def test_the_map_can_be_cut_into_tiles() -> None:
     task = build_north_america(TaskOptions("climate_na"))
     assert task.tiles is not None
     assert (task.tiles.count, task.tiles.places) == (7, 259)
+
+
+def test_eofs_are_found_in_the_learnt_years_and_targets_stay_maps() -> None:
+    whole, few = (build_north_america(TaskOptions("climate_na", eofs=count)) for count in (None, 4))
+    assert (whole.layer_sizes[-1], few.layer_sizes[-1]) == (1813, 7 * 4)
+    assert np.array_equal(whole.y_test, few.y_test)
+    assert isinstance(few.metric, MapRmse)
+    modes = few.metric.places.modes
+    assert modes is not None
+    assert np.allclose((modes.amplitudes(few.y_train) ** 2).mean(axis=0), 1.0)
+    assert 0.2 < few.metric.of_arrays(modes.amplitudes(few.y_test), few.y_test) < 0.4
+
+
+def test_more_eofs_than_years_are_refused() -> None:
+    with pytest.raises(TaskError, match=r"task.eofs = 600 is refused"):
+        build_north_america(TaskOptions("climate_na", eofs=600))
