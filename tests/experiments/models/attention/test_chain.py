@@ -22,6 +22,13 @@ def test_without_a_picture_each_row_is_given_all_that_there_is() -> None:
     assert rows_of(Blueprint((5, 16, 64), tiles=TILES), "vit").inputs == 5
 
 
+def test_what_comes_out_of_a_row_may_be_fewer_values_than_its_tile_has_places() -> None:
+    blueprint = Blueprint((128, 16, 16, 12), (2, 8, 8), tiles=TILES)
+    assert (rows_of(blueprint, "vit").inputs, rows_of(blueprint, "vit").outputs) == (32, 3)
+    answers = draw_vit(blueprint, stream(0, "test/chain")).answers(np.zeros((5, 128)))
+    assert answers.shape == (5, 4, 3)
+
+
 def test_a_task_without_maps_and_blocks_of_different_widths_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"task.model = 'vit' is refused: .* no map"):
         rows_of(Blueprint((5, 16, 64)), "vit")

@@ -206,6 +206,8 @@ def test_weights_say_the_network_and_contradictions_are_refused(tmp_path: Path) 
         ("task.size=4", "it is that of the random matrix"),
         ("task.weights_digest=" + "0" * 64, "it is the digest of task.weights, which is not given"),
         ("task.name=own", "the task 'own' needs a file"),
+        ("task.eofs=4", "maps have them; it belongs to the tasks 'climate_na' and 'climate_bench'"),
+        ("task.whitened=true", "it weighs the amplitudes of task.eofs, and there are none"),
     ],
 )
 def test_keys_without_a_use_are_refused(override: str, said: str) -> None:
