@@ -323,10 +323,11 @@ class ChipCore:
     def modulated(self, inputs: Floats) -> Floats:
         """Return ``inputs`` (samples, modes) as the modulators send them, in columns (modes, samples)."""
         step = converters.input_step(self.config.inputs.bits, self.config.activation_clip)
-        kind = inputs.dtype if inputs.dtype.kind == "f" else np.dtype(np.float64)
+        if inputs.dtype not in (np.float32, np.float64):
+            inputs = inputs.astype(np.float64)
         if step == 0.0:
-            return np.array(inputs.T, dtype=kind, order="C")
-        columns = np.empty(inputs.shape[::-1], dtype=kind)
+            return np.array(inputs.T, order="C")
+        columns = np.empty(inputs.shape[::-1], dtype=inputs.dtype)
         converters.modulate(inputs, step, columns)
         return columns
 

@@ -5,7 +5,14 @@ import pytest
 from scipy import stats
 
 from emulator.errors import ConfigError, PhysicsError
-from emulator.instruments.chip.config import ChipConfig, DacConfig, HeaterConfig, MeshConfig, ReceiverConfig
+from emulator.instruments.chip.config import (
+    ChipConfig,
+    DacConfig,
+    HeaterConfig,
+    InputConfig,
+    MeshConfig,
+    ReceiverConfig,
+)
 from emulator.instruments.chip.state import ChipCore, Design, device_gains
 from emulator.streams import stream
 from tests.builders import EXACT, QUIET, all_active, ideal_chip, random_batch, random_design
@@ -184,3 +191,16 @@ def test_heaters_that_are_all_turned_off_draw_no_power_and_never_less() -> None:
             for heater in rng.permutation(45):
                 core.drive(heater[None], phases[heater][None], 0)
         assert core.heater_power_w >= 0.0
+
+
+@pytest.mark.parametrize("bits", [0, 8])
+@pytest.mark.parametrize("kind", ["f2", "g", ">f8", "i4", "u1", "?"])
+def test_modulators_take_numbers_of_every_kind_for_what_they_are(bits: int, kind: str) -> None:
+    """Half and extended precision, another byte order and whole numbers are those of double precision."""
+    core = ChipCore(
+        ideal_chip().model_copy(update={"inputs": InputConfig(bits=bits)}), random_design((6, 5, 3), 0), 0
+    )
+    inputs = stream(0, "tests/modulated").uniform(0, 2, (4, 6)).astype(kind)
+    found = core.modulated(inputs)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, core.modulated(inputs.astype(np.float64)))
