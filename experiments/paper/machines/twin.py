@@ -240,7 +240,7 @@ def _draw(results: Results, path: Path, label: str) -> None:
         for panel, unit in zip(axes, ("queries", "energy (J)"), strict=False):
             panel.set(xscale="log", xlabel=unit, ylabel="test accuracy (%)", ylim=(60, 95))
         if results.of("szo"):
-            axes[0].legend(loc="lower right")
+            axes[1].legend(loc="upper left")
         for place, row in enumerate((_ONLINE, _FIT)):
             pairs = [(each.title, runs) for each in _BREAKS if (runs := _broken(results, row, each))]
             heights = [100 * float(np.mean([end_of(one) for one in runs])) for _, runs in pairs]

@@ -35,7 +35,7 @@ FOUND = {
 
 def test_all_methods_learn_the_same_plays_on_as_many_tokens(tmp_path: Path) -> None:
     jobs = dialogue_jobs(2, 2400, tmp_path)
-    assert len({job.trace for job in jobs}) == len(jobs) == 12
+    assert len({job.trace for job in jobs}) == len(jobs) == 14
     assert {
         (job.study.task.seed, job.study.controller.steps, job.study.controller.report_steps)
         for job in jobs
@@ -44,6 +44,7 @@ def test_all_methods_learn_the_same_plays_on_as_many_tokens(tmp_path: Path) -> N
     assert {job.study.batch_size * job.study.controller.steps for job in jobs} == {16 * 2400}
     studies = {job.point.name: job.study.controller for job in jobs}
     assert (studies["odfa"].feedback, studies["shlw"].feedback) == ("optical", "shallow")
+    assert (studies["odfa"].planes, studies["odfa-2"].planes, studies["odfa-2"].feedback) == (1, 2, "optical")
     assert (studies["bp-own"].feedback, studies["bp-own"].report_steps) == ("backprop", 960)
     assert studies["ternary"].learning_rate == studies["odfa"].learning_rate < studies["bp"].learning_rate
 
