@@ -58,6 +58,21 @@ SETUPS: Final = (
         thrift=3,
     ),
     Setup(
+        "na-vit-eofs",
+        "North America (real), the ViT giving amplitudes of 4 EOFs of each of 7 tiles",
+        "climate_na_odfa",
+        (
+            *_VIT,
+            "task.eofs=4",
+            "controller.learning_rate=0.001",
+            "controller.hidden_learning_rate=1e-4",
+        ),
+        own={
+            "bp-own": ("controller.hidden_learning_rate=1e-3",),
+            "shlw": ("controller.learning_rate=0.004",),
+        },
+    ),
+    Setup(
         "bench-vit",
         "ClimateBench's shape (SYNTHETIC), ViT of 96 tiles of 12 x 12 places, 4 blocks of 64",
         "climate_bench_odfa",
@@ -88,7 +103,7 @@ def _sized(percent: int) -> tuple[Setup, ...]:
     if percent >= _LEAST_OF_ALL:
         return SETUPS
     few = ("bp", "odfa", "shlw")
-    return tuple(replace(one, ways=few) if one.name == _BENCH.name else one for one in SETUPS[:3])
+    return tuple(replace(one, ways=few) if one.name == _BENCH.name else one for one in SETUPS[:4])
 
 
 _EPOCHS: Final = {"climate_na_odfa": 80, "climate_bench_odfa": 30}

@@ -59,7 +59,7 @@ def test_maps_are_drawn_for_each_network(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize(("percent", "names"), [(100, 4), (10, 3)])
+@pytest.mark.parametrize(("percent", "names"), [(100, 5), (10, 4)])
 def test_a_quick_trial_leaves_the_costly_ones_out(percent: int, names: int) -> None:
     assert len(climate._sized(percent)) == names
     assert climate._epochs(percent, SETUPS[0]) == (f"controller.epochs={80 * percent // 100}",)
