@@ -203,8 +203,8 @@ def _draw(found: By, path: Path, label: str = "") -> None:
         learnt = np.concatenate([one.bits[1:] for runs in found.values() for one in runs])
         axes[0].set(xlabel="tokens (millions)", ylabel="bits a character", title="four held-out plays")
         axes[0].set_xlim(left=0.5 * float(next(iter(found.values()))[0].tokens[1]) / 1e6)
-        axes[0].set_ylim(float(learnt.min()) - 0.05, float(learnt.max()) + 0.05)
-        axes[0].legend()
+        axes[0].set_ylim(float(learnt.min()) - 0.05, float(learnt.max()) + 0.25)
+        axes[0].legend(loc="upper right")
         _draw_attention(axes[1], next((one for one in found.get("odfa", ()) if one.words), None))
 
 
