@@ -37,7 +37,7 @@ _DETAILS: Final[tuple[Detail, ...]] = ("commands", "full", "summary")
 _CHIP: Final = ("task.name=vowel", "controller.kind=szo_scd", "deployment.alpha=1.0")
 _LIGHT: Final = (
     "task.name=mnist", "task.classes=[0, 1]", "opu.preset=light_in_the_loop", "host.preset=workstation",
-    "controller.kind=odfa", "controller.epochs=1",
+    "controller.kind=odfa", "controller.epochs=1", "controller.row_scale=true",
 )  # fmt: skip
 
 Choices = Mapping[str, tuple[str, ...]]
@@ -80,6 +80,7 @@ _LIGHT_CHOICES: Final[Choices] = {
     "budget.queries": ("100", "700", ""),
     "host.flops_per_s": ("", "1e8", "1e10"),
     "host.bytes_per_s": ("", "1e8"),
+    "controller.planes": ("", "2"),
     **_HOST,
 }
 

@@ -16,9 +16,11 @@ SAMPLE = frozenset(
         "task.hidden",
         "task.scaling",
         "task.features",
+        "task.whitened",
         "task.file_digest",
         "task.weights",
         "host.idle_power_w",
+        "controller.planes",
         "controller.pruning",
         "controller.threshold",
         "chip.heaters.settle_s",
@@ -53,6 +55,7 @@ def test_a_few_keys_act_or_are_refused() -> None:
     assert found["szo_scd", "task.hidden"] == REFUSED
     assert found["odfa", "task.hidden"] == ACTS
     assert found["odfa", "task.weights"] == REFUSED
+    assert found["odfa", "task.whitened"] == found["odfa", "controller.planes"] == ACTS
     assert found["szo_scd", "chip.dac.v_max_v"] == ACTS
     assert found["szo_scd", "guard.heaters"] == ACTS
 
