@@ -21,10 +21,12 @@ pytestmark = pytest.mark.usefixtures("in_room")
 
 
 @pytest.fixture(scope="module")
-def light(room: Path) -> Path:
+def light(room: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(room)
-        return record_light(room / "granted.h5", "controller.epochs=1", "budget.queries=200")
+        return record_light(
+            tmp_path_factory.mktemp("light") / "granted.h5", "controller.epochs=1", "budget.queries=200"
+        )
 
 
 @pytest.fixture(scope="module")

@@ -33,9 +33,10 @@ class Traces(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def traces(room: Path) -> Traces:
+def traces(room: Path, tmp_path_factory: pytest.TempPathFactory) -> Traces:
     """Have a short recovery drive a bench that is served, and keep what both have recorded."""
-    found = Traces(room / "client.h5", room / "bench.h5")
+    own = tmp_path_factory.mktemp("traces")  # the room lasts longer than a module does, which may come twice
+    found = Traces(own / "client.h5", own / "bench.h5")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(room)
         study = open_study("vowel_recovery", ("controller.queries=40", "controller.batch_size=4"))
