@@ -369,12 +369,10 @@ def _queries(options: OdfaConfig, samples: int, rows: int) -> int:
     steps = epoch_steps * options.epochs
     if options.feedback != "optical":
         return _COMPUTATIONS * min(steps, options.steps or steps)
-    whole = samples * options.epochs
-    return (
-        options.planes
-        * rows
-        * (whole if options.steps is None else min(whole, options.steps * options.batch_size))
-    )
+    shown = samples * options.epochs
+    if options.steps is not None:
+        shown = min(shown, options.steps * options.batch_size)
+    return options.planes * rows * shown
 
 
 def _reports(options: OdfaConfig, samples: int) -> int:

@@ -64,13 +64,12 @@ def ternary_planes(
     scale is the best one. Of normal errors, cut at 0.8 of it, one leaves 0.20 of the squares and two
     leave 0.04. A projection is linear, so that theirs add up. Raises as ``ternarize`` does.
     """
-    planes, scales, left = [], [], errors
-    for _ in range(count):
-        shown = ternarize(left, threshold, unit)
-        scale = row_scale(left, shown)
-        planes.append(shown)
-        scales.append(scale)
-        left = left - scale * shown
+    planes, left = [ternarize(errors, threshold, unit)], errors
+    scales = [row_scale(left, planes[0])]
+    while len(planes) < count:
+        left = left - scales[-1] * planes[-1]
+        planes.append(ternarize(left, threshold, unit))
+        scales.append(row_scale(left, planes[-1]))
     return np.stack(planes), np.stack(scales)
 
 

@@ -54,7 +54,8 @@ def build_climate_bench(options: TaskOptions) -> Task:
     unit_k = float(np.sqrt((y[0] ** 2 @ places.weights).mean() / y[0].shape[1]))
     mean, spread = x[0].mean(axis=(0, 2), keepdims=True), x[0].std(axis=(0, 2), keepdims=True)
     inputs = [_scaled(part, mean, np.where(spread > 0.0, spread, 1.0)) for part in x]
-    hidden, places = options.hidden_or(_HIDDEN), places.with_modes(y[0] / unit_k, options.eofs)
+    maps = [part / unit_k for part in y]
+    hidden, places = options.hidden_or(_HIDDEN), places.with_modes(maps[0], options.eofs)
     stand_in = (
         "SYNTHETIC world of ClimateBench's shape: annual temperature on 96 x 144 places, tested on ssp245"
     )
@@ -62,8 +63,7 @@ def build_climate_bench(options: TaskOptions) -> Task:
         name=SYNTHETIC if synthetic else BENCH,
         title=stand_in if synthetic else "ClimateBench: annual temperature on 96 x 144 places, tested on ssp245",
         layer_sizes=(inputs[0].shape[1], *hidden, places.outputs),
-        x_train=inputs[0], y_train=y[0] / unit_k, x_val=inputs[1], y_val=y[1] / unit_k,
-        x_test=inputs[2], y_test=y[2] / unit_k,
+        x_train=inputs[0], y_train=maps[0], x_val=inputs[1], y_val=maps[1], x_test=inputs[2], y_test=maps[2],
         options=replace(
             options, split=split, hidden=hidden,
             own=replace(own, digest=digest),
@@ -74,7 +74,7 @@ def build_climate_bench(options: TaskOptions) -> Task:
         picture=(x[0].shape[1], len(lat), len(lon)),
         bounded=False,
         tiles=places.tiles,
-        values=y[0].shape[1],
+        values=maps[0].shape[1],
         exhibit=map_exhibit,
     )  # fmt: skip
 

@@ -24,15 +24,11 @@ def map_exhibit(task: Task, model: Model) -> Exhibit:
         )
     outputs = model.answers(task.x_test)
     found = quality_of(metric, outputs, task.y_test)
+    of_maps, places = metric.of_maps, metric.places
     regressed, penalty = ridge(
-        task.x_train,
-        task.y_train,
-        task.x_val,
-        task.x_test,
-        lambda maps: metric.of_maps.of_arrays(maps, task.y_val),
+        task.x_train, task.y_train, task.x_val, task.x_test, lambda maps: of_maps.of_arrays(maps, task.y_val)
     )
-    beside = quality_of(metric.of_maps, regressed, task.y_test)
-    places = metric.places
+    beside = quality_of(of_maps, regressed, task.y_test)
     predicted = places.maps(outputs)
     size = (len(places.lat_deg), len(places.lon_deg))
     last = [metric.unit_k * maps[-1].astype(np.float64).reshape(size) for maps in (task.y_test, predicted)]
